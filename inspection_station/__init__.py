@@ -1,0 +1,3 @@
+"""The mobile inspection station. Start reading at ARCHITECTURE.md."""
+
+__version__ = "0.1.0"

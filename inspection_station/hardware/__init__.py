@@ -1,0 +1,1 @@
+"""Devices: ports, registry, worker and supervisor. Drivers are reached through their entry-point group alone."""

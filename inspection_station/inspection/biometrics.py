@@ -1,0 +1,81 @@
+"""Samples, references and comparisons. Terms: ISO/IEC 2382-37 (probe, reference, comparison, candidate)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from inspection_station.inspection.document import BlobRef
+
+
+class Modality(StrEnum):
+    FACE = "face"
+    FINGERPRINT = "fingerprint"
+
+
+class ReferenceKind(StrEnum):
+    """What the live probe is compared with."""
+
+    CHIP_PORTRAIT = "chip portrait"
+    HISTORY = "history photograph"
+    GROUP = "group"
+
+
+class ComparisonBand(StrEnum):
+    """Never a percentage: the band the officer sees. Uncalibrated: compare by eye."""
+
+    MATCH = "match"
+    INCONCLUSIVE = "inconclusive"
+    NO_MATCH = "no match"
+    UNCALIBRATED = "uncalibrated"
+
+
+class FingerPosition(StrEnum):
+    """ISO/IEC 19794-2 finger positions, in the legal order of substitutes a hand (Biometric Data Regulation art. 6)."""
+
+    RIGHT_INDEX = "right index"
+    RIGHT_THUMB = "right thumb"
+    RIGHT_MIDDLE = "right middle"
+    RIGHT_RING = "right ring"
+    RIGHT_LITTLE = "right little"
+    LEFT_INDEX = "left index"
+    LEFT_THUMB = "left thumb"
+    LEFT_MIDDLE = "left middle"
+    LEFT_RING = "left ring"
+    LEFT_LITTLE = "left little"
+
+
+@dataclass(frozen=True, slots=True)
+class FaceSample:
+    """A captured face. ``quality`` 0…1 of what could be assessed; ``not_assessed`` names what could not."""
+
+    image: BlobRef
+    quality: float
+    not_assessed: tuple[str, ...] = ()
+    presentation_attack: str = "not performed; the officer observes"
+
+
+@dataclass(frozen=True, slots=True)
+class FingerprintSample:
+    """A captured finger; ``quality`` 0…100."""
+
+    image: BlobRef
+    position: FingerPosition
+    quality: int
+    quality_method: str
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonResult:
+    """One comparison. ``score`` in the model's own unit, higher is more alike; ``threshold`` the match bound.
+
+    ``one_in`` is 1/false-match rate where a calibration gives it, else None.
+    """
+
+    modality: Modality
+    reference: ReferenceKind
+    score: float
+    threshold: float
+    band: ComparisonBand
+    model_id: str
+    one_in: float | None = None

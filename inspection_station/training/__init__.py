@@ -1,0 +1,1 @@
+"""Everything synthetic. Never reachable from a live profile."""

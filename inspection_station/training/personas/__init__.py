@@ -1,0 +1,1 @@
+"""Training travellers from a seed: identity, passport page, face."""
