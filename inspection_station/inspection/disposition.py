@@ -33,9 +33,7 @@ class Disposition(StrEnum):
         return self in _NEEDS_REASON
 
 
-_LETS_PASS = frozenset(
-    {Disposition.PC, Disposition.AD, Disposition.LN, Disposition.TE, Disposition.EX, Disposition.RB}
-)
+_LETS_PASS = frozenset({Disposition.PC, Disposition.AD, Disposition.LN, Disposition.TE, Disposition.EX, Disposition.RB})
 _NEEDS_REASON = frozenset(
     {Disposition.RF, Disposition.HD, Disposition.RE, Disposition.XP, Disposition.DT, Disposition.VD}
 )
@@ -43,7 +41,7 @@ _NEEDS_REASON = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the officer decided. ``reasons`` are codes of the reason table; ``note`` is free text (inside the store only)."""
+    """What the officer decided. ``reasons`` are codes of the reason table; ``note`` is free text, kept in the store only."""
 
     disposition: Disposition
     officer_id: str

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """BAR: red, passing is not offered. LOOK: amber, the officer must have looked. UNCHECKED: grey. NOTE: information."""
+    """BAR: red, passing is not offered. LOOK: amber, the officer must look. UNCHECKED: grey. NOTE: information."""
 
     BAR = "bar"
     LOOK = "look"

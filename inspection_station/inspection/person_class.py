@@ -57,9 +57,7 @@ class ClassEvidence:
     @classmethod
     def of(cls, mrz: MachineReadableZone, taiwan_id_valid: bool) -> ClassEvidence:
         """Read from a zone; the ID check itself belongs to ``documents.taiwan_ids``."""
-        return cls(
-            mrz.nationality, mrz.issuing_state, mrz.document_code, taiwan_id_valid, mrz.date_of_birth.latest()
-        )
+        return cls(mrz.nationality, mrz.issuing_state, mrz.document_code, taiwan_id_valid, mrz.date_of_birth.latest())
 
 
 def propose(evidence: ClassEvidence) -> PersonClass:
@@ -68,9 +66,7 @@ def propose(evidence: ClassEvidence) -> PersonClass:
         return PersonClass.UNKNOWN
     if evidence.nationality == "TWN":
         return (
-            PersonClass.REGISTERED_NATIONAL
-            if evidence.taiwan_id_valid
-            else PersonClass.NATIONAL_WITHOUT_REGISTRATION
+            PersonClass.REGISTERED_NATIONAL if evidence.taiwan_id_valid else PersonClass.NATIONAL_WITHOUT_REGISTRATION
         )
     if evidence.nationality in ("HKG", "MAC"):
         return PersonClass.HONG_KONG_MACAO

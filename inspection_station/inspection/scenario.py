@@ -1,4 +1,4 @@
-"""Scenarios as rows of data (WF-01, WF-22): which step is required, which is taken when it can be had, which is not done.
+"""Scenarios as rows of data (WF-01, WF-22): which step is required, taken when it can be had, or not done.
 
 The table is HOUSE's; the code has no branch that names a scenario.
 """
@@ -24,7 +24,7 @@ class Step(StrEnum):
 
 
 class Demand(StrEnum):
-    """REQUIRED: without it no admission unless waived. IF_AVAILABLE: its absence is noted. NOT_DONE: never asked for."""
+    """REQUIRED: no admission without it unless waived. IF_AVAILABLE: its absence is noted. NOT_DONE: never asked for."""
 
     REQUIRED = "required"
     IF_AVAILABLE = "if available"

@@ -42,7 +42,7 @@ class WatchlistHit:
 
 @dataclass(frozen=True, slots=True)
 class WatchlistResult:
-    """Outcome of one search over all lists at hand; ``not_consulted`` names what is out of reach (grey, never green)."""
+    """Outcome of a search over all lists at hand; ``not_consulted`` names what is out of reach (grey, never green)."""
 
     consulted: tuple[ListConsulted, ...]
     hits: tuple[WatchlistHit, ...]

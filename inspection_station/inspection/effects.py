@@ -1,0 +1,90 @@
+"""Effects: work the machine asks for. The desk carries them out and answers with an event of the same attempt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inspection_station.inspection.document import BlobRef, MachineReadableZone
+from inspection_station.inspection.record import InspectionRecord
+from inspection_station.inspection.scenario import Step
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDocument:
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadChip:
+    """``with_portrait`` False: article 91 keeps DG2 closed."""
+
+    attempt: int
+    mrz: MachineReadableZone
+    with_portrait: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureFace:
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureFingerprints:
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckClearance:
+    attempt: int
+    face: BlobRef | None
+
+
+@dataclass(frozen=True, slots=True)
+class CompareFaces:
+    """Live face (or, where none is taken, the portrait against history) with the chip portrait."""
+
+    attempt: int
+    probe: BlobRef | None
+    reference: BlobRef | None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchWatchlists:
+    attempt: int
+    mrz: MachineReadableZone
+
+
+@dataclass(frozen=True, slots=True)
+class CancelStep:
+    """An answer to this attempt is no longer wanted; devices stop at once."""
+
+    step: Step
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class DiscardBiometrics:
+    """Article 91: wipe every sample of this inspection from memory; nothing of it was or will be written."""
+
+    inspection_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SealRecord:
+    """Write record and outbox message in one transaction."""
+
+    record: InspectionRecord
+
+
+Effect = (
+    ReadDocument
+    | ReadChip
+    | CaptureFace
+    | CaptureFingerprints
+    | CheckClearance
+    | CompareFaces
+    | SearchWatchlists
+    | CancelStep
+    | DiscardBiometrics
+    | SealRecord
+)
