@@ -1,4 +1,4 @@
-"""What the chip said and what was verified of it. Doc 9303 parts 10–12; check names and results after BSI TR-03135-1."""
+"""What the chip said and what was verified of it. Doc 9303 parts 10–12; checks and results after BSI TR-03135-1."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ _NEEDS_REASON = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the officer decided. ``reasons`` are codes of the reason table; ``note`` is free text, kept in the store only."""
+    """What the officer decided. ``reasons`` are codes of the reason table; ``note`` is free text."""
 
     disposition: Disposition
     officer_id: str

@@ -1,4 +1,4 @@
-"""Events: facts in the past tense. The events of an inspection are its journal; replaying them gives the same inspection.
+"""Events: facts in the past tense. The events of an inspection are its journal; replay gives the same inspection.
 
 Results carry the ``attempt`` they answer: an answer to an older attempt is dropped. No event holds biometric bytes.
 """

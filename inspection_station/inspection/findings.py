@@ -42,8 +42,8 @@ class Finding:
 
     @property
     def bars(self) -> bool:
-        """Whether it keeps passing from being offered while nobody has set it aside."""
-        return self.severity is Severity.BAR
+        """Whether it keeps passing from being offered while nobody has set it aside (amber needs a look and a reason)."""
+        return self.severity in (Severity.BAR, Severity.LOOK)
 
 
 @dataclass(frozen=True, slots=True)

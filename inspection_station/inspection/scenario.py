@@ -24,7 +24,7 @@ class Step(StrEnum):
 
 
 class Demand(StrEnum):
-    """REQUIRED: no admission without it unless waived. IF_AVAILABLE: its absence is noted. NOT_DONE: never asked for."""
+    """REQUIRED: no admission without it unless waived. IF_AVAILABLE: absence is noted. NOT_DONE: never asked for."""
 
     REQUIRED = "required"
     IF_AVAILABLE = "if available"

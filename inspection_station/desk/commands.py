@@ -1,0 +1,94 @@
+"""What an officer can ask of the desk. Posted from any thread; carried out one after the other on the desk thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inspection_station.inspection.disposition import Disposition
+from inspection_station.inspection.person_class import Exemption, PersonClass
+from inspection_station.inspection.scenario import Step
+
+
+@dataclass(frozen=True, slots=True)
+class BeginInspection:
+    """Start the next traveller (Enter on the ready page, or a document placed on the reader)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryStep:
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class WaiveStep:
+    step: Step
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TypeDocument:
+    """Manual entry (F5): the zone typed twice; differences come back as a notice, by position."""
+
+    first: str
+    second: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedText:
+    """A burst from a keyboard wedge, as the event filter assembled it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmPersonClass:
+    person_class: PersonClass
+    exemption: Exemption | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideFinding:
+    """``second_officer_id`` and ``second_officer_code`` where two persons are asked for (FLOWS 5.3)."""
+
+    finding_key: str
+    reason: str
+    note: str = ""
+    second_officer_id: str | None = None
+    second_officer_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AddNote:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    disposition: Disposition
+    reasons: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UndoDecision:
+    """Within ten seconds: writes a voiding record and opens the same traveller again; afterwards only a correction."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetrySealing:
+    """Try again to write the record after STO-01."""
+
+
+Command = (
+    BeginInspection
+    | RetryStep
+    | WaiveStep
+    | TypeDocument
+    | FeedText
+    | ConfirmPersonClass
+    | OverrideFinding
+    | AddNote
+    | Decide
+    | UndoDecision
+    | RetrySealing
+)
