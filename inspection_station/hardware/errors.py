@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from inspection_station.hardware.ports import DeviceKind
+
 
 class DeviceError(Exception):
     """Something is wrong with a device. ``code`` is the officer's code (FLOWS 4.2); the text holds no personal data."""
@@ -45,3 +47,21 @@ class NoCard(DeviceError):
 
 class CaptureCancelled(DeviceError):
     """The desk asked the device to stop; not a fault of the device."""
+
+
+def officer_code(error: BaseException, kind: DeviceKind) -> str | None:
+    """The code the officer reads for a fault of a device of this kind (FLOWS 4.2); None where nothing is to be shown.
+
+    What a document reader garbles is a page to put down again (DOC-01); what the chip does not say is CHP-01; a device
+    that is absent, gone, silent or broken is DEV-01. A programming fault counts as a broken device.
+    """
+    if isinstance(error, CaptureCancelled):
+        return None
+    if isinstance(error, DeviceError) and error.code != DeviceError.code:
+        return error.code
+    if isinstance(error, DeviceGarbage):
+        return _GARBLED.get(kind, DeviceError.code)
+    return DeviceError.code
+
+
+_GARBLED = {DeviceKind.DOCUMENT_READER: "DOC-01", DeviceKind.CHIP_READER: "CHP-01"}

@@ -1,9 +1,9 @@
-"""What a driver implements. Each port is small, blocking, and cancelled by an Event that it polls at least every 100 ms.
+"""What a driver implements. Each port is small, blocking, and cancelled by an Event polled at least every 100 ms.
 
 A driver runs on its own device thread and knows nothing of inspections, Qt or the store. Rules every driver keeps
-(checked by ``tests/conformance``): ``open`` twice is harmless, ``close`` always succeeds, a call on a closed device raises
-DeviceError, an unplugged device raises DeviceUnplugged and can be opened again, garbage raises DeviceGarbage, a set
-cancel event ends any wait within 300 ms with CaptureCancelled, and no error text holds personal data.
+(checked by ``hardware.conformance``): ``open`` twice is harmless, ``close`` always succeeds, a call on a closed device
+raises DeviceError, an unplugged device raises DeviceUnplugged and can be opened again, garbage raises DeviceGarbage, a
+set cancel event ends any wait within 300 ms with CaptureCancelled, and no error text holds personal data.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class FingerImage:
 
 @runtime_checkable
 class Device(Protocol):
-    """Common to all. ``open`` raises DeviceNotFound; ``probe`` raises a DeviceError when an open device has gone away."""
+    """Common to all. ``open`` raises DeviceNotFound; ``probe`` raises DeviceError when an open device has gone away."""
 
     @property
     def info(self) -> DeviceInfo: ...
@@ -130,7 +130,9 @@ class FingerprintReader(Device, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DriverSettings:
-    """The profile's table for one device, e.g. ``{"port": "/dev/ttyUSB0"}``. Unknown keys make the factory raise ValueError."""
+    """The profile's table for one device, e.g. ``{"port": "/dev/ttyUSB0"}``. The factory raises ValueError for an
+    unknown key.
+    """
 
     values: Mapping[str, Any] = field(default_factory=dict)
 

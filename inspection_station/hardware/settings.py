@@ -1,0 +1,50 @@
+"""Reading a driver's settings: types are checked, defaults filled in, and a key nobody reads is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from inspection_station.hardware.ports import DriverSettings
+
+T = TypeVar("T", bool, int, float, str)
+
+
+class SettingsReader:
+    """Takes settings one by one; ``finish`` refuses what is left over, so that no misspelt key passes unnoticed."""
+
+    def __init__(self, driver: str, settings: DriverSettings) -> None:
+        self._driver = driver
+        self._left: dict[str, Any] = dict(settings.values)
+
+    def take(
+        self, key: str, default: T, *, low: float | None = None, high: float | None = None, among: tuple[T, ...] = ()
+    ) -> T:
+        """The value of ``key`` in the type of ``default``. Raises ValueError for another type or out of bounds."""
+        value = self._left.pop(key, default)
+        if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if type(value) is not type(default):
+            raise ValueError(f"{self._driver}: setting {key!r} must be {type(default).__name__}")
+        if isinstance(value, (int, float)) and (
+            (low is not None and value < low) or (high is not None and value > high)
+        ):
+            raise ValueError(f"{self._driver}: setting {key!r} must lie between {low} and {high}")
+        if among and value not in among:
+            raise ValueError(f"{self._driver}: setting {key!r} must be one of {', '.join(map(str, among))}")
+        return value
+
+    def take_any(self, key: str, default: Any) -> Any:
+        """A value of any type, for settings that only code passes (a stage, a table)."""
+        return self._left.pop(key, default)
+
+    def finish(self) -> None:
+        """Raise ValueError naming the settings that the driver does not have."""
+        if self._left:
+            unknown = ", ".join(sorted(map(str, self._left)))
+            raise ValueError(f"{self._driver}: unknown setting {unknown}")
+
+
+def as_settings(values: Mapping[str, Any]) -> DriverSettings:
+    """A plain table as settings."""
+    return DriverSettings(dict(values))
