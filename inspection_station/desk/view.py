@@ -37,7 +37,7 @@ class ListView:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something to tell the officer now; ``code`` is a key of the wording table (FLOWS 4.2). ``detail``: no personal data."""
+    """Something to tell the officer now; ``code`` is a key of the wording table. ``detail``: no personal data."""
 
     code: str
     detail: str = ""
@@ -56,7 +56,7 @@ class LastDecision:
 class DeskSnapshot:
     """Everything a screen needs. ``inspection`` None: ready for the next traveller.
 
-    ``sequence`` counts up; ``elapsed_since`` is the monotonic start of the inspection (seconds a person, FLOWS 4.1 no. 8).
+    ``sequence`` counts up; ``elapsed_since`` is the monotonic start of the inspection.
     """
 
     sequence: int

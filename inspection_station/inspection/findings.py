@@ -42,7 +42,7 @@ class Finding:
 
     @property
     def bars(self) -> bool:
-        """Whether it keeps passing from being offered while nobody has set it aside (amber needs a look and a reason)."""
+        """Whether it keeps passing from being offered while nobody has set it aside. Amber needs a reason."""
         return self.severity in (Severity.BAR, Severity.LOOK)
 
 

@@ -1,0 +1,155 @@
+"""What to ask for next: every step whose inputs are there is asked for at once, so that what can run side by side does.
+
+A step whose inputs cannot come becomes missing by itself; article 91 waives by rule; a waived input waives what
+hangs on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from inspection_station.inspection.effects import (
+    CaptureFace,
+    CaptureFingerprints,
+    CheckClearance,
+    CompareFaces,
+    Effect,
+    ReadChip,
+    ReadDocument,
+    SearchWatchlists,
+)
+from inspection_station.inspection.evidence import Evidence, Missing, Waived
+from inspection_station.inspection.inspection import Inspection
+from inspection_station.inspection.scenario import Demand, Step
+
+# Which steps must be taken again when a step is (the page decides the key, the face decides the comparison).
+DEPENDENTS: dict[Step, tuple[Step, ...]] = {
+    Step.DOCUMENT: (Step.CHIP, Step.FACE, Step.FINGERPRINTS, Step.CLEARANCE, Step.COMPARISON, Step.WATCHLIST),
+    Step.CHIP: (Step.COMPARISON,),
+    Step.FACE: (Step.CLEARANCE, Step.COMPARISON),
+    Step.FINGERPRINTS: (),
+    Step.CLEARANCE: (),
+    Step.COMPARISON: (),
+    Step.WATCHLIST: (),
+}
+
+
+def ask(inspection: Inspection) -> tuple[Inspection, tuple[Effect, ...]]:
+    """Settle what settles itself and ask for what can be asked. Repeats until nothing changes."""
+    effects: list[Effect] = []
+    if inspection.decision is not None:
+        return inspection, ()
+    changed = True
+    while changed:
+        changed = False
+        for step in inspection.scenario.steps:
+            if step in inspection.evidence or step in inspection.running:
+                continue
+            outcome = _ready(inspection, step)
+            if outcome is None:
+                continue
+            changed = True
+            if isinstance(outcome, (Missing, Waived)):
+                inspection = replace(inspection, evidence={**inspection.evidence, step: outcome})
+            else:
+                attempt = inspection.attempt(step) + 1
+                inspection = replace(
+                    inspection,
+                    attempts={**inspection.attempts, step: attempt},
+                    running=inspection.running | {step},
+                )
+                effects.append(_effect(inspection, step, attempt))
+    return inspection, tuple(effects)
+
+
+class _Ask:
+    """The step can be asked for."""
+
+
+_ASK = _Ask()
+
+
+def _ready(inspection: Inspection, step: Step) -> _Ask | Missing | Waived | None:
+    """Ask, settle by itself, or None: wait."""
+    if step is Step.DOCUMENT:
+        # A document that is only «if available» is asked for by the officer, not waited for.
+        wanted = inspection.scenario.demand(step) is Demand.REQUIRED or inspection.attempt(step) > 0
+        return _ASK if wanted else Missing("", "not asked for")
+    if step in (Step.CHIP, Step.WATCHLIST):
+        return _ready_with_document(inspection, step)
+    if step in (Step.FACE, Step.FINGERPRINTS):
+        return _ready_if_collectable(inspection)
+    if step is Step.CLEARANCE:
+        return _ready_after(inspection, Step.FACE, Missing("PRE-03", "no live face"))
+    return _ready_to_compare(inspection)
+
+
+def _ready_with_document(inspection: Inspection, step: Step) -> _Ask | Missing | Waived | None:
+    evidence = inspection.evidence.get(Step.DOCUMENT)
+    if evidence is None:
+        return None
+    if inspection.document is None:
+        if isinstance(evidence, Waived) and step is Step.CHIP:
+            return evidence
+        code = "CHP-10" if step is Step.CHIP else "LST-02"
+        return Missing(code, "no document data")
+    if step is Step.CHIP and inspection.collection.allowed is None:
+        return None  # whether DG2 may be opened waits for the officer
+    return _ASK
+
+
+def _ready_if_collectable(inspection: Inspection) -> _Ask | Waived | None:
+    """Article 91: nothing biometric is asked for before the class is known, and nothing of an excluded person ever."""
+    if Step.DOCUMENT not in inspection.evidence:
+        return None
+    collection = inspection.collection
+    if collection.allowed is None:
+        return None
+    return _ASK if collection.allowed else Waived(collection.reason)
+
+
+def _ready_after(inspection: Inspection, input_step: Step, missing: Missing) -> _Ask | Missing | Waived | None:
+    evidence: Evidence | None = inspection.evidence.get(input_step)
+    if evidence is None:
+        return None
+    if isinstance(evidence, Waived):
+        # An excluded person goes by the manual lane: the whitelist is asked without a face.
+        return _ASK if evidence.officer_id is None else evidence
+    return missing if isinstance(evidence, Missing) else _ASK
+
+
+def _ready_to_compare(inspection: Inspection) -> _Ask | Missing | Waived | None:
+    scenario = inspection.scenario
+    inputs = [s for s in (Step.CHIP, Step.FACE) if scenario.demand(s) is not Demand.NOT_DONE]
+    if any(s not in inspection.evidence for s in (Step.DOCUMENT, *inputs) if scenario.demand(s) is not Demand.NOT_DONE):
+        return None
+    if inspection.collection.allowed is False:
+        return Waived(inspection.collection.reason)
+    for step in reversed(inputs):
+        waiver = inspection.waived(step)
+        if waiver is not None:
+            return waiver
+    if Step.FACE in inputs and inspection.face is None:
+        return Missing("BIO-08", "no live face")
+    if Step.CHIP in inputs and (inspection.chip is None or inspection.chip.portrait is None):
+        return Missing("BIO-07", "no portrait to compare with")
+    return _ASK
+
+
+def _effect(inspection: Inspection, step: Step, attempt: int) -> Effect:
+    document, chip, face = inspection.document, inspection.chip, inspection.face
+    if step is Step.CHIP and document is not None:
+        return ReadChip(attempt, document.mrz, with_portrait=inspection.collection.allowed is True)
+    if step is Step.WATCHLIST and document is not None:
+        return SearchWatchlists(attempt, document.mrz)
+    if step is Step.FACE:
+        return CaptureFace(attempt)
+    if step is Step.FINGERPRINTS:
+        return CaptureFingerprints(attempt)
+    if step is Step.CLEARANCE:
+        return CheckClearance(attempt, face.image if face else None)
+    if step is Step.COMPARISON:
+        portrait = chip.portrait if chip else None
+        # Without the traveller (pre-clearance) the portrait itself is the probe, for history and groups.
+        return CompareFaces(attempt, face.image, portrait) if face else CompareFaces(attempt, portrait, None)
+    return ReadDocument(attempt)

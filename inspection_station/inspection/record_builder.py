@@ -1,0 +1,69 @@
+"""From a decided inspection to its record. Article 91 is applied here once more, whatever happened before."""
+
+from __future__ import annotations
+
+from inspection_station.inspection.biometrics import FingerprintSample
+from inspection_station.inspection.disposition import Decision
+from inspection_station.inspection.evidence import Evidence, Missing, Taken, Waived
+from inspection_station.inspection.finding_rules import findings
+from inspection_station.inspection.inspection import Inspection
+from inspection_station.inspection.record import InspectionRecord, KeptBlob, StepSummary
+from inspection_station.inspection.scenario import Step
+
+
+def record_of(inspection: Inspection, decision: Decision, decided_at: str) -> InspectionRecord:
+    """The record of this inspection with this decision. Pure: the same inputs give the same record."""
+    collection = inspection.collection
+    document, chip = inspection.document, inspection.chip
+    return InspectionRecord(
+        inspection_id=inspection.inspection_id,
+        scenario=inspection.scenario.name,
+        mission_id=inspection.mission_id,
+        officer_id=inspection.officer_id,
+        started_at=inspection.started_at,
+        decided_at=decided_at,
+        decision=decision,
+        person_class=collection.person_class,
+        collection_reason="" if collection.allowed else (collection.reason or "K??"),
+        mrz=document.mrz if document else None,
+        mrz_source=document.source if document else None,
+        chip_access=chip.access if chip else None,
+        chip_checks=chip.checks if chip else (),
+        comparisons=inspection.comparisons,
+        watchlist=inspection.watchlist,
+        findings=findings(inspection),
+        overrides=inspection.overrides,
+        steps=tuple(_summary(inspection, step) for step in inspection.scenario.steps),
+        blobs=_kept(inspection) if collection.allowed else (),
+        notes=inspection.notes,
+        supersedes=inspection.supersedes,
+    )
+
+
+def _summary(inspection: Inspection, step: Step) -> StepSummary:
+    evidence: Evidence | None = inspection.evidence.get(step)
+    attempts = inspection.attempt(step)
+    if isinstance(evidence, Taken):
+        return StepSummary(step, "taken", "", evidence.total_ms, evidence.device_ms, attempts)
+    if isinstance(evidence, Missing):
+        return StepSummary(step, "missing", evidence.code, 0.0, 0.0, attempts)
+    if isinstance(evidence, Waived):
+        return StepSummary(step, "waived", evidence.reason, 0.0, 0.0, attempts)
+    return StepSummary(step, "not done", "", 0.0, 0.0, attempts)
+
+
+def _kept(inspection: Inspection) -> tuple[KeptBlob, ...]:
+    """Pictures kept with the record. The page shows the holder's face, so article 91 governs it too."""
+    kept: list[KeptBlob] = []
+    if inspection.document is not None and inspection.document.page_image is not None:
+        kept.append(KeptBlob("page", inspection.document.page_image))
+    if inspection.chip is not None and inspection.chip.portrait is not None:
+        kept.append(KeptBlob("portrait", inspection.chip.portrait))
+    if inspection.face is not None:
+        kept.append(KeptBlob("live face", inspection.face.image))
+    fingers = inspection.evidence.get(Step.FINGERPRINTS)
+    if isinstance(fingers, Taken) and isinstance(fingers.result, tuple):
+        kept.extend(
+            KeptBlob(f"finger {s.position.value}", s.image) for s in fingers.result if isinstance(s, FingerprintSample)
+        )
+    return tuple(kept)
