@@ -1,7 +1,7 @@
 """The machine: ``advance(inspection, event)`` gives the next inspection and the work it asks for. Pure.
 
-The table below is the whole of it: which event is taken at which stages, by which rule. ``diagram`` draws it for the docs.
-Answers to an older attempt are dropped, not refused: they are honest, only late.
+The table below is the whole of it: which event is taken at which stages, by which rule. ``diagram`` draws it for the
+docs. Answers to an older attempt are dropped, not refused: they are honest, only late.
 """
 
 from __future__ import annotations
@@ -43,10 +43,12 @@ def advance(inspection: Inspection | None, event: e.Event) -> Transition:
     if inspection is None:
         raise EventNotAllowed(type(event).__name__, ("not-started",))
     row = TABLE[type(event)]
-    if inspection.stage not in row.stages:
+    decided = inspection.decision is not None
+    if inspection.stage not in row.stages or decided is not row.after_decision:
         if row.answer:
             return Transition(inspection, (), dropped=True)
-        raise EventNotAllowed(type(event).__name__, (f"stage:{inspection.stage.value}",))
+        reason = "decided" if decided else f"stage:{inspection.stage.value}"
+        raise EventNotAllowed(type(event).__name__, (reason,))
     return row.rule(inspection, event)
 
 
@@ -215,22 +217,17 @@ def _decision_taken(inspection: Inspection, event: e.DecisionTaken) -> Transitio
     if against:
         raise EventNotAllowed("DecisionTaken", against)
     record = record_of(inspection, event.decision, event.at)
-    cancelled = tuple(
-        CancelStep(s, inspection.attempt(s)) for s in inspection.scenario.steps if s in inspection.running
-    )
+    running = (step for step in inspection.scenario.steps if step in inspection.running)
+    cancelled = tuple(CancelStep(step, inspection.attempt(step)) for step in running)
     decided = replace(inspection, decision=event.decision, decided_at=event.at, running=frozenset())
     return Transition(decided, (*cancelled, SealRecord(record)))
 
 
 def _record_sealed(inspection: Inspection, event: e.RecordSealed) -> Transition:
-    if inspection.decision is None:
-        raise EventNotAllowed("RecordSealed", ("undecided",))
     return Transition(replace(inspection, sealed_hash=event.record_hash, sealing_fault=""), ())
 
 
 def _sealing_failed(inspection: Inspection, event: e.SealingFailed) -> Transition:
-    if inspection.decision is None:
-        raise EventNotAllowed("SealingFailed", ("undecided",))
     return Transition(replace(inspection, sealing_fault=event.code), ())
 
 
@@ -243,11 +240,13 @@ def _sealing_retried(inspection: Inspection, event: e.SealingRetried) -> Transit
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """``stages``: where the event is taken. ``answer``: elsewhere it is a late answer and dropped."""
+    """``stages``: where the event is taken, and whether before or after the decision. ``answer``: elsewhere it is a late
+    answer and dropped; other events are refused there."""
 
     rule: Callable[[Inspection, Any], Transition]
     stages: frozenset[Stage]
     answer: bool = False
+    after_decision: bool = False
 
 
 _OPEN = frozenset(Stage) - {Stage.CLOSED}
@@ -269,7 +268,7 @@ TABLE: dict[type, Row] = {
     e.FindingOverridden: Row(_finding_overridden, _OPEN),
     e.NoteAdded: Row(_note_added, _OPEN),
     e.DecisionTaken: Row(_decision_taken, _OPEN),
-    e.RecordSealed: Row(_record_sealed, _AT_DECISION, answer=True),
-    e.SealingFailed: Row(_sealing_failed, _AT_DECISION, answer=True),
-    e.SealingRetried: Row(_sealing_retried, _AT_DECISION),
+    e.RecordSealed: Row(_record_sealed, _AT_DECISION, answer=True, after_decision=True),
+    e.SealingFailed: Row(_sealing_failed, _AT_DECISION, answer=True, after_decision=True),
+    e.SealingRetried: Row(_sealing_retried, _AT_DECISION, after_decision=True),
 }
