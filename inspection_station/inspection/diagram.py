@@ -65,7 +65,7 @@ def document() -> str:
     """The whole page ``docs/workflow.md``."""
     parts = [
         "# The workflow",
-        "Drawn from the transition table by `python -m inspection_station.inspection.diagram`; a test keeps them equal.",
+        "Drawn from the transition table by `python -m inspection_station.inspection.diagram`; a test holds it.",
         "A stage is the first step without evidence. Steps whose inputs are there run side by side, so an answer may "
         "come at an earlier stage than its own. A decision that lets nobody pass can be taken at any stage.",
         event_table(),

@@ -240,8 +240,10 @@ def _sealing_retried(inspection: Inspection, event: e.SealingRetried) -> Transit
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """``stages``: where the event is taken, and whether before or after the decision. ``answer``: elsewhere it is a late
-    answer and dropped; other events are refused there."""
+    """``stages``: where the event is taken, and whether before or after the decision.
+
+    ``answer``: elsewhere it is a late answer and dropped; other events are refused there.
+    """
 
     rule: Callable[[Inspection, Any], Transition]
     stages: frozenset[Stage]

@@ -1,0 +1,116 @@
+"""A station's profile: which devices, which store, which screen. TOML; an unknown key refuses to start.
+
+Shipped profiles lie under ``resources/profiles``; an agency's own are looked up first in ``$STATION_PROFILES``.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from inspection_station.resource_path import resource
+
+DEFAULT_PROFILE = "training"
+
+
+class ProfileError(ValueError):
+    """The profile cannot be used; the text names the file's key, never a secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceProfile:
+    """One device: the driver's entry-point name and its settings."""
+
+    driver: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StationProfile:
+    """Everything a station is told before it starts. ``devices`` by kind, e.g. ``document reader``.
+
+    ``pace`` scales the time that training devices take: 1 as in life, 0 without waiting.
+    """
+
+    name: str
+    training: bool
+    scenario: str
+    station_id: str
+    station_name: str
+    language: str
+    data_folder: Path
+    key_service: str
+    face_thresholds: str
+    devices: Mapping[str, DeviceProfile]
+    lists: tuple[str, ...] = ()
+    trust_folder: str = ""
+    chip_timeout_seconds: float = 5.0
+    kiosk: bool = False
+    touch_target: int = 44
+    theme: str = "day"
+    undo_seconds: float = 10.0
+    pace: float = 1.0
+
+
+_REQUIRED = frozenset({"training", "scenario", "station_id", "station_name", "language", "face_thresholds", "devices"})
+_ALLOWED = frozenset(f.name for f in fields(StationProfile)) - {"name", "data_folder"}
+
+
+def available_profiles() -> tuple[str, ...]:
+    """Names of the profiles that can be loaded, sorted."""
+    return tuple(sorted({p.stem for folder in _folders() for p in folder.glob("*.toml")}))
+
+
+def load_profile(name: str | None = None, *, data_folder: Path | None = None) -> StationProfile:
+    """Read a profile by name. Raises ProfileError when it is missing, malformed, or has a key nobody knows."""
+    wanted = name or os.environ.get("STATION_PROFILE") or DEFAULT_PROFILE
+    for folder in _folders():
+        path = folder / f"{wanted}.toml"
+        if path.is_file():
+            try:
+                table = tomllib.loads(path.read_text(encoding="utf-8"))
+            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+                raise ProfileError(f"profile {wanted}: not valid TOML: {error}") from error
+            return parse_profile(wanted, table, data_folder=data_folder)
+    raise ProfileError(f"no profile named {wanted!r}; there are: {', '.join(available_profiles())}")
+
+
+def parse_profile(name: str, table: Mapping[str, Any], *, data_folder: Path | None = None) -> StationProfile:
+    """Build a profile from its table; see ``load_profile`` for errors."""
+    unknown = sorted(set(table) - _ALLOWED)
+    if unknown:
+        raise ProfileError(f"profile {name}: unknown key {', '.join(unknown)}")
+    missing = sorted(_REQUIRED - set(table))
+    if missing:
+        raise ProfileError(f"profile {name}: missing key {', '.join(missing)}")
+    values = dict(table)
+    values["devices"] = {kind: _device(name, kind, entry) for kind, entry in table["devices"].items()}
+    values["lists"] = tuple(table.get("lists", ()))
+    values.setdefault("key_service", "inspection-station")
+    for key in ("training", "kiosk"):
+        if not isinstance(values.get(key, False), bool):
+            raise ProfileError(f"profile {name}: {key} is true or false")
+    return StationProfile(name=name, data_folder=data_folder or default_data_folder(name), **values)
+
+
+def default_data_folder(name: str) -> Path:
+    """Where a profile keeps its store: ``$STATION_DATA/NAME``, else the user's data folder."""
+    root = os.environ.get("STATION_DATA")
+    return (Path(root) if root else Path(platformdirs.user_data_dir("inspection-station", appauthor=False))) / name
+
+
+def _device(name: str, kind: str, entry: Any) -> DeviceProfile:
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("driver"), str):
+        raise ProfileError(f"profile {name}: devices.{kind} needs a driver")
+    return DeviceProfile(entry["driver"], {k: v for k, v in entry.items() if k != "driver"})
+
+
+def _folders() -> list[Path]:
+    own = os.environ.get("STATION_PROFILES")
+    return [*([Path(own)] if own else []), resource("profiles")]
