@@ -1,0 +1,44 @@
+"""The checks made on a chip, each under its section of BSI TR-03135-1 v2.5."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from inspection_station.inspection.chip import CheckResult, ChipCheck
+
+
+class Check(Enum):
+    """Section and stable name."""
+
+    ACCESS_BAC = ("5.6.3.1.1", "access")
+    ACCESS_PACE = ("5.6.3.1.2", "access")
+    ACCESS = ("5.6.3.1", "access")
+    SECURITY_OBJECT_SIGNATURE = ("5.6.4.2.2", "security-object-signature")
+    SIGNER_SIGNATURE = ("5.6.4.3.3", "signer-trust")
+    SIGNER_VALIDITY = ("5.6.4.3.4", "signer-validity")
+    SIGNER_REVOCATION = ("5.6.4.3.5", "signer-revocation")
+    SIGNER_TRUST = ("5.6.4.3.6", "signer-trust")
+    DATA_GROUP_HASH = ("5.6.4.4.2", "data-group-hash")
+    ISSUING_STATE = ("5.6.4.5", "issuing-state")
+    MRZ_AGAINST_CHIP = ("5.7.2", "mrz-against-chip")
+    DATA_GROUP_FORMAT = ("5.8.2.2.1", "data-group-format")
+
+    def successful(self, evidence: str) -> ChipCheck:
+        """The check was made and holds."""
+        return self._result(CheckResult.SUCCESSFUL, evidence)
+
+    def failed(self, evidence: str) -> ChipCheck:
+        """The check was made and does not hold."""
+        return self._result(CheckResult.FAILED, evidence)
+
+    def undetermined(self, evidence: str) -> ChipCheck:
+        """What the check needs is not at hand."""
+        return self._result(CheckResult.UNDETERMINED, evidence)
+
+    def aborted(self, evidence: str) -> ChipCheck:
+        """The check began and could not be finished."""
+        return self._result(CheckResult.ABORTED, evidence)
+
+    def _result(self, result: CheckResult, evidence: str) -> ChipCheck:
+        section, name = self.value
+        return ChipCheck(section, name, result, evidence)

@@ -1,0 +1,224 @@
+"""One reading of one chip, from the first command to the verdict (Doc 9303 part 11 §4, §5; TR-03135-1 §5.6).
+
+Order: open, EF.SOD, DG1, signature, DG2. EF.COM is not read: nothing in it is signed and everything it says is in
+EF.SOD.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol, TypeVar
+
+from inspection_station.documents.emrtd import lds, passive_authentication
+from inspection_station.documents.emrtd.access import ChipAccess
+from inspection_station.documents.emrtd.access_keys import AccessKey
+from inspection_station.documents.emrtd.apdu import CancelSignal, Channel, Status
+from inspection_station.documents.emrtd.bac import Random
+from inspection_station.documents.emrtd.checks import Check
+from inspection_station.documents.emrtd.data_groups import Portrait, portraits, zone_lines
+from inspection_station.documents.emrtd.errors import ChipRefused, MalformedChipData
+from inspection_station.documents.emrtd.security_object import SecurityObject, parse_security_object
+from inspection_station.documents.emrtd.trust_store import TrustStore
+from inspection_station.documents.emrtd.zone_comparison import compare_zones
+from inspection_station.inspection.chip import ChipCheck, ChipReading, DataGroup
+from inspection_station.inspection.document import BlobRef
+
+_T = TypeVar("_T")
+Progress = Callable[[str, float], None]
+"""Called as each step ends with its name and the seconds it took."""
+
+
+class Connection(Protocol):
+    """An open channel to a chip; ``hardware.ports.ChipConnection`` fits."""
+
+    def transmit(self, command: bytes) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StepTiming:
+    """A step and its milliseconds: in all, and of them in reader and chip."""
+
+    step: str
+    total_ms: float
+    device_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChipOutcome:
+    """What a reading gave. ``portrait`` is the encoded picture of DG2; ``files`` are contents by name («EF.SOD»,
+    «DG1»).
+    """
+
+    reading: ChipReading
+    portrait: bytes | None
+    files: Mapping[str, bytes]
+    timings: tuple[StepTiming, ...]
+    commands: int
+
+    @property
+    def total_ms(self) -> float:
+        """Of all steps."""
+        return sum(t.total_ms for t in self.timings)
+
+    @property
+    def device_ms(self) -> float:
+        """Of them, in reader and chip."""
+        return sum(t.device_ms for t in self.timings)
+
+
+def read_chip(
+    connection: Connection,
+    *,
+    access_key: AccessKey,
+    trust: TrustStore,
+    with_portrait: bool,
+    at: date,
+    printed_zone: Sequence[str] | None = None,
+    progress: Progress | None = None,
+    cancel: CancelSignal | None = None,
+    random: Random = secrets.token_bytes,
+    clock: Callable[[], float] = time.perf_counter,
+) -> ChipOutcome:
+    """Opens the chip, reads EF.SOD, DG1 and (``with_portrait``) DG2, and checks them against ``trust`` on the day
+    ``at``.
+
+    ``printed_zone`` are the lines read from the page, for the comparison with DG1. A forged, revoked or unsigned
+    chip is an outcome with failed checks. Raises AccessDenied (wrong key), AccessNotSpoken, ChipRefused,
+    MalformedChipData (the chip breaks its protocol), ReadingCancelled, and what the connection raises (the chip
+    was taken away).
+    """
+    return _Reading(connection, access_key, trust, at, progress, cancel, random, clock).run(with_portrait, printed_zone)
+
+
+class _Reading:
+    def __init__(
+        self,
+        connection: Connection,
+        key: AccessKey,
+        trust: TrustStore,
+        at: date,
+        progress: Progress | None,
+        cancel: CancelSignal | None,
+        random: Random,
+        clock: Callable[[], float],
+    ) -> None:
+        self._channel = Channel(connection.transmit, cancel=cancel, clock=clock)
+        self._access = ChipAccess(self._channel, key, random)
+        self._reader = lds.FileReader(self._channel, self._access.reopen)
+        self._key, self._trust, self._at = key, trust, at
+        self._progress, self._clock = progress, clock
+        self._files: dict[str, bytes] = {}
+        self._checks: list[ChipCheck] = []
+        self._timings: list[StepTiming] = []
+
+    def run(self, with_portrait: bool, printed: Sequence[str] | None) -> ChipOutcome:
+        self._step("access", self._open)
+        sod = self._step("EF.SOD", self._security_object)
+        lines = self._step("DG1", lambda: self._zone(sod, printed))
+        portrait = self._step("DG2", lambda: self._portrait(sod)) if with_portrait else None
+        if not with_portrait:
+            self._checks.append(Check.DATA_GROUP_HASH.undetermined("DG2: not read, the portrait was not asked for"))
+        self._step("passive authentication", lambda: self._authenticate(sod, lines))
+        reading = ChipReading(
+            access=self._access.protocol,
+            data_groups=tuple(DataGroup(n, len(c), hashlib.sha256(c).hexdigest()) for n, c in self._files.items()),
+            mrz_lines=lines,
+            portrait=_reference(portrait) if portrait is not None else None,
+            checks=tuple(self._checks),
+            access_detail=self._access.detail,
+        )
+        image = portrait.image if portrait is not None else None
+        return ChipOutcome(reading, image, self._files, tuple(self._timings), self._channel.commands)
+
+    def _step(self, name: str, act: Callable[[], _T]) -> _T:
+        started, device = self._clock(), self._channel.device_seconds
+        found = act()
+        seconds = self._clock() - started
+        self._timings.append(StepTiming(name, seconds * 1e3, (self._channel.device_seconds - device) * 1e3))
+        if self._progress is not None:
+            self._progress(name, seconds)
+        return found
+
+    def _open(self) -> None:
+        self._checks.append(self._access.open())
+
+    def _security_object(self) -> SecurityObject | None:
+        try:
+            content = self._files["EF.SOD"] = self._reader.read(lds.SOD)
+        except ChipRefused as refusal:
+            if refusal.status != Status.FILE_NOT_FOUND:
+                raise
+            self._checks.append(Check.SECURITY_OBJECT_SIGNATURE.failed("the chip holds no security object"))
+            return None
+        try:
+            return parse_security_object(content)
+        except MalformedChipData as fault:
+            self._checks.append(Check.SECURITY_OBJECT_SIGNATURE.failed(f"malformed: {fault.detail}"))
+            return None
+
+    def _group(self, number: int, sod: SecurityObject | None) -> bytes | None:
+        """A data group, or None with the check that says why there is none."""
+        file = lds.GROUPS[number - 1]
+        try:
+            content = self._files[file.name] = self._reader.read(file)
+        except ChipRefused as refusal:
+            evidence = f"{file.name}: cannot be read, status {refusal.status:04X}"
+            signed = sod is not None and number in sod.hashes
+            absent = refusal.status == Status.FILE_NOT_FOUND
+            if absent and signed:
+                self._checks.append(Check.DATA_GROUP_HASH.failed(f"{file.name}: signed but not on the chip"))
+            else:
+                self._checks.append(Check.DATA_GROUP_HASH.undetermined(evidence))
+            return None
+        if sod is None:
+            self._checks.append(Check.DATA_GROUP_HASH.undetermined(f"{file.name}: no security object to compare with"))
+        else:
+            self._checks.extend(passive_authentication.check_hashes(sod, {number: content}))
+        return content
+
+    def _zone(self, sod: SecurityObject | None, printed: Sequence[str] | None) -> tuple[str, ...] | None:
+        content = self._group(1, sod)
+        if content is None:
+            self._checks.append(Check.MRZ_AGAINST_CHIP.undetermined("DG1 could not be read"))
+            return None
+        try:
+            lines = zone_lines(content)
+        except MalformedChipData as fault:
+            self._checks.append(Check.DATA_GROUP_FORMAT.failed(f"DG1: {fault.detail}"))
+            self._checks.append(Check.MRZ_AGAINST_CHIP.undetermined("DG1 is malformed"))
+            return None
+        self._checks.append(compare_zones(lines, printed, self._key))
+        return lines
+
+    def _portrait(self, sod: SecurityObject | None) -> Portrait | None:
+        content = self._group(2, sod)
+        if content is None:
+            return None
+        try:
+            return portraits(content)[0]
+        except MalformedChipData as fault:
+            self._checks.append(Check.DATA_GROUP_FORMAT.failed(f"DG2: {fault.detail}"))
+            return None
+
+    def _authenticate(self, sod: SecurityObject | None, lines: tuple[str, ...] | None) -> None:
+        if sod is None:
+            missing = "no security object to go by"
+            for check in (Check.SIGNER_TRUST, Check.SIGNER_VALIDITY, Check.SIGNER_REVOCATION, Check.ISSUING_STATE):
+                self._checks.append(check.undetermined(missing))
+            return
+        verdict = passive_authentication.check_signer(sod.signed, self._trust, self._at)
+        self._checks.extend(verdict.checks)
+        if lines is None:
+            self._checks.append(Check.ISSUING_STATE.undetermined("DG1 gives no issuing state"))
+        else:
+            self._checks.append(passive_authentication.check_issuing_state(lines[0][2:5], verdict.certificate))
+
+
+def _reference(portrait: Portrait) -> BlobRef:
+    digest = hashlib.sha256(portrait.image).hexdigest()
+    return BlobRef(digest, portrait.format.media_type, len(portrait.image))

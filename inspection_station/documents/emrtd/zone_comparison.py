@@ -1,0 +1,52 @@
+"""The zone printed on the page against the zone in DG1 (TR-03135-1 §5.7.2). Evidence names fields, never their
+content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from inspection_station.documents.emrtd.access_keys import AccessKey, MrzKey
+from inspection_station.documents.emrtd.checks import Check
+from inspection_station.documents.mrz_layouts import Layout, layout_of
+from inspection_station.inspection.chip import ChipCheck
+from inspection_station.inspection.document import MrzField
+
+_KEY_FIELDS = (MrzField.DOCUMENT_NUMBER, MrzField.DATE_OF_BIRTH, MrzField.DATE_OF_EXPIRY)
+
+
+def compare_zones(chip: Sequence[str], printed: Sequence[str] | None, key: AccessKey) -> ChipCheck:
+    """Character by character where the printed zone is at hand, else the three fields that opened the chip."""
+    check = Check.MRZ_AGAINST_CHIP
+    layout = layout_of(tuple(chip))
+    if layout is None:
+        return check.failed("the zone in DG1 has no known layout")
+    if printed is not None:
+        if tuple(printed) == tuple(chip):
+            return check.successful("every character as printed")
+        if layout_of(tuple(printed)) != layout:
+            return check.failed("the zone in DG1 has another layout than the printed one")
+        return check.failed(f"differs from the printed zone in: {', '.join(_differing(layout, chip, printed))}")
+    if not isinstance(key, MrzKey):
+        return check.undetermined("no printed zone to compare with")
+    differing = [
+        field.value
+        for field, value in zip(_KEY_FIELDS, (key.document_number, key.date_of_birth, key.date_of_expiry), strict=True)
+        if not _same(layout, field, chip, value)
+    ]
+    if differing:
+        return check.failed(f"differs from the printed zone in: {', '.join(differing)}")
+    return check.successful("document number, date of birth and date of expiry as printed; the rest was not given")
+
+
+def _same(layout: Layout, field: MrzField, chip: Sequence[str], value: str) -> bool:
+    found = layout.fields[field].of(chip)
+    if field is MrzField.DOCUMENT_NUMBER and layout.long_numbers and len(value.rstrip("<")) > len(found):
+        rest = layout.fields[MrzField.OPTIONAL_DATA].of(chip)
+        return (found + rest).startswith(value.rstrip("<"))
+    return found.rstrip("<") == value.rstrip("<")
+
+
+def _differing(layout: Layout, chip: Sequence[str], printed: Sequence[str]) -> list[str]:
+    fields = [field.value for field, span in layout.fields.items() if span.of(chip) != span.of(printed)]
+    return fields or ["check digits"]
