@@ -43,7 +43,7 @@ class DetectedFace:
 
 @dataclass(frozen=True, slots=True)
 class FaceQuality:
-    """Verdict on one frame: the single prompt to show, the overall 0...1, each measure, and what could not be judged."""
+    """Verdict on one frame: the one prompt to show, the overall 0...1, each measure, and what could not be judged."""
 
     prompt: FacePrompt
     overall: float
@@ -65,6 +65,31 @@ class FaceRejected(ValueError):
     def __init__(self, prompt: FacePrompt) -> None:
         super().__init__(prompt.value)
         self.prompt = prompt
+
+
+class FaceModelMissing(RuntimeError):
+    """A model file is not installed or cannot be used. ``next_action`` is what to do about it."""
+
+    def __init__(self, what: str, next_action: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.next_action = next_action
+
+
+class IncomparableTemplates(ValueError):
+    """Templates of different models were held against each other: the stored image must be enrolled again."""
+
+
+class Embedder(Protocol):
+    """A model that turns a located face into a unit vector, with the alignment it was trained on.
+
+    ``model_id`` stands in every template; templates of different models are never compared.
+    """
+
+    @property
+    def model_id(self) -> str: ...
+    def load(self) -> None: ...
+    def embed(self, image: Image, face: DetectedFace) -> Vector: ...
 
 
 class FaceMatcher(Protocol):
