@@ -57,11 +57,13 @@ class DeviceInfo:
 class DocumentScan:
     """One presented document. ``text`` is what a swipe or wedge reader sent (undecoded lines joined by newlines);
     ``image`` is an encoded page picture (JPEG, PNG) where the reader gives one. At least one of the two is there.
+    ``device_ms`` is what the device took from the document lying still to the scan, 0 where it cannot tell.
     """
 
     source: MrzSource
     text: str | None = None
     image: bytes | None = None
+    device_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

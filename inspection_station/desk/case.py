@@ -1,0 +1,160 @@
+"""The inspection in hand with its journal: every event goes through ``apply``, and only there ``advance`` is called."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from inspection_station.desk.effect_runner import EffectRunner
+from inspection_station.desk.ports import RecordStore
+from inspection_station.desk.ready_reader import ReadyReader
+from inspection_station.desk.sealing import seal
+from inspection_station.desk.vault import Vault
+from inspection_station.hardware.ports import DocumentScan
+from inspection_station.inspection import events as e
+from inspection_station.inspection.biometrics import FingerprintSample
+from inspection_station.inspection.document import BlobRef
+from inspection_station.inspection.effects import CancelStep, DiscardBiometrics, Effect, ReadDocument, SealRecord
+from inspection_station.inspection.evidence import Taken
+from inspection_station.inspection.inspection import Inspection
+from inspection_station.inspection.scenario import Step
+from inspection_station.inspection.workflow import advance, replay, resume
+
+log = logging.getLogger(__name__)
+
+
+class Case:
+    """Used by the desk thread alone. ``notify`` shows an officer's code; ``answer`` posts to the mailbox."""
+
+    def __init__(
+        self,
+        store: RecordStore,
+        vault: Vault,
+        runner: EffectRunner,
+        reader: ReadyReader,
+        answer: Callable[[str, e.Event], None],
+        notify: Callable[[str], None],
+        app_version: str,
+    ) -> None:
+        self._store = store
+        self._vault = vault
+        self._runner = runner
+        self._reader = reader
+        self._answer = answer
+        self._notify = notify
+        self._app_version = app_version
+        self._decided: e.DecisionTaken | None = None
+        self.inspection: Inspection | None = None
+        self.journal: list[e.Event] = []
+
+    def apply(self, event: e.Event, scan: DocumentScan | None = None) -> bool:
+        """Advance by one event, write it down, start what it asks for. False when it was a late answer.
+
+        Raises EventNotAllowed; the inspection is then as before.
+        """
+        transition = advance(self.inspection, event)
+        if transition.dropped:
+            self._forget_late(event)
+            return False
+        self.inspection = transition.inspection
+        if isinstance(event, e.DecisionTaken):
+            self._decided = event  # written with the record, in one transaction
+        elif not isinstance(event, (e.RecordSealed, e.SealingFailed, e.SealingRetried)):
+            self.journal.append(event)
+            self._write(event)
+        for effect in transition.effects:
+            self._carry_out(effect, scan)
+        return True
+
+    def take_up(self, journal: list[e.Event], *, write: bool) -> None:
+        """Go on with an inspection from its events: after a crash, or reopened. Running steps are asked for again, and
+        steps whose pictures are gone are taken again (pictures are never written before sealing)."""
+        self.inspection, self.journal = replay(journal), list(journal)
+        if self.inspection is None:
+            return
+        if write:
+            for event in journal:
+                self._write(event)
+        gone = [step for step, ref in _pictured(self.inspection) if self._vault.get(ref) is None]
+        for effect in resume(self.inspection):
+            self._carry_out(effect, None)
+        for step in dict.fromkeys(gone):
+            if step is not Step.DOCUMENT:  # the page need not be placed again only for its picture
+                self.apply(e.StepRetried(step, self.inspection.officer_id))
+
+    def close(self) -> tuple[Inspection, list[e.Event]] | None:
+        """Let go of the inspection; what still runs is cancelled."""
+        if self.inspection is None:
+            return None
+        closed = (self.inspection, self.journal)
+        self._runner.cancel_all()
+        self.inspection, self.journal, self._decided = None, [], None
+        return closed
+
+    def _carry_out(self, effect: Effect, scan: DocumentScan | None) -> None:
+        inspection = self.inspection
+        if inspection is None:
+            return
+        if isinstance(effect, SealRecord):
+            self._seal(effect)
+        elif isinstance(effect, ReadDocument):
+            if scan is None:
+                self._reader.arm()
+            else:
+                self._runner.read_zone(inspection.inspection_id, effect.attempt, inspection.today, scan)
+        else:
+            if isinstance(effect, CancelStep) and effect.step is Step.DOCUMENT:
+                self._reader.disarm()
+            if isinstance(effect, DiscardBiometrics) and inspection.document is not None:
+                page = inspection.document.page_image  # still shown to the officer, never stored
+                self._vault.keep_only([page] if page is not None else [])
+                return
+            self._runner.run(inspection.inspection_id, effect)
+
+    def _seal(self, effect: SealRecord) -> None:
+        decided = self._decided
+        if decided is None:
+            log.error("a record without its decision is not sealed")
+            return
+        record = replace(effect.record, app_version=self._app_version)
+        inspection_id = record.inspection_id
+        seal(self._store, self._vault, record, decided, lambda event: self._answer(inspection_id, event))
+
+    def _write(self, event: e.Event) -> None:
+        if self.inspection is None:
+            return
+        try:
+            self._store.journal(self.inspection.inspection_id, event)
+        except Exception as fault:
+            log.error("the journal cannot be written: %s", type(fault).__name__)
+            self._notify(getattr(fault, "code", "STO-02"))
+
+    def _forget_late(self, event: e.Event) -> None:
+        """A late answer leaves no picture behind, least of all of a person who may not be collected."""
+        refs: list[BlobRef | None] = []
+        if isinstance(event, e.ChipRead):
+            refs.append(event.reading.portrait)
+        elif isinstance(event, e.FaceCaptured):
+            refs.append(event.sample.image)
+        wanted = {ref.sha256 for _, ref in _pictured(self.inspection)} if self.inspection else set()
+        self._vault.forget(ref for ref in refs if ref is not None and ref.sha256 not in wanted)
+
+
+def pictures_of(inspection: Inspection) -> tuple[BlobRef, ...]:
+    """Every picture an inspection refers to."""
+    return tuple(ref for _, ref in _pictured(inspection))
+
+
+def _pictured(inspection: Inspection) -> list[tuple[Step, BlobRef]]:
+    found: list[tuple[Step, BlobRef]] = []
+    if inspection.document is not None and inspection.document.page_image is not None:
+        found.append((Step.DOCUMENT, inspection.document.page_image))
+    if inspection.chip is not None and inspection.chip.portrait is not None:
+        found.append((Step.CHIP, inspection.chip.portrait))
+    if inspection.face is not None:
+        found.append((Step.FACE, inspection.face.image))
+    fingers = inspection.evidence.get(Step.FINGERPRINTS)
+    if isinstance(fingers, Taken) and isinstance(fingers.result, tuple):
+        found.extend((Step.FINGERPRINTS, s.image) for s in fingers.result if isinstance(s, FingerprintSample))
+    return found

@@ -1,0 +1,307 @@
+"""Carries out effects: on the device's thread, in the matching pool, and answers with events of the same attempt.
+
+Device faults become a missing step here, once. The runner never touches the inspection.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from datetime import date
+from threading import Lock
+from typing import Any, Protocol
+
+from inspection_station.desk.face_capture import FaceCapture
+from inspection_station.desk.ports import (
+    ChipAnswer,
+    ChipInspector,
+    Clock,
+    FaceComparer,
+    ListSearcher,
+    StepFault,
+    ZoneReader,
+)
+from inspection_station.desk.vault import Vault
+from inspection_station.desk.view import FrameSlot
+from inspection_station.hardware.errors import CaptureCancelled, DeviceError
+from inspection_station.hardware.ports import DeviceKind, DocumentScan
+from inspection_station.hardware.supervisor import DeviceRack
+from inspection_station.hardware.worker import DeviceCall
+from inspection_station.inspection import effects as fx
+from inspection_station.inspection import events as e
+from inspection_station.inspection.biometrics import FaceSample
+from inspection_station.inspection.document import BlobRef, MachineReadableZone, MrzSource, TravelDocument
+from inspection_station.inspection.scenario import Step
+from inspection_station.matching.ports import FacePrompt
+
+log = logging.getLogger(__name__)
+
+
+class Answers(Protocol):
+    """Where results go: the desk's mailbox. Safe from any thread."""
+
+    def answer(self, inspection_id: str, event: e.Event) -> None: ...
+    def prompt(self, inspection_id: str, prompt: FacePrompt | None) -> None: ...
+    def document_fault(self, inspection_id: str, attempt: int, code: str, detail: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Instruments:
+    """Everything that does work for an inspection. ``chip_timeout`` and ``face_timeout`` in seconds."""
+
+    rack: DeviceRack
+    zones: ZoneReader
+    chips: ChipInspector
+    faces: FaceComparer
+    lists: ListSearcher
+    pool: Executor
+    clock: Clock
+    chip_timeout: float = 5.0
+    face_timeout: float = 30.0
+
+
+class EffectRunner:
+    """Runs one inspection's effects at a time; ``cancel_all`` when it closes."""
+
+    def __init__(self, instruments: Instruments, vault: Vault, frames: FrameSlot, answers: Answers) -> None:
+        self._tools = instruments
+        self._vault = vault
+        self._frames = frames
+        self._answers = answers
+        self._lock = Lock()
+        self._calls: dict[tuple[Step, int], DeviceCall[Any] | FaceCapture] = {}
+
+    def run(self, inspection_id: str, effect: fx.Effect) -> None:
+        """Start the work and return at once. Documents come by the armed reader, records go through ``sealing``."""
+        match effect:
+            case fx.ReadChip():
+                self._read_chip(inspection_id, effect)
+            case fx.CaptureFace(attempt):
+                self._capture_face(inspection_id, attempt)
+            case fx.CaptureFingerprints(attempt):
+                self._fail(inspection_id, Step.FINGERPRINTS, attempt, "DEV-02", "no fingerprint reader in this profile")
+            case fx.CheckClearance(attempt):
+                self._fail(inspection_id, Step.CLEARANCE, attempt, "PRE-04", "no whitelist is loaded")
+            case fx.CompareFaces(attempt, probe, reference):
+                self._in_pool(inspection_id, Step.COMPARISON, attempt, lambda: self._compare(attempt, probe, reference))
+            case fx.SearchWatchlists(attempt, mrz):
+                self._in_pool(inspection_id, Step.WATCHLIST, attempt, lambda: self._search(attempt, mrz))
+            case fx.CancelStep(step, attempt):
+                self._cancel(step, attempt)
+            case fx.DiscardBiometrics():
+                self._vault.clear()
+            case fx.ReadDocument() | fx.SealRecord():
+                raise TypeError(f"not the runner's work: {type(effect).__name__}")
+
+    def cancel_all(self) -> None:
+        """Stop whatever still runs; its answers would be late anyway."""
+        with self._lock:
+            keys = tuple(self._calls)
+        for step, attempt in keys:
+            self._cancel(step, attempt)
+
+    def typed(self, inspection_id: str, attempt: int, today: date, first: str, second: str) -> None:
+        """A zone typed twice answers the running document step."""
+        started = self._tools.clock.monotonic()
+
+        def work() -> None:
+            try:
+                mrz = self._tools.zones.from_typing(first, second, today)
+            except StepFault as fault:
+                self._answers.document_fault(inspection_id, attempt, fault.code, fault.detail)
+                return
+            self._document_read(inspection_id, attempt, today, mrz, MrzSource.MANUAL, None, started, 0.0)
+
+        self._tools.pool.submit(self._guarded(inspection_id, Step.DOCUMENT, attempt, work))
+
+    # Documents
+
+    def read_zone(self, inspection_id: str, attempt: int, today: date, scan: DocumentScan) -> None:
+        """Read the zone of a scan in the pool; answers DocumentRead, or tells the desk why not."""
+        started = self._tools.clock.monotonic()
+
+        def work() -> None:
+            try:
+                if scan.text is not None:
+                    mrz = self._tools.zones.from_text(scan.text, today)
+                elif scan.image is not None:
+                    mrz = self._tools.zones.from_image(scan.image, today)
+                else:
+                    raise StepFault("DOC-01", "the reader gave neither text nor picture")
+            except StepFault as fault:
+                self._answers.document_fault(inspection_id, attempt, fault.code, fault.detail)
+                return
+            self._document_read(inspection_id, attempt, today, mrz, scan.source, scan.image, started, scan.device_ms)
+
+        self._tools.pool.submit(self._guarded(inspection_id, Step.DOCUMENT, attempt, work))
+
+    def _document_read(
+        self,
+        inspection_id: str,
+        attempt: int,
+        today: date,
+        mrz: MachineReadableZone,
+        source: MrzSource,
+        image: bytes | None,
+        started: float,
+        device_ms: float,
+    ) -> None:
+        zones = self._tools.zones
+        page = self._vault.put(image, _media_type(image)) if image is not None else None
+        spent = (self._tools.clock.monotonic() - started) * 1000
+        self._answers.answer(
+            inspection_id,
+            e.DocumentRead(
+                attempt,
+                spent + device_ms,
+                device_ms,
+                TravelDocument(mrz, source, page),
+                zones.taiwan_id_valid(mrz),
+                zones.expired(mrz, today),
+            ),
+        )
+
+    # Chip
+
+    def _read_chip(self, inspection_id: str, effect: fx.ReadChip) -> None:
+        reader = self._tools.rack.of_kind(DeviceKind.CHIP_READER)
+        attempt = effect.attempt
+        if reader is None:
+            self._fail(inspection_id, Step.CHIP, attempt, "DEV-01", "no chip reader in this profile")
+            return
+        clock, chips, timeout = self._tools.clock, self._tools.chips, self._tools.chip_timeout
+        started = clock.monotonic()
+
+        def work(device: Any, cancel: Any) -> ChipAnswer:
+            before = clock.monotonic()
+            connection = device.connect(cancel, timeout)
+            waited = (clock.monotonic() - before) * 1000
+            try:
+                answer = chips.read(
+                    connection, effect.mrz, with_portrait=effect.with_portrait, at=clock.now(), cancel=cancel
+                )
+            finally:
+                connection.disconnect()
+            return ChipAnswer(answer.reading, answer.portrait, answer.device_ms + waited)
+
+        call = reader.submit(work)
+        self._remember(Step.CHIP, attempt, call)
+
+        def done(future: Future[ChipAnswer]) -> None:
+            self._drop(Step.CHIP, attempt)
+            if future.cancelled():
+                return
+            fault = future.exception()
+            if isinstance(fault, CaptureCancelled):
+                return
+            if fault is not None:
+                self._fail(inspection_id, Step.CHIP, attempt, *_officer_code(fault))
+                return
+            answer = future.result()
+            if answer.portrait is not None and answer.reading.portrait is not None and effect.with_portrait:
+                self._vault.put(answer.portrait, answer.reading.portrait.media_type)
+            spent = (clock.monotonic() - started) * 1000
+            self._answers.answer(inspection_id, e.ChipRead(attempt, spent, answer.device_ms, answer.reading))
+
+        call.add_done_callback(done)
+
+    # Faces and lists
+
+    def _capture_face(self, inspection_id: str, attempt: int) -> None:
+        camera = self._tools.rack.of_kind(DeviceKind.CAMERA)
+        if camera is None:
+            self._fail(inspection_id, Step.FACE, attempt, "DEV-01", "no camera in this profile")
+            return
+        capture = FaceCapture(
+            camera,
+            self._tools.faces.burst(),
+            self._tools.pool,
+            self._frames,
+            self._tools.clock,
+            timeout=self._tools.face_timeout,
+            on_prompt=lambda prompt: self._answers.prompt(inspection_id, prompt),
+        )
+        self._remember(Step.FACE, attempt, capture)
+
+        def done() -> None:
+            self._drop(Step.FACE, attempt)
+            self._answers.prompt(inspection_id, None)
+            outcome = capture.outcome
+            if isinstance(outcome, BaseException):
+                if not isinstance(outcome, CaptureCancelled):
+                    self._fail(inspection_id, Step.FACE, attempt, *_officer_code(outcome))
+                return
+            if outcome is None:
+                return
+            image = self._vault.put(outcome.face.picture, outcome.face.media_type)
+            sample = FaceSample(image, outcome.face.quality, outcome.face.not_assessed)
+            self._answers.answer(inspection_id, e.FaceCaptured(attempt, outcome.total_ms, outcome.device_ms, sample))
+
+        capture.start(done)
+
+    def _compare(self, attempt: int, probe: BlobRef | None, reference: BlobRef | None) -> e.Event:
+        if reference is None:
+            raise StepFault("NET-01", "no history photograph and no group is loaded")
+        pictures = [self._vault.get(ref) for ref in (probe, reference) if ref is not None]
+        if len(pictures) != 2 or pictures[0] is None or pictures[1] is None:
+            raise StepFault("BIO-07", "a picture is no longer in memory")
+        started = self._tools.clock.monotonic()
+        results = self._tools.faces.compare(pictures[0], pictures[1])
+        return e.FacesCompared(attempt, (self._tools.clock.monotonic() - started) * 1000, 0.0, results)
+
+    def _search(self, attempt: int, mrz: MachineReadableZone) -> e.Event:
+        started = self._tools.clock.monotonic()
+        result = self._tools.lists.search(mrz, self._tools.clock.now())
+        return e.WatchlistsSearched(attempt, (self._tools.clock.monotonic() - started) * 1000, 0.0, result)
+
+    # Common
+
+    def _in_pool(self, inspection_id: str, step: Step, attempt: int, work: Callable[[], e.Event]) -> None:
+        self._tools.pool.submit(
+            self._guarded(inspection_id, step, attempt, lambda: self._answers.answer(inspection_id, work()))
+        )
+
+    def _guarded(self, inspection_id: str, step: Step, attempt: int, work: Callable[[], None]) -> Callable[[], None]:
+        """A step always gets an answer: an unforeseen fault is a missing step with its kind, and a log line."""
+
+        def run() -> None:
+            try:
+                work()
+            except StepFault as fault:
+                self._fail(inspection_id, step, attempt, fault.code, fault.detail)
+            except Exception as fault:
+                log.exception("step %s failed", step.value)
+                self._fail(inspection_id, step, attempt, "SYS-01", type(fault).__name__)
+
+        return run
+
+    def _fail(self, inspection_id: str, step: Step, attempt: int, code: str, detail: str) -> None:
+        self._answers.answer(inspection_id, e.StepFailed(step, attempt, code, detail))
+
+    def _remember(self, step: Step, attempt: int, call: DeviceCall[Any] | FaceCapture) -> None:
+        with self._lock:
+            self._calls[(step, attempt)] = call
+
+    def _drop(self, step: Step, attempt: int) -> None:
+        with self._lock:
+            self._calls.pop((step, attempt), None)
+
+    def _cancel(self, step: Step, attempt: int) -> None:
+        with self._lock:
+            call = self._calls.pop((step, attempt), None)
+        if call is not None:
+            call.stop()
+
+
+def _officer_code(fault: BaseException) -> tuple[str, str]:
+    """Code and detail of a device's or reader's fault; what nobody foresaw is logged by its kind."""
+    if isinstance(fault, (StepFault, DeviceError)):
+        return fault.code, fault.detail
+    log.error("unforeseen fault in a step: %s", type(fault).__name__, exc_info=fault)
+    return "SYS-01", type(fault).__name__
+
+
+def _media_type(image: bytes) -> str:
+    return "image/png" if image.startswith(b"\x89PNG") else "image/jpeg"

@@ -1,0 +1,112 @@
+"""One face capture: frames run from the camera's thread to the screen, the newest free one to the judge in the pool.
+
+The camera thread never waits for the judging, so the preview keeps its rate; a cancelled capture ends with the
+next frame.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from typing import Any
+
+from inspection_station.desk.ports import CapturedFace, Clock, FaceBurst, StepFault
+from inspection_station.desk.view import FrameSlot
+from inspection_station.hardware.errors import CaptureCancelled
+from inspection_station.hardware.ports import Frame
+from inspection_station.hardware.supervisor import SupervisedDevice
+from inspection_station.hardware.worker import DeviceCall
+from inspection_station.matching.ports import FacePrompt
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureOutcome:
+    """A captured face with its times; waiting for frames counts as device time, judging as ours."""
+
+    face: CapturedFace
+    total_ms: float
+    device_ms: float
+
+
+class FaceCapture:
+    """Start once; ``outcome`` is a CaptureOutcome, an exception, or None while it runs."""
+
+    def __init__(
+        self,
+        camera: SupervisedDevice[Any],
+        burst: FaceBurst,
+        pool: Executor,
+        frames: FrameSlot,
+        clock: Clock,
+        *,
+        timeout: float,
+        on_prompt: Callable[[FacePrompt], None],
+    ) -> None:
+        self._camera = camera
+        self._burst = burst
+        self._pool = pool
+        self._frames = frames
+        self._clock = clock
+        self._timeout = timeout
+        self._on_prompt = on_prompt
+        self._call: DeviceCall[CaptureOutcome] | None = None
+        self._judged_ms = 0.0
+        self._shown: FacePrompt | None = None
+        self.outcome: CaptureOutcome | BaseException | None = None
+
+    def start(self, done: Callable[[], None]) -> None:
+        """Begin; ``done`` is called once, from another thread, when the outcome is there."""
+        call = self._camera.submit(self._run)
+        self._call = call
+
+        def finished(future: Future[CaptureOutcome]) -> None:
+            if future.cancelled():
+                self.outcome = CaptureCancelled("stopped before it began")
+            else:
+                self.outcome = future.exception() or future.result()
+            done()
+
+        call.add_done_callback(finished)
+
+    def stop(self) -> None:
+        """End at the next frame."""
+        if self._call is not None:
+            self._call.stop()
+
+    def _run(self, camera: Any, cancel: Any) -> CaptureOutcome:
+        started = self._clock.monotonic()
+        judging: Future[CapturedFace | None] | None = None
+        sequence = -1
+        try:
+            while True:
+                frame: Frame = camera.next_frame(cancel, sequence)
+                sequence = frame.sequence
+                self._frames.put(frame)
+                if judging is not None and judging.done():
+                    face = judging.result()
+                    judging = None
+                    if face is not None:
+                        total = (self._clock.monotonic() - started) * 1000
+                        return CaptureOutcome(face, total, max(0.0, total - self._judged_ms))
+                if self._clock.monotonic() - started > self._timeout:
+                    raise StepFault("BIO-01", self._shown.value if self._shown else FacePrompt.NO_FACE.value)
+                if judging is None:
+                    judging = self._pool.submit(self._judge, frame)
+        finally:
+            if judging is not None:
+                judging.cancel()
+            self._frames.put(None)
+
+    def _judge(self, frame: Frame) -> CapturedFace | None:
+        before = self._clock.monotonic()
+        prompt = self._burst.feed(frame.image, frame.sequence)
+        if prompt is not self._shown:
+            self._shown = prompt
+            self._on_prompt(prompt)
+        result = self._burst.result()
+        self._judged_ms += (self._clock.monotonic() - before) * 1000
+        return result

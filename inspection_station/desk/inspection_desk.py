@@ -1,0 +1,315 @@
+"""The desk: a mailbox and one thread. Everything posts to it and reads snapshots; nothing waits for it.
+
+While it is ready the document reader is already armed, so that placing a document is what starts an inspection.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from queue import SimpleQueue
+from threading import Lock, Thread, current_thread
+
+from inspection_station.desk import commands as c
+from inspection_station.desk.case import Case, pictures_of
+from inspection_station.desk.desk_state import DeskState, snapshot_of
+from inspection_station.desk.effect_runner import EffectRunner, Instruments
+from inspection_station.desk.officer_acts import OfficerActs
+from inspection_station.desk.officer_session import OfficerSession
+from inspection_station.desk.ports import RecordStore
+from inspection_station.desk.ready_reader import ReadyReader
+from inspection_station.desk.undo import VOID, WITHDRAWN, carried_over
+from inspection_station.desk.vault import Vault
+from inspection_station.desk.view import DeskSnapshot, FrameSlot, LastDecision
+from inspection_station.hardware.ports import DocumentScan
+from inspection_station.hardware.supervisor import DeviceStatus
+from inspection_station.inspection import events as e
+from inspection_station.inspection.document import BlobRef
+from inspection_station.inspection.errors import EventNotAllowed
+from inspection_station.inspection.inspection import Inspection, Stage
+from inspection_station.inspection.scenario import Step
+from inspection_station.inspection.workflow import replay
+from inspection_station.matching.ports import FacePrompt
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DeskSettings:
+    """What a desk is told once. ``new_id`` makes UUIDv7 strings."""
+
+    scenario: str
+    mission_id: str
+    station_name: str
+    training: bool
+    app_version: str
+    new_id: Callable[[], str]
+    undo_seconds: float = 10.0
+
+
+class InspectionDesk:
+    """Implements ``view.Desk``. ``start`` once, ``stop`` once; both from the composition root."""
+
+    def __init__(
+        self, settings: DeskSettings, instruments: Instruments, store: RecordStore, session: OfficerSession
+    ) -> None:
+        self._settings = settings
+        self._tools = instruments
+        self._store = store
+        self._session = session
+        self._vault = Vault()
+        self._frames = FrameSlot()
+        self._mailbox: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._reader = ReadyReader(instruments.rack, self._scanned, self._reader_fault)
+        self._runner = EffectRunner(instruments, self._vault, self._frames, self)
+        self._case = Case(
+            store, self._vault, self._runner, self._reader, self.answer, self._notice, settings.app_version
+        )
+        self._acts = OfficerActs(self._case, self._runner, self._reader, session, instruments.clock, self._notice)
+        self._listeners: list[Callable[[DeskSnapshot], None]] = []
+        self._lock = Lock()
+        self._last: tuple[list[e.Event], tuple[BlobRef, ...]] = ([], ())
+        self._state = DeskState(settings.scenario, settings.station_name, settings.training, session.officer_id)
+        self._snapshot = snapshot_of(self._state, None, instruments)
+        self._thread = Thread(target=self._loop, name="desk", daemon=True)
+
+    # What screens and the command line use
+
+    @property
+    def frames(self) -> FrameSlot:
+        return self._frames
+
+    def snapshot(self) -> DeskSnapshot:
+        with self._lock:
+            return self._snapshot
+
+    def post(self, command: c.Command) -> None:
+        self._mailbox.put(lambda: self._command(command))
+
+    def picture(self, ref: BlobRef) -> bytes | None:
+        return self._vault.get(ref)
+
+    def subscribe(self, listener: Callable[[DeskSnapshot], None]) -> Callable[[], None]:
+        with self._lock:
+            self._listeners.append(listener)
+            snapshot = self._snapshot
+        listener(snapshot)
+
+        def unsubscribe() -> None:
+            with self._lock:
+                if listener in self._listeners:
+                    self._listeners.remove(listener)
+
+        return unsubscribe
+
+    # Composition root
+
+    def start(self) -> None:
+        """Start the thread; take up an inspection that a crash interrupted, else arm the reader."""
+        self._thread.start()
+        self._mailbox.put(self._take_up)
+
+    def stop(self) -> None:
+        """Cancel what runs and join. An open inspection stays in the journal and is taken up at the next start."""
+        self._mailbox.put(None)
+        if self._thread.is_alive() and current_thread() is not self._thread:
+            self._thread.join()
+        self._reader.disarm()
+        self._runner.cancel_all()
+        self._vault.clear()
+
+    def device_changed(self, status: DeviceStatus) -> None:
+        """A device's state changed; called by the rack from any thread."""
+        self._reader.device_changed(status)
+        self._mailbox.put(_nothing)
+
+    # Answers, from any thread
+
+    def answer(self, inspection_id: str, event: e.Event) -> None:
+        self._mailbox.put(lambda: self._answered(inspection_id, event))
+
+    def prompt(self, inspection_id: str, prompt: FacePrompt | None) -> None:
+        def show() -> None:
+            if self._is_current(inspection_id):
+                self._state = replace(self._state, face_prompt=prompt)
+
+        self._mailbox.put(show)
+
+    def document_fault(self, inspection_id: str, attempt: int, code: str, detail: str) -> None:
+        def tell() -> None:
+            inspection = self._case.inspection
+            if inspection is None or not self._is_current(inspection_id) or Step.DOCUMENT not in inspection.running:
+                return
+            if inspection.attempt(Step.DOCUMENT) == attempt:
+                # Armed again at once: the officer flattens the page, types it (F5) or waives it.
+                self._notice(code, detail)
+                self._reader.arm()
+
+        self._mailbox.put(tell)
+
+    # The desk thread
+
+    def _loop(self) -> None:
+        while (job := self._mailbox.get()) is not None:
+            try:
+                job()
+            except EventNotAllowed as refusal:
+                self._notice("REF-01", ", ".join(refusal.reasons))
+            except Exception:
+                log.exception("the desk could not carry out a message")
+                self._notice("SYS-01")
+            self._publish()
+
+    def _publish(self) -> None:
+        self._state = replace(self._state, sequence=self._state.sequence + 1)
+        snapshot = snapshot_of(self._state, self._case.inspection, self._tools)
+        with self._lock:
+            self._snapshot = snapshot
+            listeners = tuple(self._listeners)
+        for listener in listeners:
+            try:
+                listener(snapshot)
+            except Exception:
+                log.exception("a listener to the desk raised")
+
+    def _take_up(self) -> None:
+        self._count()
+        for unfinished in self._store.unfinished():
+            try:
+                inspection = replay(unfinished.events)
+            except EventNotAllowed:
+                log.error("an interrupted journal cannot be replayed and is left as it is")
+                continue
+            if inspection is None or not inspection.evidence:
+                self._store.discard_journal(unfinished.inspection_id)  # nobody had been before the officer yet
+                continue
+            self._state = replace(self._state, elapsed_since=self._tools.clock.monotonic())
+            self._notice("RES-01")
+            self._case.take_up(list(unfinished.events), write=False)
+            return
+        self._reader.arm()
+
+    def _scanned(self, scan: DocumentScan) -> None:
+        self._mailbox.put(lambda: self._document_placed(scan))
+
+    def _reader_fault(self, code: str, detail: str) -> None:
+        self._mailbox.put(lambda: self._notice(code, detail))
+
+    def _document_placed(self, scan: DocumentScan) -> None:
+        inspection = self._case.inspection
+        if inspection is None:
+            self._begin(scan)
+        elif Step.DOCUMENT in inspection.running:
+            attempt = inspection.attempt(Step.DOCUMENT)
+            self._runner.read_zone(inspection.inspection_id, attempt, inspection.today, scan)
+
+    def _begin(self, scan: DocumentScan | None) -> None:
+        now = self._tools.clock.now()
+        self._vault.keep_only(self._last[1] if self._undo_open() else ())
+        self._state = replace(self._state, notices=(), face_prompt=None, elapsed_since=self._tools.clock.monotonic())
+        self._case.apply(
+            e.InspectionStarted(
+                self._settings.new_id(),
+                self._settings.scenario,
+                self._settings.mission_id,
+                self._session.officer_id,
+                now.isoformat(timespec="milliseconds"),
+                now.date().isoformat(),
+            ),
+            scan,
+        )
+
+    def _answered(self, inspection_id: str, event: e.Event) -> None:
+        if not self._is_current(inspection_id):
+            return
+        if isinstance(event, e.DocumentRead):
+            self._reader.disarm()
+            self._state = replace(self._state, notices=())
+        if isinstance(event, e.SealingFailed):
+            self._notice(event.code)
+        self._case.apply(event)
+        if self._case.inspection is not None and self._case.inspection.stage is Stage.CLOSED:
+            self._closed()
+
+    def _closed(self) -> None:
+        closed = self._case.close()
+        if closed is None:
+            return
+        inspection, journal = closed
+        self._last = (journal, pictures_of(inspection))
+        withdrawn = inspection.decision is not None and inspection.decision.reasons[:1] == (WITHDRAWN,)
+        last = None
+        if inspection.decision is not None and not withdrawn:
+            until = self._tools.clock.monotonic() + self._settings.undo_seconds
+            last = LastDecision(inspection.inspection_id, inspection.decision.disposition.value, until)
+        self._state = replace(self._state, face_prompt=None, elapsed_since=None, notices=(), last_decision=last)
+        self._count()
+        if withdrawn:
+            self._reopen(inspection)
+        else:
+            self._reader.arm()
+
+    def _count(self) -> None:
+        try:
+            outbox = self._store.outbox_status()
+            done = self._store.count_today(self._tools.clock.now().date())
+        except Exception as fault:
+            log.error("the store cannot be counted: %s", type(fault).__name__)
+            self._notice(getattr(fault, "code", "STO-02"))
+            return
+        self._state = replace(
+            self._state, unsent=outbox.unsent, oldest_unsent_seconds=outbox.oldest_seconds, done_today=done
+        )
+
+    # Commands
+
+    def _command(self, command: c.Command) -> None:
+        if isinstance(command, c.UndoDecision):
+            self._undo()
+        elif isinstance(command, c.BeginInspection):
+            if self._case.inspection is None:
+                self._begin(None)
+        elif isinstance(command, c.FeedText):
+            self._reader.feed(command.text)
+        else:
+            if self._case.inspection is None:
+                if not isinstance(command, c.TypeDocument):
+                    return
+                self._begin(None)
+            self._acts.carry_out(command)
+
+    def _undo_open(self) -> bool:
+        last = self._state.last_decision
+        return last is not None and self._tools.clock.monotonic() <= last.undo_until
+
+    def _undo(self) -> None:
+        """A voiding record first, so that a crash in between leaves no admission standing; then the traveller again."""
+        last, current = self._state.last_decision, self._case.inspection
+        if last is None or not self._undo_open() or not self._last[0]:
+            self._notice("UND-01")
+            return
+        if current is not None and current.evidence:
+            self._notice("UND-02")  # the next traveller is already before the officer
+            return
+        self._reader.disarm()
+        if current is not None:
+            self._case.close()
+            self._store.discard_journal(current.inspection_id)
+        self._state = replace(self._state, last_decision=None, elapsed_since=self._tools.clock.monotonic())
+        self._case.take_up(carried_over(self._last[0], self._settings.new_id(), last.inspection_id), write=True)
+        self._acts.carry_out(c.Decide(VOID, (WITHDRAWN,)))
+
+    def _reopen(self, void: Inspection) -> None:
+        self._state = replace(self._state, elapsed_since=self._tools.clock.monotonic())
+        self._case.take_up(carried_over(self._last[0], self._settings.new_id(), void.inspection_id), write=True)
+
+    def _is_current(self, inspection_id: str) -> bool:
+        return self._case.inspection is not None and self._case.inspection.inspection_id == inspection_id
+
+    def _notice(self, code: str, detail: str = "") -> None:
+        self._state = self._state.with_notice(code, detail)
+
+
+def _nothing() -> None:
+    """A message that only publishes."""

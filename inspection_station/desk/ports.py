@@ -1,0 +1,131 @@
+"""What the desk needs of the rooms below it, so that real ones and fakes of the same shape drive it alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import date, datetime
+from threading import Event as Cancel
+from typing import Protocol
+
+from inspection_station.hardware.ports import ChipConnection, Image
+from inspection_station.inspection.biometrics import ComparisonResult
+from inspection_station.inspection.chip import ChipReading
+from inspection_station.inspection.document import MachineReadableZone
+from inspection_station.inspection.events import Event
+from inspection_station.inspection.record import InspectionRecord
+from inspection_station.inspection.watchlist import ListConsulted, WatchlistResult
+from inspection_station.matching.ports import FacePrompt
+
+
+class Clock(Protocol):
+    """Time is passed in. ``now`` is UTC and aware; ``monotonic`` in seconds."""
+
+    def now(self) -> datetime: ...
+    def monotonic(self) -> float: ...
+
+
+class StepFault(Exception):
+    """A step that cannot be done: ``code`` for the officer, ``detail`` without personal data."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(f"{code} {detail}")
+        self.code = code
+        self.detail = detail
+
+
+class ZoneReader(Protocol):
+    """Zones from a page picture or from text. Raises StepFault (DOC-…)."""
+
+    def from_image(self, data: bytes, today: date) -> MachineReadableZone: ...
+    def from_text(self, text: str, today: date) -> MachineReadableZone: ...
+    def from_typing(self, first: str, second: str, today: date) -> MachineReadableZone: ...
+    def taiwan_id_valid(self, mrz: MachineReadableZone) -> bool: ...
+    def expired(self, mrz: MachineReadableZone, today: date) -> bool | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ChipAnswer:
+    """A reading and the bytes that ``reading.portrait`` refers to; ``device_ms`` is the device's part of the time."""
+
+    reading: ChipReading
+    portrait: bytes | None
+    device_ms: float
+
+
+class ChipInspector(Protocol):
+    """Opens, reads and verifies a chip. Raises StepFault (CHP-…) and DeviceError."""
+
+    def read(
+        self, connection: ChipConnection, mrz: MachineReadableZone, *, with_portrait: bool, at: datetime, cancel: Cancel
+    ) -> ChipAnswer: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CapturedFace:
+    """The best frame of a burst: encoded picture, quality 0…1, what was not assessed."""
+
+    picture: bytes
+    media_type: str
+    quality: float
+    not_assessed: tuple[str, ...]
+
+
+class FaceBurst(Protocol):
+    """One capture. ``feed`` judges a frame and says the prompt; ``result`` is there once enough frames were good."""
+
+    def feed(self, image: Image, sequence: int) -> FacePrompt: ...
+    def result(self) -> CapturedFace | None: ...
+
+
+class FaceComparer(Protocol):
+    """Faces for the desk. ``compare`` takes encoded pictures; raises StepFault (BIO-…)."""
+
+    def burst(self) -> FaceBurst: ...
+    def compare(self, probe: bytes, reference: bytes) -> tuple[ComparisonResult, ...]: ...
+
+
+class ListSearcher(Protocol):
+    """Control lists at hand."""
+
+    def search(self, mrz: MachineReadableZone, now: datetime) -> WatchlistResult: ...
+    def lists(self, now: datetime) -> Sequence[tuple[ListConsulted, float]]: ...
+
+
+class SealedRecord(Protocol):
+    """What the store answers once a record is durable."""
+
+    @property
+    def inspection_id(self) -> str: ...
+    @property
+    def record_hash(self) -> str: ...
+
+
+class OutboxView(Protocol):
+    """What waits for headquarters."""
+
+    @property
+    def unsent(self) -> int: ...
+    @property
+    def oldest_seconds(self) -> float | None: ...
+
+
+class Unfinished(Protocol):
+    """An inspection that a crash interrupted, with its events in order."""
+
+    @property
+    def inspection_id(self) -> str: ...
+    @property
+    def events(self) -> Sequence[Event]: ...
+
+
+class RecordStore(Protocol):
+    """The store as the desk uses it. ``seal``'s future fails with an exception that has ``code``."""
+
+    def journal(self, inspection_id: str, event: Event) -> None: ...
+    def seal(self, record: InspectionRecord, blobs: Mapping[str, bytes], event: Event) -> Future[SealedRecord]: ...
+    def unfinished(self) -> Sequence[Unfinished]: ...
+    def discard_journal(self, inspection_id: str) -> None: ...
+    def count_today(self, day: date) -> int: ...
+    def outbox_status(self) -> OutboxView: ...
