@@ -72,7 +72,7 @@ def name_field(primary: str, secondary: str, width: int) -> str:
     """A name field of ``width`` cells, cut where it must be so that both identifiers show and a letter comes last.
 
     Order of cutting (after the examples of part 4 §4.2.3): the end of the secondary identifier; then, if the primary
-    leaves no room for it, the primary's later components to initials, its first component last of all.
+    leaves no room for it, the primary's later components towards initials, its first component last of all.
     """
     first, second = transliterated(primary), transliterated(secondary)
     if not first:
@@ -80,7 +80,8 @@ def name_field(primary: str, secondary: str, width: int) -> str:
     if not first:
         raise ValueError("a zone needs a name")
     if second and len(first) + len(_SEPARATOR) >= width:
-        first = _shortened(first, width - len(_SEPARATOR) - 1)
+        shortened = _shortened(first, width - len(_SEPARATOR) - 1)
+        first = _grown(shortened, first, width - len(_SEPARATOR) - len(second))
     whole = first + (_SEPARATOR + second if second else "")
     if len(whole) <= width:
         return whole.ljust(width, FILLER)
@@ -100,6 +101,16 @@ def _shortened(identifier: str, room: int) -> str:
         else:
             components.pop()
     return FILLER.join(components)[:room]
+
+
+def _grown(shortened: str, full: str, room: int) -> str:
+    """Letters given back to shortened components, first ones first, while there is room: a cut name fills its field."""
+    components, originals = shortened.split(FILLER), full.split(FILLER)
+    for index, original in enumerate(originals[: len(components)]):
+        spare = room - len(FILLER.join(components))
+        if spare > 0:
+            components[index] = original[: len(components[index]) + spare]
+    return FILLER.join(components)
 
 
 def _ending_in_letter(whole: str, width: int) -> str:

@@ -40,6 +40,13 @@ def expiry_date(raw: str, today: date) -> tuple[MrzDate, bool]:
     return _checked(raw, full, month, day, well_formed)
 
 
+def well_formed_date(raw: str) -> bool:
+    """Whether each part is two digits in range or two fillers, and the day exists in its month."""
+    year, month, day, ok = _parts(raw)
+    # A two-digit year that is a multiple of four is a leap year in this century and in the last, but for 1900.
+    return _checked(raw, None if year is None else 2000 + year, month, day, ok)[1]
+
+
 def possible_birth_years(birth: MrzDate, today: date) -> tuple[int, ...]:
     """Years the printed birth year can mean, most likely first; more than one from the age of 100 on."""
     if birth.year is None:
