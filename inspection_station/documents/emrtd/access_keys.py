@@ -1,4 +1,4 @@
-"""What opens a chip: three fields of the zone, or the card access number printed on the card (Doc 9303 part 11 §4.2)."""
+"""What opens a chip: three fields of the zone, or the number printed on the card (Doc 9303 part 11 §4.2)."""
 
 from __future__ import annotations
 

@@ -1,0 +1,201 @@
+"""The chip of a training passport: files behind Basic Access Control (Doc 9303 part 10 §3, part 11 §4.3, §9.8).
+
+It keeps state as a card does: a selected application and file, a pending challenge, a session. A command in clear
+ends a session, so a reader that lost count begins anew with SELECT; ``reset`` is what a new field does.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from inspection_station.documents.emrtd import bac, lds, tlv
+from inspection_station.documents.emrtd.apdu import MAX_SHORT, Status
+from inspection_station.documents.emrtd.ciphers import TripleDesSuite, equal, pad
+from inspection_station.documents.emrtd.errors import MalformedChipData
+from inspection_station.training.passport_issue import PassportFault, VirtualPassport
+from inspection_station.training.virtual_chip.commands import CardCommand, CardError, parse_command
+from inspection_station.training.virtual_chip.secure_channel import CardSession
+
+ANSWER_TO_RESET = bytes.fromhex("3B80800101")
+_TORN_AFTER = 3000
+
+
+class ChipLeft(Exception):
+    """The document was lifted off the reader: no answer comes any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChipLimits:
+    """What a chip can carry. ``largest_answer`` counts the whole answer without its status word.
+
+    ``strict``: a read that does not fit is refused with 6700 instead of being cut.
+    """
+
+    extended: bool = True
+    largest_answer: int = 8192
+    strict: bool = False
+    short_identifiers: bool = True
+
+
+class VirtualChip:
+    """One chip. ``process`` takes a command APDU and returns data and status word, or raises ChipLeft."""
+
+    def __init__(
+        self,
+        passport: VirtualPassport,
+        *,
+        limits: ChipLimits | None = None,
+        random: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        self._limits = limits or ChipLimits()
+        self._random = random
+        self._fault = passport.fault
+        self._by_id = {lds.FILES[name].fid: content for name, content in passport.files.items()}
+        self._by_short_id = {lds.FILES[name].sfi: content for name, content in passport.files.items()}
+        self._static: TripleDesSuite = bac.suite_of(bac.document_seed(passport.access_key))
+        self._served = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """Power off and on again: nothing selected, no challenge, no session."""
+        self._application = False
+        self._current: bytes | None = None
+        self._challenge: bytes | None = None
+        self._session: CardSession | None = None
+
+    def process(self, command: bytes) -> bytes:
+        """One exchange."""
+        try:
+            received = parse_command(command)
+            if received.extended and not self._limits.extended:
+                raise CardError(Status.WRONG_LENGTH, ends_session=True)
+            if received.secured:
+                return self._secured(received)
+            self._session = None
+            data, status = self._answer(received)
+            return data + status.to_bytes(2, "big")
+        except CardError as error:
+            if error.ends_session:
+                self._session = None
+            return error.status.to_bytes(2, "big")
+
+    def _secured(self, received: CardCommand) -> bytes:
+        session = self._session
+        if session is None:
+            raise CardError(Status.SM_OBJECTS_WRONG)
+        command = session.open(received)
+        try:
+            data, status = self._answer(command)
+        except CardError as error:
+            data, status = b"", error.status
+        if self._fault is PassportFault.GARBAGE and command.ins in (0xB0, 0xB1):
+            return self._random(len(data) + 16) + b"\x90\x00"
+        return session.seal(command, data, status)
+
+    def _answer(self, command: CardCommand) -> tuple[bytes, int]:
+        match command.ins:
+            case 0xA4:
+                return self._select(command)
+            case 0x84:
+                return self._get_challenge(command)
+            case 0x82:
+                return self._external_authenticate(command)
+            case 0xB0:
+                return self._read_binary(command)
+            case 0xB1:
+                return self._read_binary_far(command)
+            case _:
+                raise CardError(Status.INSTRUCTION_UNKNOWN)
+
+    def _select(self, command: CardCommand) -> tuple[bytes, int]:
+        if command.p1 == 0x04:
+            if command.data != lds.APPLICATION:
+                raise CardError(Status.FILE_NOT_FOUND)
+            self._application, self._current = True, None
+            return b"", Status.OK
+        if command.p1 not in (0x00, 0x02) or len(command.data) != 2:
+            raise CardError(Status.WRONG_P1_P2)
+        self._guard()
+        content = self._by_id.get(int.from_bytes(command.data, "big"))
+        if content is None:
+            raise CardError(Status.FILE_NOT_FOUND)
+        self._current = content
+        return b"", Status.OK
+
+    def _guard(self) -> None:
+        if not self._application or self._session is None:
+            raise CardError(Status.SECURITY_NOT_SATISFIED)
+
+    def _get_challenge(self, command: CardCommand) -> tuple[bytes, int]:
+        if not self._application:
+            raise CardError(Status.CONDITIONS_NOT_SATISFIED)
+        if command.le is None or command.le < 8:
+            raise CardError(Status.WRONG_LENGTH)
+        self._challenge = self._random(8)
+        return self._challenge, Status.OK
+
+    def _external_authenticate(self, command: CardCommand) -> tuple[bytes, int]:
+        """Doc 9303 part 11 §4.3.1, the chip's steps. A challenge serves once."""
+        challenge, self._challenge = self._challenge, None
+        if challenge is None:
+            raise CardError(Status.CONDITIONS_NOT_SATISFIED)
+        if len(command.data) != 40:
+            raise CardError(Status.WRONG_LENGTH)
+        static, zero = self._static, bytes(8)
+        cryptogram, checksum = command.data[:32], command.data[32:]
+        if not equal(static.checksum(pad(cryptogram, 8)), checksum):
+            raise CardError(Status.WRONG_KEY)
+        clear = static.decrypt(zero, cryptogram)
+        rnd_ifd, echoed, k_ifd = clear[:8], clear[8:16], clear[16:]
+        if echoed != challenge:
+            raise CardError(Status.WRONG_KEY)
+        k_ic = self._random(16)
+        answer = static.encrypt(zero, challenge + rnd_ifd + k_ic)
+        suite, counter = bac.session(k_ifd, k_ic, rnd_ifd, challenge)
+        self._session = CardSession(suite, counter)
+        return answer + static.checksum(pad(answer, 8)), Status.OK
+
+    def _read_binary(self, command: CardCommand) -> tuple[bytes, int]:
+        self._guard()
+        offset = command.p1 << 8 | command.p2
+        if command.p1 & 0x80:
+            if not self._limits.short_identifiers:
+                raise CardError(Status.WRONG_P1_P2)
+            content = self._by_short_id.get(command.p1 & 0x1F)
+            if content is None:
+                raise CardError(Status.FILE_NOT_FOUND)
+            self._current, offset = content, command.p2
+        return self._slice(command, offset, 0)
+
+    def _read_binary_far(self, command: CardCommand) -> tuple[bytes, int]:
+        """Offset in a data object, data in one (ISO/IEC 7816-4 §11.2.3)."""
+        self._guard()
+        try:
+            offset = int.from_bytes(tlv.only(command.data, 0x54).value, "big")
+        except MalformedChipData:
+            raise CardError(Status.WRONG_DATA) from None
+        data, status = self._slice(command, offset, 4)
+        return tlv.encode(0x53, data), status
+
+    def _slice(self, command: CardCommand, offset: int, wrapping: int) -> tuple[bytes, int]:
+        if self._current is None:
+            raise CardError(Status.NO_CURRENT_FILE)
+        if command.le is None:
+            raise CardError(Status.WRONG_LENGTH)
+        if offset >= len(self._current):
+            raise CardError(Status.OFFSET_OUTSIDE)
+        largest = self._limits.largest_answer if command.extended else MAX_SHORT
+        room = self._session.room(min(largest, self._limits.largest_answer)) if self._session else largest
+        if self._limits.strict and min(command.le, len(self._current) - offset) > room:
+            raise CardError(Status.WRONG_LENGTH)
+        wanted = min(command.le, room) - wrapping
+        data = self._current[offset : offset + wanted]
+        self._served += len(data)
+        if self._fault is PassportFault.TORN_READ and self._served > _TORN_AFTER:
+            self._served = 0
+            self.reset()
+            raise ChipLeft("the document was lifted")
+        short = len(data) < command.le - wrapping and offset + len(data) == len(self._current)
+        return data, Status.END_OF_FILE if short and command.le not in (256, 65_536) else Status.OK
