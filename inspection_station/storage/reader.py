@@ -1,0 +1,121 @@
+"""The store for those who only read: it needs no lock, so a record can be looked up while the station runs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, date, datetime, tzinfo
+from pathlib import Path
+from typing import TypeVar
+
+from inspection_station.storage import journal, records
+from inspection_station.storage.audit_log import append_audit
+from inspection_station.storage.check import check_store
+from inspection_station.storage.clock import Clock, iso
+from inspection_station.storage.connection import (
+    DATABASE,
+    Connection,
+    open_reader,
+    open_writer,
+    transaction,
+    translated,
+)
+from inspection_station.storage.errors import KeyStoreRefused, StoreClosed, StoreMissing
+from inspection_station.storage.keys import KeySource, is_training_folder
+from inspection_station.storage.migrations import require_current
+from inspection_station.storage.values import JournaledInspection, OutboxStatus, StoreCheck, StoredRecord
+
+_T = TypeVar("_T")
+
+
+class StoreReader:
+    """Reads from any thread, one question at a time. Every call may raise StoreUnavailable."""
+
+    def __init__(self, folder: Path, key: bytes, clock: Clock) -> None:
+        self._folder = folder
+        self._key = key
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._connection: Connection | None = open_reader(folder, key)
+        with translated(folder):
+            require_current(self._connection)
+
+    @classmethod
+    def open(cls, folder: Path, key_source: KeySource, *, clock: Clock) -> StoreReader:
+        """Open an existing store without touching it. Raises StoreUnavailable (StoreMissing, key store, schema)."""
+        require_same_side(folder, key_source)
+        if not (folder / DATABASE).exists():
+            raise StoreMissing("no store in this folder")
+        return cls(folder, key_source.key(create=False), clock)
+
+    def records(self, limit: int = 50, before: int | None = None) -> tuple[StoredRecord, ...]:
+        """Newest first, without content; ``before`` is the position of the last one seen."""
+        return self._ask(lambda connection: records.list_records(connection, limit, before))
+
+    def record(self, inspection_id: str) -> StoredRecord | None:
+        """One record with content and history; None when the id is unknown."""
+        return self._ask(lambda connection: records.read_record(connection, inspection_id))
+
+    def envelope(self, inspection_id: str) -> bytes | None:
+        """The bytes whose SHA-256 is the record's hash."""
+        return self._ask(lambda connection: records.read_envelope(connection, inspection_id))
+
+    def picture(self, inspection_id: str, sha256: str) -> bytes | None:
+        """A kept picture."""
+        return self._ask(lambda connection: records.read_picture(connection, inspection_id, sha256))
+
+    def message(self, message_id: str) -> bytes | None:
+        """What a message of the outbox carries."""
+        return self._ask(lambda connection: records.read_message(connection, message_id))
+
+    def count_today(self, day: date, zone: tzinfo = UTC) -> int:
+        """Records decided on a day of the time zone."""
+        return self._ask(lambda connection: records.count_decided(connection, day, zone))
+
+    def outbox_status(self) -> OutboxStatus:
+        """What waits to be sent."""
+        return self._ask(lambda connection: records.outbox_status(connection, self._now()))
+
+    def unfinished(self) -> tuple[JournaledInspection, ...]:
+        """Inspections that were begun and not sealed, as far as they are on the medium."""
+        return self._ask(journal.unfinished)
+
+    def check(self) -> StoreCheck:
+        """The full check, on a connection of its own so that nobody waits for it."""
+        with translated(self._folder):
+            connection = open_reader(self._folder, self._key)
+            try:
+                return check_store(connection)
+            finally:
+                connection.close()
+
+    def note_access(self, actor: str, act: str, subject: str = "") -> None:
+        """Write into the audit that a person looked (SC-15). Waits up to 5 s while the station writes."""
+        connection = open_writer(self._folder, self._key)
+        try:
+            with translated(self._folder), transaction(connection):
+                append_audit(connection, iso(self._now()), actor, act, subject)
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        """End; a second call does nothing."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _now(self) -> datetime:
+        return self._clock.now()
+
+    def _ask(self, question: Callable[[Connection], _T]) -> _T:
+        with self._lock, translated(self._folder):
+            if self._connection is None:
+                raise StoreClosed("the store is closed")
+            return question(self._connection)
+
+
+def require_same_side(folder: Path, key_source: KeySource) -> None:
+    """Raises KeyStoreRefused where a live key meets a training folder or the other way round."""
+    if is_training_folder(folder) != key_source.training:
+        raise KeyStoreRefused("training and live stores do not mix: wrong folder for this profile")

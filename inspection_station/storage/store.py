@@ -1,0 +1,206 @@
+"""The station's store: what the desk and the exchange use. Safe from any thread; one thread inside writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from datetime import UTC, date, tzinfo
+from pathlib import Path
+
+from inspection_station.inspection.codec import MalformedPlain
+from inspection_station.inspection.events import Event
+from inspection_station.inspection.record import InspectionRecord
+from inspection_station.storage.anchor import AnchorKeeper
+from inspection_station.storage.audit_log import append_audit
+from inspection_station.storage.clock import Clock, iso
+from inspection_station.storage.connection import DATABASE, Connection, FolderLock, open_writer, translated
+from inspection_station.storage.errors import RecordRefused, StoreUnavailable
+from inspection_station.storage.incarnation import Head, read_head, require_clock, take_up
+from inspection_station.storage.journal import append_event, event_text, take_journal
+from inspection_station.storage.keys import KeySource
+from inspection_station.storage.migrations import migrate, require_known, shipped
+from inspection_station.storage.reader import StoreReader, require_same_side
+from inspection_station.storage.sealing import Sealing, prepare, seal
+from inspection_station.storage.values import (
+    JournaledInspection,
+    OutboxStatus,
+    SealedRecord,
+    StoreCheck,
+    StoredRecord,
+)
+from inspection_station.storage.writer import Writer
+
+
+class StationStore:
+    """Open it once a process. Reading calls raise StoreUnavailable when the database cannot be read."""
+
+    def __init__(
+        self, reader: StoreReader, writer: Writer, anchor: AnchorKeeper, lock: FolderLock, clock: Clock
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._anchor = anchor
+        self._lock = lock
+        self._clock = clock
+
+    @classmethod
+    def open(cls, folder: Path, key_source: KeySource, *, station_id: str, clock: Clock) -> StationStore:
+        """Lock the folder, unlock and migrate the database, judge clock and anchor, start writing.
+
+        Raises StoreUnavailable: AlreadyOpen, KeyStoreMissing, KeyStoreRefused, WrongKey, NotADatabase, SchemaTooNew,
+        StoreDamaged, ClockBehind, DiskFull.
+        """
+        with translated(folder):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        require_same_side(folder, key_source)
+        lock = FolderLock(folder)
+        try:
+            return cls._open_locked(folder, key_source, station_id, clock, lock)
+        except BaseException:
+            lock.release()
+            raise
+
+    @classmethod
+    def _open_locked(
+        cls, folder: Path, key_source: KeySource, station_id: str, clock: Clock, lock: FolderLock
+    ) -> StationStore:
+        database = folder / DATABASE
+        with translated(folder):
+            fresh = not database.exists() or database.stat().st_size == 0
+        key = key_source.key(create=fresh)
+        connection = open_writer(folder, key)
+        try:
+            with translated(folder):
+                require_known(connection, shipped())
+                now = clock.now()
+                migrate(connection, iso(now))
+                require_clock(connection, now)
+                head = take_up(connection, station_id, key_source.training, key_source.read_anchor(), now)
+            reader = StoreReader(folder, key, clock)
+        except BaseException:
+            connection.close()
+            raise
+        anchor = AnchorKeeper(key_source)
+        anchor.put(head.anchor())
+        keeper = _Aftermath(connection, anchor, head)
+        return cls(reader, Writer(connection, folder, keeper), anchor, lock, clock)
+
+    @property
+    def fault(self) -> StoreUnavailable | None:
+        """Why the store cannot write at the moment; None while it can."""
+        return self._writer.fault
+
+    def on_fault(self, listener: Callable[[StoreUnavailable | None], None]) -> None:
+        """Call ``listener`` on the writer's thread when writing stops working, and with None when it works again."""
+        self._writer.on_fault = listener
+
+    def journal(self, inspection_id: str, event: Event) -> None:
+        """Queue an event of an inspection that is not sealed. Returns at once; written in order, before a later seal.
+
+        While the disk cannot take it the event is kept and tried again (``fault``, ``on_fault``). Raises StoreClosed,
+        RecordRefused for an event that cannot be written, and the standing fault when ten thousand events wait.
+        """
+        text, at = _event_text(event), iso(self._clock.now())
+        self._writer.keep(lambda connection: append_event(connection, inspection_id, at, text))
+
+    def seal(self, record: InspectionRecord, blobs: Mapping[str, bytes], event: Event) -> Future[SealedRecord]:
+        """Write record, pictures (by SHA-256, hex), messages and audit in one transaction and end the journal.
+
+        The future resolves when all of it is on the medium, or fails with StoreUnavailable (nothing was written, try
+        again) or RecordRefused (CollectionForbidden, PictureMismatch, SealedDifferently). Sealing the same record again
+        gives the same answer.
+        """
+        try:
+            sealing = prepare(record, blobs, _event_text(event))
+        except RecordRefused as refusal:
+            return _failed(refusal)
+        except MalformedPlain as error:
+            return _failed(RecordRefused(f"the record cannot be written: {error.problem}"))
+        try:
+            return self._writer.submit(lambda connection: self._seal(connection, sealing))
+        except StoreUnavailable as error:
+            return _failed(error)
+
+    def discard_journal(self, inspection_id: str) -> None:
+        """Forget the events of an inspection that will not be sealed. Queued, and audited."""
+        at = iso(self._clock.now())
+
+        def work(connection: Connection) -> None:
+            events = len(take_journal(connection, inspection_id))
+            append_audit(connection, at, "station", "journal discarded", inspection_id, f"{events} events")
+
+        self._writer.keep(work)
+
+    def flush(self, timeout: float | None = None) -> None:
+        """Wait until everything queued so far is on the medium. Raises StoreUnavailable, TimeoutError."""
+        self._writer.submit(lambda connection: None).result(timeout)
+
+    def unfinished(self) -> tuple[JournaledInspection, ...]:
+        """Inspections that a crash left behind, oldest first, with their events in order."""
+        return self._reader.unfinished()
+
+    def records(self, limit: int = 50, before: int | None = None) -> tuple[StoredRecord, ...]:
+        """Newest first, without content; ``before`` is the position of the last one seen."""
+        return self._reader.records(limit, before)
+
+    def record(self, inspection_id: str) -> StoredRecord | None:
+        """One record with content and history; None when the id is unknown."""
+        return self._reader.record(inspection_id)
+
+    def picture(self, inspection_id: str, sha256: str) -> bytes | None:
+        """A picture kept with a record."""
+        return self._reader.picture(inspection_id, sha256)
+
+    def message(self, message_id: str) -> bytes | None:
+        """What a message of the outbox carries."""
+        return self._reader.message(message_id)
+
+    def count_today(self, day: date, zone: tzinfo = UTC) -> int:
+        """Records decided on a day of the time zone."""
+        return self._reader.count_today(day, zone)
+
+    def outbox_status(self) -> OutboxStatus:
+        """What waits to be sent."""
+        return self._reader.outbox_status()
+
+    def check(self) -> StoreCheck:
+        """The full check; nobody waits for it."""
+        return self._reader.check()
+
+    def close(self) -> None:
+        """Write what is queued, end the threads, let go of the folder. A second call does nothing."""
+        self._reader.close()
+        self._writer.close()
+        self._anchor.close()
+        self._lock.release()
+
+    def _seal(self, connection: Connection, sealing: Sealing) -> SealedRecord:
+        return seal(connection, sealing, self._clock.now(), self._clock.monotonic())
+
+
+class _Aftermath:
+    """What follows when the writer's queue has run empty: the anchor moves to where the chain stands."""
+
+    def __init__(self, connection: Connection, anchor: AnchorKeeper, head: Head) -> None:
+        self._connection = connection
+        self._anchor = anchor
+        self._sequence = head.sequence
+
+    def __call__(self) -> None:
+        head = read_head(self._connection)
+        if head.sequence != self._sequence:
+            self._sequence = head.sequence
+            self._anchor.put(head.anchor())
+
+
+def _event_text(event: Event) -> str:
+    try:
+        return event_text(event)
+    except MalformedPlain as error:
+        raise RecordRefused(f"the event cannot be written: {error.problem}") from error
+
+
+def _failed(error: Exception) -> Future[SealedRecord]:
+    future: Future[SealedRecord] = Future()
+    future.set_exception(error)
+    return future

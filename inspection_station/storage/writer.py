@@ -1,0 +1,161 @@
+"""The one thread that writes. Acts are carried out in the order they were asked for.
+
+Journal entries that wait together share a commit. An entry that could not be written stays first in the queue and is
+tried again with the next act or after a pause, so the journal has no gaps; any other act fails at once and is the
+caller's to repeat.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Condition, Thread
+from typing import Any
+
+from sqlcipher3 import dbapi2
+
+from inspection_station.storage.connection import Connection, transaction, translate
+from inspection_station.storage.errors import StoreClosed, StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+_SHARED = 64  # journal entries a commit
+_BACKLOG = 10_000  # entries held while the disk cannot take them
+_PAUSE = 1.0  # seconds before a failed entry is tried again without a new act
+
+Work = Callable[[Connection], Any]
+
+
+@dataclass(slots=True)
+class _Act:
+    work: Work
+    future: Future[Any] = field(default_factory=Future)
+    kept: bool = False  # a journal entry: kept until it is written
+
+
+class Writer:
+    """Owns the writing connection. ``on_fault`` is called on the writer's thread with the first of a row of faults, and
+    with None once writing works again.
+    """
+
+    def __init__(self, connection: Connection, folder: Path, after: Callable[[], None]) -> None:
+        self._connection = connection
+        self._folder = folder
+        self._after = after  # called when the queue has run empty
+        self._queue: deque[_Act] = deque()
+        self._wake = Condition()
+        self._closing = False
+        self._fault: StoreUnavailable | None = None
+        self.on_fault: Callable[[StoreUnavailable | None], None] | None = None
+        self._thread = Thread(target=self._run, name="store-writer", daemon=True)
+        self._thread.start()
+
+    @property
+    def fault(self) -> StoreUnavailable | None:
+        """Why the last act could not be written; None while writing works."""
+        return self._fault
+
+    def submit(self, work: Work) -> Future[Any]:
+        """Queue an act; its transaction is durable before the future resolves. Raises StoreClosed."""
+        return self._put(_Act(work)).future
+
+    def keep(self, work: Work) -> None:
+        """Queue a journal entry. Raises StoreClosed, or the standing fault when too many wait for the disk."""
+        if len(self._queue) >= _BACKLOG and self._fault is not None:
+            raise self._fault
+        self._put(_Act(work, kept=True))
+
+    def close(self) -> None:
+        """Write what is queued, as far as the disk lets it, then end the thread and the connection."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        self._thread.join()
+        self._connection.close()
+
+    def _put(self, act: _Act) -> _Act:
+        with self._wake:
+            if self._closing:
+                raise StoreClosed("the store is closed")
+            self._queue.append(act)
+            self._wake.notify()
+        return act
+
+    def _run(self) -> None:
+        while (batch := self._next()) is not None:
+            self._carry_out(batch)
+            if not self._queue:
+                self._follow_up()
+        for act in self._queue:
+            act.future.set_exception(StoreClosed("the store was closed before this was written"))
+
+    def _follow_up(self) -> None:
+        try:
+            self._after()
+        except (dbapi2.Error, StoreUnavailable) as error:
+            fault = error if isinstance(error, StoreUnavailable) else translate(error, self._folder)
+            log.warning("anchor not moved", extra={"code": fault.code, "fault": type(fault).__name__})
+
+    def _next(self) -> list[_Act] | None:
+        """Journal entries from the head of the queue, and at most one other act behind them; None to end."""
+        with self._wake:
+            if self._fault is not None and self._only_kept() and not self._closing:
+                self._wake.wait(_PAUSE)
+            while not self._queue and not self._closing:
+                self._wake.wait()
+            if not self._queue or (self._closing and self._fault is not None and self._only_kept()):
+                return None
+            batch: list[_Act] = []
+            while self._queue and len(batch) < _SHARED:
+                batch.append(self._queue.popleft())
+                if not batch[-1].kept:
+                    break
+            return batch
+
+    def _only_kept(self) -> bool:
+        return all(act.kept for act in self._queue)
+
+    def _carry_out(self, batch: list[_Act]) -> None:
+        results: list[object] = []
+        current = batch[0]
+        try:
+            with transaction(self._connection):
+                for current in batch:
+                    results.append(current.work(self._connection))
+        except (dbapi2.Error, OSError, StoreUnavailable) as error:
+            fault = error if isinstance(error, StoreUnavailable) else translate(error, self._folder)
+            self._failed(batch, fault, broken=True)
+        except Exception as error:  # the act's own refusal: only its future may carry it
+            self._failed(batch, error, broken=False, refused=current)
+        else:
+            self._note(None)
+            for act, result in zip(batch, results, strict=True):
+                act.future.set_result(result)
+
+    def _failed(self, batch: list[_Act], error: Exception, *, broken: bool, refused: _Act | None = None) -> None:
+        with self._wake:
+            for act in reversed(batch):
+                if act.kept and act is not refused:
+                    self._queue.appendleft(act)
+        if isinstance(error, StoreUnavailable) and broken:
+            self._note(error)
+        for act in batch:
+            if not act.kept or act is refused:
+                act.future.set_exception(error)
+
+    def _note(self, fault: StoreUnavailable | None) -> None:
+        changed = type(fault) is not type(self._fault)
+        self._fault = fault
+        if not changed:
+            return
+        if fault is not None:
+            log.error("store cannot write", extra={"code": fault.code, "fault": type(fault).__name__})
+        if self.on_fault is not None:
+            try:
+                self.on_fault(fault)
+            except Exception:
+                log.exception("listener to store faults failed")
