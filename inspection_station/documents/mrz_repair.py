@@ -81,8 +81,8 @@ def _open_cells(
             doubt = told.get((line, column))
             if doubt is not None:
                 options = [read, *doubt.candidates]
-                if read not in allowed:
-                    options += lookalikes(read)
+                if read not in allowed or not set(doubt.candidates) - {read}:
+                    options += lookalikes(read)  # doubted without an alternative: any look-alike may be meant
             elif read not in allowed:
                 options = list(lookalikes(read))
             else:

@@ -99,6 +99,14 @@ def test_a_doubt_inside_a_class_is_never_settled() -> None:
         assert [(d.line, d.column, d.candidates) for d in zone.doubts] == [(1, 1, "8S" if read == "8" else "S8")]
 
 
+def test_a_doubt_without_alternatives_is_open_to_every_lookalike() -> None:
+    # 8 and S look alike and no check digit can part them: in a number the doubt stays, in a date only 8 can stand.
+    zone = repair(TD3, today=TODAY, doubts=[CharacterDoubt(1, 1, "8", "", 0.3)])
+    assert [d.candidates for d in zone.doubts] == ["8S"]
+    zone = repair(TD3, today=TODAY, doubts=[CharacterDoubt(1, 16, "8", "", 0.3)])
+    assert zone.valid
+
+
 def test_a_doubt_in_the_name_stays() -> None:
     zone = repair(TD3, today=TODAY, doubts=[CharacterDoubt(0, 5, "E", "EF", 0.4)])
     assert [d.confidence for d in zone.doubts] == [0.4]
