@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from inspection_station.inspection.codec import canonical_json
 from inspection_station.storage.connection import Connection
 from inspection_station.storage.envelope import GENESIS
+from inspection_station.storage.values import AuditEntry
 
 
 def append_audit(connection: Connection, at: str, actor: str, act: str, subject: str = "", detail: str = "") -> None:
@@ -19,6 +20,14 @@ def append_audit(connection: Connection, at: str, actor: str, act: str, subject:
         "insert into audit (at, actor, act, subject, detail, previous_hash, hash) values (?, ?, ?, ?, ?, ?, ?)",
         (at, actor, act, subject, detail, previous, digest),
     )
+
+
+def newest_entries(connection: Connection, limit: int) -> tuple[AuditEntry, ...]:
+    """Newest first."""
+    rows = connection.execute(
+        "select position, at, actor, act, subject, detail from audit order by position desc limit ?", (max(0, limit),)
+    )
+    return tuple(AuditEntry(*row) for row in rows)
 
 
 def audit_problems(connection: Connection) -> Iterator[str]:

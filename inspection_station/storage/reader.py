@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from inspection_station.storage import journal, records
-from inspection_station.storage.audit_log import append_audit
+from inspection_station.storage.audit_log import append_audit, newest_entries
 from inspection_station.storage.check import check_store
 from inspection_station.storage.clock import Clock, iso
 from inspection_station.storage.connection import (
@@ -23,7 +23,7 @@ from inspection_station.storage.connection import (
 from inspection_station.storage.errors import KeyStoreRefused, StoreClosed, StoreMissing
 from inspection_station.storage.keys import KeySource, is_training_folder
 from inspection_station.storage.migrations import require_current
-from inspection_station.storage.values import JournaledInspection, OutboxStatus, StoreCheck, StoredRecord
+from inspection_station.storage.values import AuditEntry, JournaledInspection, OutboxStatus, StoreCheck, StoredRecord
 
 _T = TypeVar("_T")
 
@@ -79,6 +79,10 @@ class StoreReader:
     def unfinished(self) -> tuple[JournaledInspection, ...]:
         """Inspections that were begun and not sealed, as far as they are on the medium."""
         return self._ask(journal.unfinished)
+
+    def audit(self, limit: int = 50) -> tuple[AuditEntry, ...]:
+        """Newest entries of the audit first."""
+        return self._ask(lambda connection: newest_entries(connection, limit))
 
     def check(self) -> StoreCheck:
         """The full check, on a connection of its own so that nobody waits for it."""

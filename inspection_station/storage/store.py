@@ -22,6 +22,7 @@ from inspection_station.storage.migrations import migrate, require_known, shippe
 from inspection_station.storage.reader import StoreReader, require_same_side
 from inspection_station.storage.sealing import Sealing, prepare, seal
 from inspection_station.storage.values import (
+    AuditEntry,
     JournaledInspection,
     OutboxStatus,
     SealedRecord,
@@ -162,6 +163,10 @@ class StationStore:
     def outbox_status(self) -> OutboxStatus:
         """What waits to be sent."""
         return self._reader.outbox_status()
+
+    def audit(self, limit: int = 50) -> tuple[AuditEntry, ...]:
+        """Newest entries of the audit first."""
+        return self._reader.audit(limit)
 
     def check(self) -> StoreCheck:
         """The full check; nobody waits for it."""

@@ -67,6 +67,18 @@ class StoredRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One act on the store: when, by whom, on what. ``detail`` holds no traveller's data."""
+
+    position: int
+    at: str
+    actor: str
+    act: str
+    subject: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxStatus:
     """What waits to be sent. ``oldest_seconds``: age of the oldest waiting message, None when nothing waits."""
 

@@ -12,7 +12,7 @@ from inspection_station.inspection.biometrics import (
     Modality,
     ReferenceKind,
 )
-from inspection_station.inspection.chip import AccessProtocol, ChipCheck, CheckResult, ChipReading, DataGroup
+from inspection_station.inspection.chip import AccessProtocol, CheckResult, ChipCheck, ChipReading, DataGroup
 from inspection_station.inspection.disposition import Decision, Disposition
 from inspection_station.inspection.document import (
     BlobRef,
