@@ -1,0 +1,47 @@
+# The two commands are `make run` and `make test`. Both install what is missing first.
+SHELL := /bin/bash
+BIN := .venv/bin
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+
+.PHONY: run test check format benchmark screens lock setup setup-test clean help
+
+run: setup ## start the station in training mode (without a display: play a lesson, leave screenshots)
+	@$(BIN)/inspection-station run
+
+test: setup-test ## run every test
+	@QT_QPA_PLATFORM=offscreen $(BIN)/pytest -n 2 --dist loadgroup -m "not benchmark"
+
+check: setup-test ## format, lint, types, import contracts, file lengths
+	@$(BIN)/ruff format --check --quiet . || { echo "run 'make format'"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python installer/checks.py
+
+format: setup-test ## format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+benchmark: setup-test ## measure speed, accuracy and memory
+	@QT_QPA_PLATFORM=offscreen $(BIN)/pytest tests/benchmarks -m benchmark -s
+
+screens: setup ## take the documentation's screenshots again
+	@QT_QPA_PLATFORM=offscreen $(BIN)/inspection-station play --seed 1 --travellers 1 --screenshots docs/screens
+
+lock: setup-test ## write requirements.lock again
+	@$(BIN)/python -m venv .venv/.lock && .venv/.lock/bin/pip -q install uv
+	@.venv/.lock/bin/uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-emit-index-url \
+	  --no-header --python-version 3.11 -o requirements.lock
+
+setup: ## install what the station needs
+	@installer/linux/setup.sh run
+
+setup-test: ## install what its tests need
+	@installer/linux/setup.sh test
+
+clean: ## remove the environment and everything generated
+	rm -rf .venv .run .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14

@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# Installs what is missing, says what it does, and does nothing when nothing is missing.
+#   setup.sh run    what the station needs to run
+#   setup.sh test   that, and what its tests need
+# System packages come through root or sudo, Python packages go into .venv from the lock file with hashes.
+set -euo pipefail
+what=${1:-run}
+cd "$(dirname "$0")/../.."
+state=.venv/.setup
+began=$SECONDS
+say() { printf '[setup %3ds] %s\n' "$((SECONDS - began))" "$*" >&2; }
+
+run_packages="python3 python3-venv python3-dev gcc swig libpcsclite-dev pcscd tesseract-ocr
+  libgl1 libegl1 libglib2.0-0 libxkbcommon0 libdbus-1-3 libfontconfig1 fontconfig-config xkb-data
+  libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-image0 libxcb-render-util0
+  libxcb-shape0 libxcb-xkb1"
+test_packages="vsmartcard-vpcd socat xvfb xauth xdotool openbox gnome-keyring dbus dbus-bin fonts-ocr-b"
+
+packages=$run_packages
+[ "$what" = test ] && packages="$packages $test_packages"
+
+missing_packages() {
+  local name
+  for name in $packages; do
+    dpkg-query -W -f='${Status}' "$name" 2>/dev/null | grep -q 'ok installed' && continue
+    # Renamed libraries (…t64) provide the old name.
+    dpkg-query -W -f='${Status}' "${name}t64" 2>/dev/null | grep -q 'ok installed' && continue
+    printf '%s ' "$name"
+  done
+}
+
+install_packages() {
+  local missing as_root=""
+  if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+    say "not a Debian or Ubuntu system: install by its own means: $(echo $packages)"
+    return 0
+  fi
+  missing=$(missing_packages)
+  [ -z "$missing" ] && return 0
+  if [ "$(id -u)" != 0 ]; then
+    if command -v sudo >/dev/null; then
+      as_root=sudo
+    else
+      say "no root and no sudo; ask an administrator for: apt-get install $missing"
+      return 0
+    fi
+  fi
+  say "installing system packages: $missing"
+  $as_root apt-get -qq update
+  # dbus-bin exists apart from dbus only on newer releases.
+  for name in $missing; do
+    apt-cache show "$name" >/dev/null 2>&1 || missing=${missing//$name /}
+  done
+  DEBIAN_FRONTEND=noninteractive $as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get -qq install -y --no-install-recommends $missing >/dev/null
+}
+
+suits() { "$1" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; }
+
+find_python() {
+  local candidate
+  for candidate in ${PYTHON:-} python3 python3.11 python3.12 python3.13 /usr/bin/python3; do
+    if command -v "$candidate" >/dev/null && suits "$candidate"; then
+      command -v "$candidate"
+      return 0
+    fi
+  done
+  say "no Python 3.11 to 3.13 with venv found; name one with PYTHON=…"
+  return 1
+}
+
+make_environment() {
+  local python wanted
+  wanted=$(cat requirements.lock pyproject.toml | sha256sum | cut -d' ' -f1)
+  if [ -f "$state/lock" ] && [ "$(cat "$state/lock")" = "$wanted" ]; then
+    return 0
+  fi
+  if [ ! -x .venv/bin/python ] || ! suits .venv/bin/python; then
+    python=$(find_python)
+    say "making .venv with $("$python" --version)"
+    "$python" -m venv --clear .venv
+  fi
+  say "installing Python packages (about 100, one to two minutes the first time)"
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+  mkdir -p "$state"
+  printf '%s' "$wanted" > "$state/lock"
+}
+
+warm_up() {
+  local wanted
+  wanted=$(cat "$state/lock")
+  if [ -f "$state/warm" ] && [ "$(cat "$state/warm")" = "$wanted" ]; then
+    return 0
+  fi
+  say "preparing the face model"
+  .venv/bin/python -m inspection_station.matching.embedder_setup >/dev/null
+  printf '%s' "$wanted" > "$state/warm"
+}
+
+install_packages
+make_environment
+warm_up
+say "ready"
