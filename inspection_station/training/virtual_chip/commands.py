@@ -45,13 +45,13 @@ def parse_command(apdu: bytes) -> CardCommand:
         raise CardError(Status.WRONG_LENGTH)
     header, body = apdu[:4], apdu[4:]
     if not body:
-        return CardCommand(*header, b"", None, False)
+        return CardCommand(header[0], header[1], header[2], header[3], b"", None, False)
     if len(body) == 1:
-        return CardCommand(*header, b"", body[0] or MAX_SHORT, False)
+        return CardCommand(header[0], header[1], header[2], header[3], b"", body[0] or MAX_SHORT, False)
     if body[0]:
         return _with_data(header, body[1:], body[0], extended=False)
     if len(body) == 3:
-        return CardCommand(*header, b"", int.from_bytes(body[1:], "big") or MAX_EXTENDED, True)
+        return CardCommand(header[0], header[1], header[2], header[3], b"", int.from_bytes(body[1:], "big") or MAX_EXTENDED, True)
     return _with_data(header, body[3:], int.from_bytes(body[1:3], "big"), extended=True)
 
 
@@ -61,4 +61,4 @@ def _with_data(header: bytes, rest: bytes, lc: int, *, extended: bool) -> CardCo
         raise CardError(Status.WRONG_LENGTH)
     largest = MAX_EXTENDED if extended else MAX_SHORT
     le = (int.from_bytes(tail, "big") or largest) if tail else None
-    return CardCommand(*header, data, le, extended)
+    return CardCommand(header[0], header[1], header[2], header[3], data, le, extended)
