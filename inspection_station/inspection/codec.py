@@ -333,12 +333,13 @@ def _encode_date(value: object, path: str) -> object:
 
 
 def _decode_date(plain: object, path: str) -> object:
-    if not isinstance(plain, str) or len(plain) != 10:
-        raise MalformedPlain(path, "is not a date (YYYY-MM-DD)")
     try:
-        return date.fromisoformat(plain)
+        day = date.fromisoformat(plain) if isinstance(plain, str) else None
     except ValueError as error:
         raise MalformedPlain(path, "is not a date (YYYY-MM-DD)") from error
+    if day is None or day.isoformat() != plain:  # ISO 8601 also has week dates: one form only
+        raise MalformedPlain(path, "is not a date (YYYY-MM-DD)")
+    return day
 
 
 _SCALARS: dict[type, _Codec] = {
