@@ -88,7 +88,7 @@ def _weigh(shape: NDArray[np.uint8], grow: float) -> Coverage:
         return shape.astype(np.float32) / 255
     inside = (shape > 127).astype(np.uint8)
     distance = cv2.distanceTransform(inside, cv2.DIST_L2, 5) - cv2.distanceTransform(1 - inside, cv2.DIST_L2, 5)
-    return np.asarray(np.clip(distance + grow + 0.5, 0, 1), np.float32)
+    return np.clip(distance + grow + 0.5, 0, 1).astype(np.float32)  # type: ignore[no-any-return]
 
 
 def _field(shape: tuple[int, int], grain: float, rng: np.random.Generator) -> Coverage:

@@ -92,11 +92,12 @@ def render_page(
     scale = style.dots_per_inch / 25.4
     width_mm, height_mm = _SIZE_MM[layout]
     rng = np.random.default_rng(seed)
-    page = _background(round(width_mm * scale), round(height_mm * scale), style, rng)
+    page = security_paper(round(width_mm * scale), round(height_mm * scale), style, rng)
     page = _write(page, text, layout, scale, with_portrait=portrait is not None)
     if portrait is not None:
         _place_portrait(page, portrait, layout, scale)
-    _print_zone(page, mrz_lines, layout, style, rng)
+    left, top, _, _ = mrz_box(mrz_lines, style)
+    print_zone(page, mrz_lines, (left, top), style, rng)
     return page
 
 
@@ -117,7 +118,8 @@ def _left_margin(layout: DocumentFormat, columns: int, style: PageStyle, width_m
     return min(_LEFT_MARGIN_MM.get(layout, 6.0), spare / 2)
 
 
-def _background(width: int, height: int, style: PageStyle, rng: np.random.Generator) -> Picture:
+def security_paper(width: int, height: int, style: PageStyle, rng: np.random.Generator) -> Picture:
+    """Empty paper with its pattern of fine lines, BGR; ``width`` and ``height`` in pixels."""
     page = np.full((height, width, 3), style.paper, np.uint8)
     if style.pattern <= 0:
         return page
@@ -203,18 +205,18 @@ def _place_portrait(page: Picture, portrait: Picture, layout: DocumentFormat, sc
     page[top : top + height, left : left + width] = scaled[y : y + height, x : x + width]
 
 
-def _print_zone(
-    page: Picture, lines: Sequence[str], layout: DocumentFormat, style: PageStyle, rng: np.random.Generator
+def print_zone(
+    page: Picture, lines: Sequence[str], corner: tuple[float, float], style: PageStyle, rng: np.random.Generator
 ) -> None:
+    """Print lines into the picture, the first line's upper left corner at ``corner`` (x, y in pixels)."""
     scale = style.dots_per_inch / 25.4
-    left, top, _, _ = mrz_box(lines, style)
     fine = max(24.0, scale)  # print at no less than 600 dots an inch, then look at it at the page's own
     ink = np.array([38, 32, 30], np.float32)
     for index, line in enumerate(lines):
         coverage = print_line(line, fine, style.mrz, rng)
         size = (round(coverage.shape[1] * scale / fine), round(coverage.shape[0] * scale / fine))
         share = cv2.resize(coverage, size, interpolation=cv2.INTER_AREA)[..., None] * style.mrz.ink
-        y, x = round(top + index * LINE_SPACING_MM * scale), round(left)
+        y, x = round(corner[1] + index * LINE_SPACING_MM * scale), round(corner[0])
         place = page[y : y + size[1], x : x + size[0]]
         share = share[: place.shape[0], : place.shape[1]]
         place[:] = (place * (1 - share) + ink * share).astype(np.uint8)

@@ -28,8 +28,9 @@ class Wear:
     """How the page was taken.
 
     ``skew_degrees`` turns it clockwise; ``quarter_turns`` adds 90 degrees each; ``perspective`` and ``curl`` are
-    in parts of the page's height; ``margin`` is the table seen around it in parts of its width; ``pixels_wide`` the picture's
-    width before quarter turns; ``blur`` and ``motion`` in pixels of the picture; ``noise`` in grey levels (standard
+    in parts of the page's height; ``margin`` is the table seen around it in parts of its width; ``pixels_wide`` the
+    picture's width before quarter turns; ``blur`` and ``motion`` in pixels of the picture; ``noise`` in grey levels
+    (standard
     deviation); ``jpeg`` a quality from 1 to 100, 0 for none; ``light`` the share of light lost from one side to the
     other; ``gloss`` the number of reflections and ``gloss_strength`` the share of contrast they take.
     """
@@ -101,8 +102,9 @@ def wear_page(page: Picture, wear: Wear, *, seed: int = 0) -> Picture:
         picture = 128 + (picture - 128) * wear.contrast
     if wear.light:
         picture *= _falling_light(height, width, wear.light, rng)[..., None]
-    for _ in range(wear.gloss):
-        share = _reflection(height, width, rng)[..., None] * wear.gloss_strength
+    if wear.gloss:
+        patches = [_reflection(height, width, rng) for _ in range(wear.gloss)]
+        share = np.maximum.reduce(patches)[..., None] * wear.gloss_strength
         picture = picture * (1 - share) + 250 * share
     if wear.blur > 0:
         picture = cv2.GaussianBlur(picture, (0, 0), wear.blur)

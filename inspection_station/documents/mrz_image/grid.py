@@ -1,0 +1,148 @@
+"""Lays the grid of 30, 36 or 44 cells a line over a located band and cuts the cells out.
+
+The number of columns and the pitch are those under which ink stands in the cells and paper between them; the lines'
+bow and the drift of the pitch (perspective, a page that does not lie flat) are then followed by windows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inspection_station.documents.mrz_image.comb import MARGIN_CELLS, drifted, find_combs
+from inspection_station.documents.mrz_image.glyphs import CELL_HEIGHT, CELL_WIDTH, STRIP_PITCH, Cells
+from inspection_station.documents.mrz_image.locate import Band, Grey
+
+_STRIP_HEIGHT: Final = 56
+_WINDOWS: Final = 9
+
+Curve = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Cells of a band: lines x columns x ``CELL_HEIGHT`` x ``CELL_WIDTH`` grey values, and how well the grid fits.
+
+    ``fit`` compares ink in the cells with ink between them: about 1 for print, about 0 for anything else.
+    ``centres`` are the cells' middles in the picture, lines x columns x (x, y).
+    """
+
+    cells: Cells
+    fit: float
+    centres: NDArray[np.float64]
+
+
+def lay_grids(grey: Grey, band: Band) -> list[Grid]:
+    """A grid for each number of columns that the band's number of lines allows, best fit first."""
+    columns = (30,) if len(band.lines) == 3 else (44, 36)
+    grids = [grid for count in columns if (grid := _lay(grey, band, count)) is not None]
+    return sorted(grids, key=lambda grid: -grid.fit)
+
+
+def _lay(grey: Grey, band: Band, columns: int) -> Grid | None:
+    zoom = STRIP_PITCH * (columns - 0.3) / (band.right - band.left)
+    if not 0.3 < zoom < 5:
+        return None
+    width = round((columns + 2 * MARGIN_CELLS) * STRIP_PITCH)
+    source, turn = _reduced(grey, band.turn, zoom)
+    strips, matrices = [], []
+    for _, top, _, bottom in band.lines:
+        middle = (top + bottom) / 2
+        shift = np.array(
+            [
+                [zoom, 0, (MARGIN_CELLS + 0.15) * STRIP_PITCH - zoom * band.left],
+                [0, zoom, _STRIP_HEIGHT / 2 - zoom * middle],
+            ]
+        )
+        matrix = shift @ np.vstack([turn, [0, 0, 1]])
+        strips.append(
+            cv2.warpAffine(
+                source, matrix, (width, _STRIP_HEIGHT), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+            )
+        )
+        matrices.append(shift @ np.vstack([band.turn, [0, 0, 1]]))
+    inks = [_soft_ink(np.asarray(strip, np.uint8)) for strip in strips]
+    bows = [_bow(ink) for ink in inks]
+    profiles = [_column_profile(ink, bow) for ink, bow in zip(inks, bows, strict=True)]
+    combs = find_combs(profiles, columns)
+    fit = float(np.mean([comb.fit for comb in combs]))
+    if fit <= 0:
+        return None
+    cells, centres = [], []
+    for strip, bow, profile, comb, matrix in zip(strips, bows, profiles, combs, matrices, strict=True):
+        x = drifted(profile, comb)
+        y = np.asarray(np.polyval(bow, x), np.float64)
+        cells.append(_cut(np.asarray(strip, np.uint8), x, y, comb.pitch))
+        inverse = cv2.invertAffineTransform(matrix)
+        centres.append(np.stack([x, y, np.ones_like(x)], axis=1) @ inverse.T)
+    return Grid(np.stack(cells), fit, np.stack(centres))
+
+
+def _reduced(grey: Grey, turn: NDArray[np.float64], zoom: float) -> tuple[Grey, NDArray[np.float64]]:
+    """The picture at no more than one and a half times the strip's scale, and the matrix that goes with it."""
+    shrink = float(np.hypot(turn[0, 0], turn[0, 1])) * zoom
+    if shrink >= 0.66:
+        return grey, turn
+    ratio = 1.5 * shrink
+    smaller = cv2.resize(grey, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
+    back = np.diag([1 / ratio, 1 / ratio, 1.0])
+    back[:2, 2] = (1 / ratio - 1) / 2  # pixel middles
+    return np.asarray(smaller, np.uint8), np.asarray(turn @ back, np.float64)
+
+
+def _soft_ink(strip: Grey) -> NDArray[np.float32]:
+    smooth = cv2.GaussianBlur(strip, (0, 0), 1.0)
+    ink = cv2.morphologyEx(smooth, cv2.MORPH_BLACKHAT, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (13, 13)))
+    ink = ink.astype(np.float32)
+    # Evened along the line, so that print under a reflection counts as much as print beside it.
+    level = cv2.GaussianBlur(cv2.reduce(ink, 0, cv2.REDUCE_MAX), (0, 0), 2 * STRIP_PITCH)
+    return np.asarray(ink / np.maximum(level, 6.0), np.float32)
+
+
+def _bow(ink: NDArray[np.float32]) -> Curve:
+    """Middle of the line's capitals as a quadratic in x: the row where ink is balanced, window by window."""
+    height, width = ink.shape
+    reach = 14
+    edges = np.linspace(MARGIN_CELLS * STRIP_PITCH * 0.7, width - MARGIN_CELLS * STRIP_PITCH * 0.7, _WINDOWS + 1)
+    rows = np.arange(height, dtype=np.float64)
+    profiles = np.stack([ink[:, int(a) : int(b)].mean(axis=1) for a, b in pairwise(edges)])
+    profiles = np.maximum(profiles - np.percentile(profiles, 25, axis=1, keepdims=True), 0)
+    middles = (edges[1:] + edges[:-1]) / 2
+    curve = np.array([0.0, 0.0, height / 2])
+    for degree in (1, 2, 2):
+        expected = np.polyval(curve, middles)
+        nearby = profiles * (np.abs(rows - expected[:, None]) <= reach)
+        weight = nearby.sum(axis=1)
+        if (weight > 1e-3).sum() < 4:
+            return curve
+        centre = (nearby * rows).sum(axis=1) / np.maximum(weight, 1e-6)
+        curve = np.asarray(np.polyfit(middles, centre, degree, w=np.sqrt(weight)), np.float64)
+        curve = np.concatenate([np.zeros(3 - len(curve)), curve])
+    return curve
+
+
+def _column_profile(ink: NDArray[np.float32], bow: Curve) -> NDArray[np.float64]:
+    """Ink of each column within the height of a capital about the line's middle."""
+    height, width = ink.shape
+    middle = np.polyval(bow, np.arange(width))
+    inside = np.abs(np.arange(height)[:, None] - middle[None, :]) <= 10.5
+    return np.asarray((ink * inside).sum(axis=0) / 21, np.float64)
+
+
+def _cut(strip: Grey, x: NDArray[np.float64], y: NDArray[np.float64], pitch: float) -> Cells:
+    """Cells about the middles, scaled so that a pitch is ``CELL_WIDTH``."""
+    step = pitch / CELL_WIDTH
+    across = (np.arange(CELL_WIDTH) - (CELL_WIDTH - 1) / 2) * step
+    down = (np.arange(CELL_HEIGHT) - (CELL_HEIGHT - 1) / 2) * step
+    slope = np.gradient(y, x) if len(x) > 1 else np.zeros_like(x)
+    map_x = np.broadcast_to(x[:, None, None] + across[None, None, :], (len(x), CELL_HEIGHT, CELL_WIDTH))
+    map_y = y[:, None, None] + down[None, :, None] + slope[:, None, None] * across[None, None, :]
+    flat_x = map_x.reshape(-1, CELL_WIDTH).astype(np.float32)
+    flat_y = map_y.reshape(-1, CELL_WIDTH).astype(np.float32)
+    cut = cv2.remap(strip, flat_x, flat_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(cut.reshape(len(x), CELL_HEIGHT, CELL_WIDTH), np.float32)

@@ -1,0 +1,174 @@
+"""Finds the lines of a machine-readable zone in a grey picture, whatever its rotation.
+
+Method: a black-hat keeps thin dark strokes and drops shadows and edges; the skew is the angle under which the ink
+falls into the sharpest rows; in the turned picture, rows of ink that are long, thin, parallel and of equal length are
+the lines. Works on a picture reduced to ``COARSE_SIDE`` pixels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Grey = NDArray[np.uint8]
+
+COARSE_SIDE = 1100
+MAX_SKEW_DEGREES = 14.0
+_CLOSE_PITCHES = 41  # pixels bridged between characters: four pitches of the smallest print that can be read
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Lines that may be a zone. ``turn`` maps picture coordinates to upright coarse ones (2 x 3 matrix);
+
+    ``lines`` holds left, top, right and bottom of each line there, from top to bottom. ``area`` is the share of the
+    picture that the lines cover, ``axis`` 0 for lines along the picture's width, 1 for lines along its height.
+    """
+
+    turn: NDArray[np.float64]
+    lines: tuple[tuple[float, float, float, float], ...]
+    axis: int
+
+    @property
+    def left(self) -> float:
+        return min(line[0] for line in self.lines)
+
+    @property
+    def right(self) -> float:
+        return max(line[2] for line in self.lines)
+
+
+def find_bands(grey: Grey, side: int = COARSE_SIDE) -> list[Band]:
+    """Candidates, the likeliest first; empty when nothing in the picture looks like two or three lines of a zone.
+
+    ``side`` is the size in pixels to which the picture's longer side is reduced for the search.
+    """
+    scale = min(1.0, side / max(grey.shape))
+    coarse = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else grey
+    ink = ink_map(np.asarray(coarse, np.uint8))
+    ranked: list[tuple[float, Band]] = []
+    for axis in (0, 1):
+        angle = _skew(ink, axis)
+        turn = _turning(ink.shape, angle + 90.0 * axis)
+        upright = cv2.warpAffine(ink, turn[0], turn[1], flags=cv2.INTER_NEAREST)
+        shrink = np.diag([scale, scale, 1.0])
+        matrix = np.asarray(turn[0] @ shrink, np.float64)
+        for lines in _stacks(_rows(np.asarray(upright, np.uint8))):
+            ranked.append((_merit(lines), Band(matrix, lines, axis)))
+    ranked.sort(key=lambda pair: -pair[0])
+    return [band for _, band in ranked]
+
+
+def ink_map(grey: Grey) -> Grey:
+    """Where thin dark strokes are: 255, elsewhere 0; specks removed."""
+    smooth = cv2.GaussianBlur(grey, (0, 0), 1.0)
+    strokes = cv2.morphologyEx(smooth, cv2.MORPH_BLACKHAT, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (15, 15)))
+    surroundings = cv2.blur(strokes, (71, 71)).astype(np.float32)
+    ink = (strokes > surroundings * 1.35 + 5).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    if count <= 1:
+        return np.zeros_like(grey)
+    wide, high = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
+    keep = (stats[:, cv2.CC_STAT_AREA] >= 6) & (np.maximum(wide, high) >= 5) & (np.minimum(wide, high) < 90)
+    keep[0] = False
+    return np.where(keep[labels], 255, 0).astype(np.uint8)
+
+
+def _turning(shape: tuple[int, ...], degrees: float) -> tuple[NDArray[np.float64], tuple[int, int]]:
+    """Matrix that turns a picture anticlockwise about its middle into a frame that holds all of it, and its size."""
+    height, width = shape[:2]
+    matrix = np.asarray(cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0), np.float64)
+    cosine, sine = abs(matrix[0, 0]), abs(matrix[0, 1])
+    size = (round(height * sine + width * cosine), round(height * cosine + width * sine))
+    matrix[0, 2] += size[0] / 2 - width / 2
+    matrix[1, 2] += size[1] / 2 - height / 2
+    return matrix, size
+
+
+def _skew(ink: Grey, axis: int) -> float:
+    """Degrees to turn anticlockwise so that lines along the axis become level (up to ``MAX_SKEW_DEGREES``)."""
+    half = cv2.resize(ink, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+
+    def sharpness(degrees: float) -> float:
+        matrix, size = _turning(half.shape, degrees + 90.0 * axis)
+        profile = cv2.reduce(cv2.warpAffine(half, matrix, size), 1, cv2.REDUCE_SUM, dtype=cv2.CV_32F)
+        return float((np.diff(profile[:, 0]) ** 2).sum())
+
+    best = max(np.arange(-MAX_SKEW_DEGREES, MAX_SKEW_DEGREES + 0.1, 1.0), key=sharpness)
+    for step in (0.5, 0.25):
+        best = max((best - step, best, best + step), key=sharpness)
+    return float(best)
+
+
+def _rows(upright: Grey) -> list[tuple[float, float, float, float]]:
+    """Long thin runs of ink: left, top, right, bottom."""
+    bridge = cv2.getStructuringElement(cv2.MORPH_RECT, (_CLOSE_PITCHES, 1))
+    closed = cv2.morphologyEx(upright, cv2.MORPH_CLOSE, bridge)
+    # What hangs between lines (a curl of the pattern, a speck) is thinner than a line of characters.
+    closed = cv2.morphologyEx(closed, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_RECT, (9, 5)))
+    count, _, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=4)
+    pieces = []
+    for left, top, width, height, area in stats[1:count].tolist():
+        thickness = area / max(width, 1)
+        if width >= 40 and thickness >= 5 and height <= 80 and width > 1.5 * height:
+            pieces.append((float(left), float(top), float(left + width), float(top + height)))
+    return _joined(pieces)
+
+
+def _joined(pieces: list[tuple[float, float, float, float]]) -> list[tuple[float, float, float, float]]:
+    """Pieces of one line that a reflection has parted, put together again; the whole beside its parts."""
+    pieces = sorted(pieces)
+    lines = list(pieces)
+    for index, first in enumerate(pieces):
+        left, top, right, bottom = first
+        for piece in pieces[index + 1 :]:
+            middle = (piece[1] + piece[3]) / 2
+            high = bottom - top
+            if top - 0.2 * high < middle < bottom + 0.2 * high and -5 < piece[0] - right < 12 * high:
+                right = max(right, piece[2])
+                top, bottom = (top + piece[1]) / 2, (bottom + piece[3]) / 2
+        if right > first[2]:
+            lines.append((left, top, right, bottom))
+    return [line for line in lines if line[2] - line[0] > 9 * (line[3] - line[1]) and line[2] - line[0] > 200]
+
+
+def _stacks(
+    rows: list[tuple[float, float, float, float]],
+) -> list[tuple[tuple[float, float, float, float], ...]]:
+    """Pairs and triples of rows that lie under one another with equal ends and the spacing of a zone."""
+    rows = sorted(rows, key=lambda row: (row[1] + row[3]) / 2)
+    pairs = [
+        (upper, lower)
+        for upper in range(len(rows))
+        for lower in range(upper + 1, len(rows))
+        if _follows(rows[upper], rows[lower])
+    ]
+    triples = [(a, b, d) for a, b in pairs for c, d in pairs if c == b and _even(rows[a], rows[b], rows[d])]
+    stacks = [tuple(rows[i] for i in stack) for stack in [*triples, *pairs]]
+    return stacks[:40]
+
+
+def _follows(upper: tuple[float, float, float, float], lower: tuple[float, float, float, float]) -> bool:
+    long, short = sorted((upper[2] - upper[0], lower[2] - lower[0]), reverse=True)
+    high = ((upper[3] - upper[1]) + (lower[3] - lower[1])) / 2
+    spacing = ((lower[1] + lower[3]) - (upper[1] + upper[3])) / 2
+    apart = abs(upper[0] - lower[0]) + abs(upper[2] - lower[2])
+    return 0.9 * high < spacing < 4.5 * high and 8 < long / spacing < 26 and apart < 0.25 * long and short > 0.7 * long
+
+
+def _even(
+    a: tuple[float, float, float, float], b: tuple[float, float, float, float], c: tuple[float, float, float, float]
+) -> bool:
+    upper, lower = (b[1] + b[3] - a[1] - a[3]) / 2, (c[1] + c[3] - b[1] - b[3]) / 2
+    return 0.75 < upper / lower < 1.33
+
+
+def _merit(lines: tuple[tuple[float, float, float, float], ...]) -> float:
+    """Long, equal lines first; three before the two that are part of them."""
+    lefts, rights = [line[0] for line in lines], [line[2] for line in lines]
+    length = max(rights) - min(lefts)
+    uneven = (max(lefts) - min(lefts)) + (max(rights) - min(rights))
+    return len(lines) * (length - 2 * uneven)

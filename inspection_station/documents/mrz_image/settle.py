@@ -1,0 +1,104 @@
+"""From probabilities to characters: the alphabet of each cell, a confidence a cell, doubts, and repair by proof."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inspection_station.documents.mrz_image.classifier import NOTHING, Probabilities
+from inspection_station.documents.mrz_image.glyphs import ALPHABET
+from inspection_station.documents.mrz_layouts import LAYOUTS, Layout, alphabet
+from inspection_station.documents.mrz_repair import repair
+from inspection_station.inspection.document import CharacterDoubt, DocumentFormat, MachineReadableZone
+
+SURE_CHECKED: Final = 0.75
+"""Below this a character under a check digit is in doubt."""
+
+SURE_UNCHECKED: Final = 0.85
+"""Below this a character that no check digit covers (names, states, sex) is in doubt."""
+
+_WORTH_NAMING: Final = 0.02
+_MOST_CANDIDATES: Final = 4
+_FOREIGN: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Lines as recognised, a confidence (0…1) for every character, and the doubts before any check digit was asked."""
+
+    format: DocumentFormat
+    lines: tuple[str, ...]
+    confidences: tuple[tuple[float, ...], ...]
+    doubts: tuple[CharacterDoubt, ...]
+
+
+def draft(probabilities: Probabilities) -> Draft:
+    """The likeliest character that each cell may hold. ``probabilities`` are lines x columns x 38 of a known shape."""
+    layout = LAYOUTS[_format(probabilities)]
+    allowed = _allowed(layout)
+    characters = probabilities[:, :, :NOTHING]
+    fitting = characters * allowed
+    mass = fitting.sum(axis=2, keepdims=True)
+    share = fitting / np.maximum(mass, 1e-9)
+    # What looks like a character that cannot stand there is read as its lookalike, but not with confidence.
+    confidence = share.max(axis=2) * (1 - probabilities[:, :, NOTHING]) * np.minimum(1, 0.4 + mass[:, :, 0] / _FOREIGN)
+    covered = _covered(layout)
+    lines, doubts = [], []
+    for line in range(layout.line_count):
+        best = share[line].argmax(axis=1)
+        text = "".join(ALPHABET[index] for index in best)
+        lines.append(text)
+        for column, read in enumerate(text):
+            sure = SURE_CHECKED if (line, column) in covered else SURE_UNCHECKED
+            if confidence[line, column] < sure:
+                candidates = _candidates(share[line, column])
+                doubts.append(CharacterDoubt(line, column, read, candidates, round(float(confidence[line, column]), 3)))
+    return Draft(
+        layout.format,
+        tuple(lines),
+        tuple(tuple(round(float(value), 3) for value in row) for row in confidence),
+        tuple(doubts),
+    )
+
+
+def settled(lines: Sequence[str], doubts: Sequence[CharacterDoubt], *, today: date) -> MachineReadableZone:
+    """The zone with what check digits prove put right, and the doubts they leave."""
+    return repair(lines, today=today, doubts=doubts)
+
+
+def _format(probabilities: Probabilities) -> DocumentFormat:
+    lines, columns = probabilities.shape[:2]
+    first = probabilities[0, 0]
+    visa = first[ALPHABET.index("V")] > first[ALPHABET.index("P")]
+    match lines, columns:
+        case 3, 30:
+            return DocumentFormat.TD1
+        case 2, 36:
+            other = float(first[:NOTHING].max())
+            return DocumentFormat.MRV_B if first[ALPHABET.index("V")] == other else DocumentFormat.TD2
+        case 2, 44:
+            return DocumentFormat.MRV_A if visa else DocumentFormat.TD3
+    raise ValueError(f"no layout of {lines} lines of {columns} cells")
+
+
+def _allowed(layout: Layout) -> NDArray[np.float32]:
+    allowed = np.zeros((layout.line_count, layout.line_length, NOTHING), np.float32)
+    for line in range(layout.line_count):
+        for column in range(layout.line_length):
+            for character in alphabet(layout.format, line, column):
+                allowed[line, column, ALPHABET.index(character)] = 1
+    return allowed
+
+
+def _covered(layout: Layout) -> frozenset[tuple[int, int]]:
+    return frozenset(cell for check in layout.checks for span in (*check.covers, check.digit) for cell in span.cells())
+
+
+def _candidates(share: NDArray[np.float32]) -> str:
+    order = np.argsort(-share)[:_MOST_CANDIDATES]
+    return "".join(ALPHABET[index] for index in order if share[index] >= _WORTH_NAMING)
