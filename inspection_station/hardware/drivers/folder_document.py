@@ -7,10 +7,12 @@ record alone. What lay there before the wait began is not taken for the present 
 from __future__ import annotations
 
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Event
 from typing import Final
 
+from inspection_station.hardware.conformance import DeviceScript
 from inspection_station.hardware.errors import (
     CaptureCancelled,
     DeviceError,
@@ -18,7 +20,7 @@ from inspection_station.hardware.errors import (
     DeviceNotFound,
     DeviceUnplugged,
 )
-from inspection_station.hardware.ports import DeviceInfo, DeviceKind, DocumentScan, DriverSettings
+from inspection_station.hardware.ports import Device, DeviceInfo, DeviceKind, DocumentScan, DriverSettings
 from inspection_station.hardware.settings import SettingsReader
 from inspection_station.inspection.document import MrzSource
 
@@ -131,6 +133,12 @@ class FolderDocumentFactory:
     def attached(self) -> tuple[DeviceInfo, ...]:
         """Nothing: only the profile knows the folder."""
         return ()
+
+    def rehearsal(self) -> AbstractContextManager[tuple[Device, DeviceScript]]:
+        """For the conformance suite; see ``hardware.rehearsal``."""
+        from inspection_station.hardware.drivers.swipe_rehearsal import folder_rehearsal
+
+        return folder_rehearsal()
 
 
 factory = FolderDocumentFactory()

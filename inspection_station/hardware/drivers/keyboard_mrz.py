@@ -6,14 +6,16 @@ The screen's event filter gives every key to a ``WedgeAssembler``; what turns ou
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Event
 from typing import Final
 
 from inspection_station.documents.mrz_input import frame
+from inspection_station.hardware.conformance import DeviceScript
 from inspection_station.hardware.errors import CaptureCancelled, DeviceError, DeviceGarbage
-from inspection_station.hardware.ports import DeviceInfo, DeviceKind, DocumentScan, DriverSettings
+from inspection_station.hardware.ports import Device, DeviceInfo, DeviceKind, DocumentScan, DriverSettings
 from inspection_station.hardware.settings import SettingsReader
 from inspection_station.inspection.document import MrzSource
 
@@ -165,6 +167,12 @@ class KeyboardMrzFactory:
     def attached(self) -> tuple[DeviceInfo, ...]:
         """Nothing: a wedge looks like any keyboard."""
         return ()
+
+    def rehearsal(self) -> AbstractContextManager[tuple[Device, DeviceScript]]:
+        """For the conformance suite; see ``hardware.rehearsal``."""
+        from inspection_station.hardware.drivers.swipe_rehearsal import keyboard_rehearsal
+
+        return keyboard_rehearsal()
 
 
 factory = KeyboardMrzFactory()

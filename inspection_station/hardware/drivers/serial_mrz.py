@@ -7,6 +7,7 @@ make a whole zone and the last byte is a control character, or when the line fal
 from __future__ import annotations
 
 import time
+from contextlib import AbstractContextManager
 from threading import Event
 from typing import Final
 
@@ -14,6 +15,7 @@ import serial
 from serial.tools import list_ports
 
 from inspection_station.documents.mrz_input import frame
+from inspection_station.hardware.conformance import DeviceScript
 from inspection_station.hardware.errors import (
     CaptureCancelled,
     DeviceError,
@@ -21,7 +23,7 @@ from inspection_station.hardware.errors import (
     DeviceNotFound,
     DeviceUnplugged,
 )
-from inspection_station.hardware.ports import DeviceInfo, DeviceKind, DocumentScan, DriverSettings
+from inspection_station.hardware.ports import Device, DeviceInfo, DeviceKind, DocumentScan, DriverSettings
 from inspection_station.hardware.settings import SettingsReader
 from inspection_station.inspection.document import MrzSource
 
@@ -197,6 +199,12 @@ class SerialMrzFactory:
             for port in sorted(list_ports.comports())
             if port.vid is not None
         )
+
+    def rehearsal(self) -> AbstractContextManager[tuple[Device, DeviceScript]]:
+        """For the conformance suite; see ``hardware.rehearsal``."""
+        from inspection_station.hardware.drivers.swipe_rehearsal import serial_rehearsal
+
+        return serial_rehearsal()
 
 
 factory = SerialMrzFactory()

@@ -1,0 +1,1 @@
+"""Training devices: they implement the ports and show whoever stands on the stage."""

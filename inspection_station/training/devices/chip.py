@@ -1,0 +1,130 @@
+"""The training chip reader: the traveller's virtual chip, in process or over the real PC/SC daemon."""
+
+from __future__ import annotations
+
+import time
+from contextlib import AbstractContextManager
+from threading import Event
+from typing import Final
+
+from inspection_station.hardware.conformance import DeviceScript
+from inspection_station.hardware.errors import (
+    CaptureCancelled,
+    CardRemoved,
+    DeviceGarbage,
+    NoCard,
+)
+from inspection_station.hardware.ports import ChipConnection, Device, DeviceInfo, DeviceKind, DriverSettings
+from inspection_station.hardware.settings import SettingsReader
+from inspection_station.training.devices.backstage import POLL_SECONDS, Backstage, common_settings
+from inspection_station.training.faults import Fault
+
+DRIVER: Final = "training-chip"
+CONNECT_SECONDS: Final = 0.35
+COMMAND_SECONDS: Final = 0.010
+"""Reader and USB latency of one command; the air interface comes on top."""
+BYTES_A_SECOND: Final = 45_000.0
+"""424 kbit/s with framing, type A."""
+_PULLED_AT_COMMAND: Final = 6
+_NO_CANCEL: Final = Event()
+
+
+class TrainingChipReader:
+    """Connects to the chip of whoever stands on the stage."""
+
+    def __init__(self, settings: DriverSettings) -> None:
+        reader = SettingsReader(DRIVER, settings)
+        stage, pace = common_settings(reader)
+        reader.finish()
+        info = DeviceInfo(DeviceKind.CHIP_READER, DRIVER, "training chip reader", frozenset({"chip"}), training=True)
+        self._backstage = Backstage(info, stage, pace)
+
+    @property
+    def info(self) -> DeviceInfo:
+        return self._backstage.info
+
+    def open(self) -> None:
+        self._backstage.open()
+
+    def close(self) -> None:
+        self._backstage.close()
+
+    def probe(self) -> None:
+        self._backstage.check()
+
+    def connect(self, cancel: Event, timeout: float) -> ChipConnection:
+        """The chip that lies there. Raises NoCard after ``timeout`` s (simulated, where a chipless document lies)."""
+        backstage = self._backstage
+        backstage.check()
+        until = time.monotonic() + timeout
+        while backstage.stage.current is None:
+            backstage.check()
+            if cancel.is_set():
+                raise CaptureCancelled("no longer waiting for a chip")
+            if time.monotonic() >= until:
+                raise NoCard(f"no chip within {timeout:g} s")
+            backstage.stage.wait_for_change(backstage.stage.presence.number, POLL_SECONDS)
+        backstage.stall_if_told(cancel)
+        presence = backstage.stage.presence
+        missing = backstage.struck_by(Fault.NO_CHIP) or presence.traveller is None
+        chip = None if missing else backstage.stage.props.chip(presence.traveller)
+        if chip is None:
+            backstage.take_time(cancel, timeout)
+            raise NoCard(f"no chip within {timeout:g} s")
+        backstage.take_time(cancel, CONNECT_SECONDS)
+        return _StagedConnection(chip, backstage, presence.number)
+
+
+class _StagedConnection:
+    """A connection that takes time and notices when the traveller leaves or the card is pulled."""
+
+    def __init__(self, chip: ChipConnection, backstage: Backstage, presence: int) -> None:
+        self._chip = chip
+        self._backstage = backstage
+        self._presence = presence
+        self._commands = 0
+        self._gone = False
+
+    @property
+    def answer_to_reset(self) -> bytes:
+        return self._chip.answer_to_reset
+
+    def transmit(self, command: bytes) -> bytes:
+        backstage = self._backstage
+        backstage.check()
+        self._commands += 1
+        pulled = self._commands == _PULLED_AT_COMMAND and backstage.struck_by(Fault.CARD_PULLED)
+        if self._gone or pulled or backstage.stage.presence.number != self._presence:
+            self._gone = True
+            raise CardRemoved("the document left the field of the training chip reader")
+        backstage.stall_if_told(_NO_CANCEL)
+        if backstage.struck_by(Fault.GARBAGE):
+            raise DeviceGarbage("an answer of 1 byte", code="CHP-01")
+        answer = self._chip.transmit(command)
+        backstage.take_time(_NO_CANCEL, COMMAND_SECONDS + (len(command) + len(answer)) / BYTES_A_SECOND)
+        return answer
+
+    def disconnect(self) -> None:
+        self._gone = True
+        self._chip.disconnect()
+
+
+class TrainingChipFactory:
+    """Entry point ``training-chip``."""
+
+    kind = DeviceKind.CHIP_READER
+
+    def __call__(self, settings: DriverSettings) -> TrainingChipReader:
+        return TrainingChipReader(settings)
+
+    def attached(self) -> tuple[DeviceInfo, ...]:
+        return (TrainingChipReader(DriverSettings()).info,)
+
+    def rehearsal(self) -> AbstractContextManager[tuple[Device, DeviceScript]]:
+        """For the conformance suite; see ``hardware.rehearsal``."""
+        from inspection_station.training.devices.rehearsal import stage_rehearsal
+
+        return stage_rehearsal(self)
+
+
+factory = TrainingChipFactory()

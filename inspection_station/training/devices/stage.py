@@ -1,0 +1,117 @@
+"""The stage: which traveller is there now. A lesson, a trainer or a test sets it; the devices look at it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from threading import Condition, Lock
+from typing import Any, Final, Protocol
+
+from inspection_station.hardware.ports import ChipConnection, Image
+from inspection_station.training.faults import FaultBoard
+
+
+class LivePicture(Protocol):
+    """A traveller before the camera: frame ``index`` of an endless film, BGR."""
+
+    def frame(self, index: int) -> Image: ...
+
+
+class Props(Protocol):
+    """Makes what the devices show of a traveller. The real ones are ``props.TravellerProps``."""
+
+    def page(self, traveller: Any) -> bytes:
+        """The data page as an encoded picture."""
+        ...
+
+    def lines(self, traveller: Any) -> tuple[str, ...]:
+        """The machine-readable zone as printed."""
+        ...
+
+    def chip(self, traveller: Any) -> ChipConnection | None:
+        """A fresh connection to the traveller's chip, or None for a document without one."""
+        ...
+
+    def live(self, traveller: Any) -> LivePicture: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Who is there. ``number`` grows with every change, so that the same traveller shown again is a new
+    presence; ``laid`` grows whenever the document is put down, which may happen several times in one presence.
+    """
+
+    number: int
+    traveller: Any | None
+    laid: int = 0
+
+
+class TrainingStage:
+    """One traveller at a time, with document, chip and face. Thread-safe."""
+
+    def __init__(self, props: Props | None = None, faults: FaultBoard | None = None) -> None:
+        self.faults = faults or FaultBoard()
+        self._props = props
+        self._changed = Condition()
+        self._presence = Presence(0, None)
+
+    @property
+    def props(self) -> Props:
+        """What makes pages, chips and faces; the real props are loaded when first needed."""
+        with self._changed:
+            if self._props is None:
+                from inspection_station.training.devices.props import TravellerProps
+
+                self._props = TravellerProps()
+            return self._props
+
+    @property
+    def presence(self) -> Presence:
+        with self._changed:
+            return self._presence
+
+    @property
+    def current(self) -> Any | None:
+        """The traveller who is there, or None."""
+        return self.presence.traveller
+
+    def present(self, traveller: Any) -> Presence:
+        """A traveller steps up: the document lies on the readers, the face is before the camera."""
+        return self._change(traveller)
+
+    def put_down_again(self) -> None:
+        """The officer lifts the document and puts it down once more: it is read again."""
+        with self._changed:
+            self._presence = replace(self._presence, laid=self._presence.laid + 1)
+            self._changed.notify_all()
+
+    def remove(self) -> None:
+        """The traveller takes the document and leaves."""
+        self._change(None)
+
+    def wait_for_change(self, since: int, seconds: float) -> Presence:
+        """The presence as soon as its number differs from ``since``, at the latest after ``seconds``."""
+        until = time.monotonic() + seconds
+        with self._changed:
+            while self._presence.number == since and (left := until - time.monotonic()) > 0:
+                self._changed.wait(left)
+            return self._presence
+
+    def _change(self, traveller: Any | None) -> Presence:
+        with self._changed:
+            if self._presence.traveller is not None:
+                self.faults.traveller_left()
+            self._presence = Presence(self._presence.number + 1, traveller, self._presence.laid + 1)
+            self._changed.notify_all()
+            return self._presence
+
+
+DEFAULT_STAGE: Final = "main"
+_stages: dict[str, TrainingStage] = {}
+_stages_lock = Lock()
+
+
+def named_stage(name: str = DEFAULT_STAGE) -> TrainingStage:
+    """The stage that devices made from a profile share; their setting ``stage`` names it."""
+    with _stages_lock:
+        return _stages.setdefault(name, TrainingStage())

@@ -1,0 +1,55 @@
+"""A traveller that is three plain values, so that the training devices are tested without drawing a face."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from inspection_station.hardware.rehearsal import SPECIMEN_LINES
+
+
+@dataclass(frozen=True)
+class PlainTraveller:
+    mrz_lines: tuple[str, ...] = SPECIMEN_LINES
+    has_chip: bool = True
+    shade: int = 120
+
+
+class EchoChip:
+    """Answers every command with 9000."""
+
+    answer_to_reset = bytes.fromhex("3B80800101")
+
+    def __init__(self) -> None:
+        self.commands: list[bytes] = []
+
+    def transmit(self, command: bytes) -> bytes:
+        self.commands.append(command)
+        return b"\x90\x00"
+
+    def disconnect(self) -> None:
+        self.commands.clear()
+
+
+class PlainFilm:
+    def __init__(self, shade: int) -> None:
+        self._shade = shade
+
+    def frame(self, index: int) -> np.ndarray:
+        return np.full((48, 64, 3), self._shade + index % 20, np.uint8)
+
+
+class PlainProps:
+    def page(self, traveller: PlainTraveller) -> bytes:
+        return cv2.imencode(".jpg", np.full((88, 125, 3), 230, np.uint8))[1].tobytes()
+
+    def lines(self, traveller: PlainTraveller) -> tuple[str, ...]:
+        return traveller.mrz_lines
+
+    def chip(self, traveller: PlainTraveller) -> EchoChip | None:
+        return EchoChip() if traveller.has_chip else None
+
+    def live(self, traveller: PlainTraveller) -> PlainFilm:
+        return PlainFilm(traveller.shade)
