@@ -95,6 +95,8 @@ class PcscConnection:
         code, answer = self._scard.SCardTransmit(self._handle, self._protocol, list(command))
         if code != self._scard.SCARD_S_SUCCESS:
             return self._after_failure(code, command)
+        if not answer:  # what some drivers give instead of an error when the chip leaves during the exchange
+            raise CardRemoved("the document is no longer on the reader")
         if len(answer) < 2:
             raise DeviceGarbage("the reader returned an answer shorter than its status word")
         return bytes(octet & 0xFF for octet in answer)

@@ -51,7 +51,9 @@ def parse_command(apdu: bytes) -> CardCommand:
     if body[0]:
         return _with_data(header, body[1:], body[0], extended=False)
     if len(body) == 3:
-        return CardCommand(header[0], header[1], header[2], header[3], b"", int.from_bytes(body[1:], "big") or MAX_EXTENDED, True)
+        return CardCommand(
+            header[0], header[1], header[2], header[3], b"", int.from_bytes(body[1:], "big") or MAX_EXTENDED, True
+        )
     return _with_data(header, body[3:], int.from_bytes(body[1:3], "big"), extended=True)
 
 

@@ -1,0 +1,37 @@
+"""A training traveller's passport from a seed: the persona's zone and portrait, signed by Utopia's one authority."""
+
+from __future__ import annotations
+
+import io
+from datetime import date
+
+from PIL import Image
+
+from inspection_station.training.issuing_authority import IssuingAuthority
+from inspection_station.training.passport_issue import VirtualPassport, issue_passport
+from inspection_station.training.personas.face_pictures import portrait
+from inspection_station.training.personas.face_scene import Picture
+from inspection_station.training.personas.identity import persona
+
+AUTHORITY_SEED = 1
+"""All training travellers hold passports of the same authority, so that one trust directory serves them all."""
+PORTRAIT_BYTES = 15_000
+
+
+def training_authority(at: date) -> IssuingAuthority:
+    """Utopia's authority on that day."""
+    return IssuingAuthority(AUTHORITY_SEED, at=at)
+
+
+def jpeg2000(picture: Picture, wanted_bytes: int = PORTRAIT_BYTES) -> bytes:
+    """A BGR picture as JPEG 2000 (JP2) of about the wanted size, as chips hold it."""
+    stream = io.BytesIO()
+    rate = max(1.0, picture.size / wanted_bytes)
+    Image.fromarray(picture[..., ::-1]).save(stream, "JPEG2000", quality_mode="rates", quality_layers=[rate])
+    return stream.getvalue()
+
+
+def specimen_passport(seed: int, *, at: date, fault: str | None = None) -> VirtualPassport:
+    """The passport of the persona with this seed. ValueError for a fault of another name than ``PassportFault`` has."""
+    lines = persona(seed, today=at).mrz_lines
+    return issue_passport(lines, jpeg2000(portrait(seed)), authority=training_authority(at), at=at, fault=fault)
