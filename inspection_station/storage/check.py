@@ -31,6 +31,9 @@ _CONTRADICTIONS = {
     "a picture message without its picture": """
         select count(*) from outbox join inspection_key using (inspection_id) where kind = 'picture' and not exists
         (select 1 from blob where blob.inspection_id = outbox.inspection_id and blob.sha256 = outbox.sha256)""",
+    "an audited record that is gone": """
+        select count(*) from audit where act = 'record sealed'
+        and subject not in (select inspection_id from inspection)""",
     "a record that is also unfinished": """
         select count(*) from inspection where inspection_id in (select inspection_id from journal)""",
 }
@@ -97,6 +100,10 @@ def _chain_problems(connection: Connection) -> Iterator[str]:
         inside = (record.inspection_id, record.scenario, disposed, *(header.get(field) for field in _HEADER))
         if hashlib.sha256(data).digest() != digest or columns != inside:
             yield f"record {position}: its envelope is another's"
+        named = {kept.blob.sha256 for kept in record.blobs}
+        rows_kept = connection.execute("select lower(hex(sha256)) from blob where inspection_id = ?", (name,))
+        if named != {sha256 for (sha256,) in rows_kept}:
+            yield f"record {position}: its pictures are not those it names"
 
 
 def _picture_problems(connection: Connection) -> Iterator[str]:

@@ -71,7 +71,7 @@ def take_up(connection: Connection, station_id: str, training: bool, anchor: str
         row = connection.execute("select station_id, training, opening, opening_before from station").fetchone()
         if row is None:
             connection.execute("insert into station values (1, ?, ?, ?, ?, '')", (station_id, int(training), at, word))
-            _begin(connection, at, "first use")
+            _begin(connection, at, "first use" if anchor is None else "database lost or replaced")
         else:
             if row[0] != station_id or bool(row[1]) != training:
                 raise StoreDamaged("the store belongs to another station or profile")

@@ -14,7 +14,7 @@ from inspection_station.storage.anchor import AnchorKeeper
 from inspection_station.storage.audit_log import append_audit
 from inspection_station.storage.clock import Clock, iso
 from inspection_station.storage.connection import DATABASE, Connection, FolderLock, open_writer, translated
-from inspection_station.storage.errors import RecordRefused, StoreUnavailable
+from inspection_station.storage.errors import NotADatabase, RecordRefused, StoreUnavailable
 from inspection_station.storage.incarnation import Head, read_head, require_clock, take_up
 from inspection_station.storage.journal import append_event, event_text, take_journal
 from inspection_station.storage.keys import KeySource
@@ -30,6 +30,8 @@ from inspection_station.storage.values import (
     StoredRecord,
 )
 from inspection_station.storage.writer import Writer
+
+_SMALLEST = 512  # bytes of the smallest page
 
 
 class StationStore:
@@ -67,8 +69,10 @@ class StationStore:
     ) -> StationStore:
         database = folder / DATABASE
         with translated(folder):
-            fresh = not database.exists() or database.stat().st_size == 0
-        key = key_source.key(create=fresh)
+            size = database.stat().st_size if database.exists() else 0
+        if 0 < size < _SMALLEST:  # SQLite would take it for an empty database
+            raise NotADatabase("the file is too short to be a database")
+        key = key_source.key(create=size == 0)
         connection = open_writer(folder, key)
         try:
             with translated(folder):
