@@ -1,6 +1,6 @@
 """Logging: JSON lines in a rotating file, without personal data.
 
-Every line is an event name and a few plain values. What looks like a zone, a name run or a long digit run is masked on the
+Every line is an event name and a few plain values. What looks like a zone or a document number is masked on the
 way out, so that a careless message cannot leak. TRAFFIC (below DEBUG) is for APDUs and frames and is off.
 """
 

@@ -51,6 +51,7 @@ class StationProfile:
     lists: tuple[str, ...] = ()
     trust_folder: str = ""
     chip_timeout_seconds: float = 5.0
+    face_timeout_seconds: float = 30.0
     kiosk: bool = False
     touch_target: int = 44
     theme: str = "day"

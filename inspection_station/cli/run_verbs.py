@@ -1,9 +1,166 @@
-"""Verbs of this group."""
+"""``run`` starts the station; ``play`` plays a lesson without a person and reports on it."""
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from inspection_station.station_profile import StationProfile
+
+_SIZES = ((1366, 768), (1920, 1080))
+_LANGUAGES = ("zh_TW", "en")
+_LESSON_FOLDER = Path(".run/lesson")
 
 
-def register(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the group's verbs."""
+def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``run`` and ``play``."""
+    run = verbs.add_parser("run", help="start the station; without a display, play a lesson and leave screenshots")
+    run.add_argument("--profile", metavar="NAME", help="training (default), laptop, cart, or one of your own")
+    run.add_argument("--data", metavar="DIR", type=Path, help="data folder instead of the profile's own")
+    run.add_argument("--windowed", action="store_true", help="a window instead of the whole screen")
+    run.add_argument("--language", choices=_LANGUAGES, help="language at the start (F10 switches)")
+    run.add_argument("--json", action="store_true")
+    run.set_defaults(run=_run)
+
+    play = verbs.add_parser("play", help="play a lesson with synthetic travellers and report on it")
+    play.add_argument("--scenario", default="quayside", metavar="NAME")
+    play.add_argument("--seed", type=int, default=1)
+    play.add_argument("--travellers", type=int, default=5, metavar="N")
+    play.add_argument("--fault", action="append", default=[], metavar="NAME", help="a story by name; may be repeated")
+    play.add_argument("--pace", type=float, default=0.0, help="1: devices take their time as in life; 0: no waiting")
+    play.add_argument("--screenshots", type=Path, metavar="DIR")
+    play.add_argument(
+        "--data", metavar="DIR", type=Path, help="keep the store here (default: a folder that is removed)"
+    )
+    play.add_argument("--json", action="store_true")
+    play.set_defaults(run=_play)
+
+
+def has_display() -> bool:
+    """Whether a window can be shown: always but on a Linux without X11 or Wayland, or where Qt is told to stay off."""
+    if os.environ.get("QT_QPA_PLATFORM", "").startswith(("offscreen", "minimal")):
+        return False
+    if sys.platform.startswith("linux"):
+        return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return True
+
+
+def _run(options: argparse.Namespace) -> int:
+    from inspection_station.log_setup import set_up_logging
+    from inspection_station.station_profile import ProfileError, load_profile
+
+    try:
+        profile = load_profile(options.profile, data_folder=options.data)
+    except ProfileError as error:
+        return _refused(options.json, 2, "PRO-01", str(error))
+    if not has_display():
+        if not profile.training:
+            return _refused(options.json, 3, "SYS-03", "no display: a live station needs a screen")
+        return _lesson_without_display(options)
+    set_up_logging(profile.data_folder / "log")
+    return _show(profile, options)
+
+
+def _show(profile: StationProfile, options: argparse.Namespace) -> int:
+    from inspection_station.app import desk_for, open_station
+    from inspection_station.ui.application import run_window
+
+    with ExitStack() as stack:
+        try:
+            station = open_station(profile, stack)
+        except Exception as error:
+            return _not_started(options.json, error)
+        return run_window(
+            desk_for(station),
+            training=profile.training,
+            language=options.language or profile.language,
+            kiosk=profile.kiosk and not options.windowed,
+            theme=profile.theme,
+            touch_target=profile.touch_target,
+        )
+
+
+def _lesson_without_display(options: argparse.Namespace) -> int:
+    sys.stderr.write("no display: playing a lesson instead of opening a window\n")
+    options.scenario, options.seed, options.travellers = "quayside", 1, 3
+    options.fault, options.pace, options.data = [], 0.2, None
+    options.screenshots = _LESSON_FOLDER
+    code = _play(options)
+    sys.stderr.write(f"screenshots in both languages and two sizes: {_LESSON_FOLDER}\n")
+    return code
+
+
+def _play(options: argparse.Namespace) -> int:
+    from inspection_station.cli.play import Play, perform, right
+    from inspection_station.inspection.scenario import SCENARIOS
+    from inspection_station.log_setup import set_up_logging
+    from inspection_station.station_profile import load_profile
+
+    if options.scenario not in SCENARIOS:
+        return _refused(options.json, 2, "USE-01", f"no scenario {options.scenario}: {', '.join(SCENARIOS)}")
+    if options.travellers < 1 or not 0 <= options.pace <= 100:
+        return _refused(options.json, 2, "USE-01", "--travellers is at least 1, --pace lies between 0 and 100")
+    play = Play(options.scenario, options.seed, options.travellers, options.pace, tuple(options.fault))
+    with ExitStack() as stack:
+        folder = options.data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="station-lesson-")))
+        set_up_logging(folder / "log")
+        profile = load_profile("training", data_folder=folder)
+        taker = _screenshots(options.screenshots, stack)
+        try:
+            report = perform(
+                profile,
+                play,
+                on_traveller=lambda traveller: None if options.json else _say(traveller),
+                on_snapshot=taker,
+            )
+        except ValueError as error:
+            return _refused(options.json, 2, "USE-01", str(error))
+        except Exception as error:
+            return _not_started(options.json, error)
+    if options.json:
+        sys.stdout.write(json.dumps(report, ensure_ascii=False) + "\n")
+    else:
+        kept = len(report["travellers"])
+        good = sum(right(traveller) for traveller in report["travellers"])
+        print(f"{kept} travellers, {report['lost']} lost, {good} ended as the answer key says")
+    return 1 if report["lost"] else 0
+
+
+def _screenshots(folder: Path | None, stack: ExitStack) -> Any:
+    """A listener that leaves pictures of the screen, or None."""
+    if folder is None:
+        return None
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from inspection_station.cli.screenshots import LessonPictures
+
+    pictures = LessonPictures(folder, _LANGUAGES, _SIZES)
+    stack.callback(pictures.close)
+    return pictures.look
+
+
+def _say(traveller: dict[str, Any]) -> None:
+    software = sum(step["ms"] - step["device_ms"] for step in traveller["steps"])
+    findings = " ".join(traveller["findings"]) or "-"
+    print(f"{traveller['id']}  {traveller['disposition']}  {software:6.0f} ms software  {findings}", flush=True)
+
+
+def _refused(as_json: bool, exit_code: int, code: str, what: str) -> int:
+    if as_json:
+        sys.stdout.write(json.dumps({"error": {"code": code, "what": what}}, ensure_ascii=False) + "\n")
+    sys.stderr.write(f"{code}: {what}\n")
+    return exit_code
+
+
+def _not_started(as_json: bool, error: Exception) -> int:
+    """A store, key, model or device that keeps the station from starting. Its text is made for people to read."""
+    code = getattr(error, "code", None)
+    if not isinstance(code, str):
+        raise error
+    return _refused(as_json, 3, code, str(error))

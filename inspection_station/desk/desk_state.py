@@ -26,11 +26,12 @@ class DeskState:
     done_today: int = 0
     unsent: int = 0
     oldest_unsent_seconds: float | None = None
+    raised: int = 0
 
     def with_notice(self, code: str, detail: str = "") -> DeskState:
         """The newest notice of a code replaces the older one."""
         others = tuple(n for n in self.notices if n.code != code)
-        return replace(self, notices=(*others, Notice(code, detail)))
+        return replace(self, notices=(*others, Notice(code, detail, self.raised + 1)), raised=self.raised + 1)
 
 
 def snapshot_of(state: DeskState, inspection: Inspection | None, tools: Instruments) -> DeskSnapshot:

@@ -124,6 +124,17 @@ class InspectionDesk:
         self._reader.device_changed(status)
         self._mailbox.put(_nothing)
 
+    def store_changed(self, code: str | None) -> None:
+        """The store cannot write (its code), or can again (None); from any thread."""
+
+        def tell() -> None:
+            if code is not None:
+                self._notice(code)
+            elif self._case.inspection is not None and self._case.inspection.sealing_fault:
+                self._acts.carry_out(c.RetrySealing())
+
+        self._mailbox.put(tell)
+
     # Answers, from any thread
 
     def answer(self, inspection_id: str, event: e.Event) -> None:

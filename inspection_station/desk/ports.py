@@ -17,6 +17,7 @@ from inspection_station.inspection.events import Event
 from inspection_station.inspection.record import InspectionRecord
 from inspection_station.inspection.watchlist import ListConsulted, WatchlistResult
 from inspection_station.matching.ports import FacePrompt
+from inspection_station.storage.values import SealedRecord
 
 
 class Clock(Protocol):
@@ -91,15 +92,6 @@ class ListSearcher(Protocol):
 
     def search(self, mrz: MachineReadableZone, now: datetime) -> WatchlistResult: ...
     def lists(self, now: datetime) -> Sequence[tuple[ListConsulted, float]]: ...
-
-
-class SealedRecord(Protocol):
-    """What the store answers once a record is durable."""
-
-    @property
-    def inspection_id(self) -> str: ...
-    @property
-    def record_hash(self) -> str: ...
 
 
 class OutboxView(Protocol):

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 
-from inspection_station.desk.ports import RecordStore, SealedRecord
+from inspection_station.desk.ports import RecordStore
 from inspection_station.desk.vault import Vault
 from inspection_station.inspection import events as e
 from inspection_station.inspection.record import InspectionRecord
+from inspection_station.storage.values import SealedRecord
 
 log = logging.getLogger(__name__)
 

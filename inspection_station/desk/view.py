@@ -41,6 +41,7 @@ class Notice:
 
     code: str
     detail: str = ""
+    number: int = 0  # grows, so that the same fault raised again can be told from the first
 
 
 @dataclass(frozen=True, slots=True)

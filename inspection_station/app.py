@@ -1,0 +1,211 @@
+"""The composition root: from a profile to devices, threads, store and desk, started and stopped in a visible order."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import uuid_utils
+
+from inspection_station import __version__
+from inspection_station.desk import commands as c
+from inspection_station.desk.chip_inspection import ChipInspection
+from inspection_station.desk.effect_runner import Instruments
+from inspection_station.desk.face_comparison import FaceComparison
+from inspection_station.desk.inspection_desk import DeskSettings, InspectionDesk
+from inspection_station.desk.list_search import ListSearch
+from inspection_station.desk.officer_session import OfficerSession, RosterEntry, load_roster
+from inspection_station.desk.view import Desk, DeskSnapshot, FrameSlot
+from inspection_station.desk.zone_reading import ZoneReading
+from inspection_station.documents.emrtd.trust_store import TrustStore
+from inspection_station.hardware.ports import Device, DriverSettings
+from inspection_station.hardware.registry import DriverRegistry
+from inspection_station.hardware.supervisor import DeviceRack, DeviceStatus
+from inspection_station.inspection.document import BlobRef
+from inspection_station.matching.face import DlibFaceMatcher
+from inspection_station.matching.thresholds import built_in_thresholds
+from inspection_station.resource_path import resource
+from inspection_station.station_profile import StationProfile
+from inspection_station.storage.clock import SystemClock
+from inspection_station.storage.keys import key_source_for
+from inspection_station.storage.store import StationStore
+
+if TYPE_CHECKING:
+    from inspection_station.training.director import Director
+
+log = logging.getLogger(__name__)
+
+TRAINING_SEED = 20261123
+OFFICER_OF_TRAINING = "T-001"
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A running station. ``director`` is there in training only. Close it by leaving ``open_station``'s stack."""
+
+    profile: StationProfile
+    desk: InspectionDesk
+    store: StationStore
+    rack: DeviceRack
+    lists: ListSearch
+    director: Director | None
+
+
+def open_station(
+    profile: StationProfile,
+    stack: ExitStack,
+    *,
+    seed: int = TRAINING_SEED,
+    officer_id: str | None = None,
+    progress: Callable[[str], None] = lambda step: None,
+) -> Station:
+    """Start everything; ``stack`` stops it in the opposite order. ``progress`` gets a key for the splash screen.
+
+    Raises StoreUnavailable (key, disk, clock), ProfileError, FaceModelMissing, UnknownDriver, ValueError (settings).
+    """
+    clock = SystemClock()
+    progress("store")
+    store = StationStore.open(profile.data_folder, key_source_for(profile), station_id=profile.station_id, clock=clock)
+    stack.callback(store.close)
+
+    progress("face model")
+    matcher = DlibFaceMatcher()
+    matcher.load()
+
+    progress("lists")
+    lists = ListSearch()
+    training = _Training(profile, seed, lists) if profile.training else None
+    trust = training.trust if training else _trust(profile)
+
+    pool = ThreadPoolExecutor(2, thread_name_prefix="matching")
+    stack.callback(pool.shutdown, wait=True, cancel_futures=True)
+
+    progress("devices")
+    hearing = _Hearing()
+    devices = _devices(profile, training.settings if training else {})
+    rack = DeviceRack(devices, hearing.device_changed)
+    stack.callback(rack.close)
+
+    instruments = Instruments(
+        rack=rack,
+        zones=ZoneReading(),
+        chips=ChipInspection(trust),
+        faces=FaceComparison(matcher, built_in_thresholds(training=profile.training)),
+        lists=lists,
+        pool=pool,
+        clock=clock,
+        chip_timeout=profile.chip_timeout_seconds,
+        face_timeout=profile.face_timeout_seconds,
+    )
+    session = OfficerSession(officer_id or (OFFICER_OF_TRAINING if training else "UNSET"), _roster(profile))
+    settings = DeskSettings(
+        scenario=profile.scenario,
+        mission_id="training" if training else "unassigned",
+        station_name=profile.station_name,
+        training=profile.training,
+        app_version=__version__,
+        new_id=lambda: str(uuid_utils.uuid7()),
+        undo_seconds=profile.undo_seconds,
+    )
+    desk = InspectionDesk(settings, instruments, store, session)
+    hearing.desk = desk
+    store.on_fault(lambda fault: desk.store_changed(fault.code if fault is not None else None))
+    desk.start()
+    stack.callback(desk.stop)
+    return Station(profile, desk, store, rack, lists, training.director if training else None)
+
+
+class _Hearing:
+    """Passes device states to the desk once there is one; the rack exists before it."""
+
+    def __init__(self) -> None:
+        self.desk: InspectionDesk | None = None
+
+    def device_changed(self, status: DeviceStatus) -> None:
+        if self.desk is not None:
+            self.desk.device_changed(status)
+
+
+class _Training:
+    """What a training profile adds. Its modules are imported here and nowhere a live profile comes by."""
+
+    def __init__(self, profile: StationProfile, seed: int, lists: ListSearch) -> None:
+        from inspection_station.training.control_lists import training_lists
+        from inspection_station.training.devices.stage import TrainingStage
+        from inspection_station.training.director import Director
+        from inspection_station.training.issuing_authority import IssuingAuthority
+
+        now = SystemClock().now()
+        self.stage = TrainingStage()
+        self.director = Director(self.stage, seed, now.date())
+        self.trust = IssuingAuthority(1, at=now.date()).trust_store()
+        self.settings: Mapping[str, Any] = {"stage": self.stage, "pace": profile.pace}
+        lists.replace(training_lists(now))
+
+
+class TrainingDesk:
+    """The desk as a trainee sees it: asking for the next traveller makes one step up. Implements ``view.Desk``."""
+
+    def __init__(self, desk: InspectionDesk, director: Director) -> None:
+        self._desk = desk
+        self._director = director
+
+    @property
+    def frames(self) -> FrameSlot:
+        return self._desk.frames
+
+    def snapshot(self) -> DeskSnapshot:
+        return self._desk.snapshot()
+
+    def picture(self, ref: BlobRef) -> bytes | None:
+        return self._desk.picture(ref)
+
+    def subscribe(self, listener: Callable[[DeskSnapshot], None]) -> Callable[[], None]:
+        return self._desk.subscribe(listener)
+
+    def post(self, command: c.Command) -> None:
+        """As the desk's own; BeginInspection brings the next traveller, whose document then starts the inspection."""
+        if isinstance(command, c.BeginInspection):
+            if self._desk.snapshot().inspection is None:
+                self._director.call_next()
+            return
+        self._desk.post(command)
+
+
+def desk_for(station: Station) -> Desk:
+    """The desk that screens get."""
+    if station.director is None:
+        return station.desk
+    return TrainingDesk(station.desk, station.director)
+
+
+def _devices(profile: StationProfile, extra: Mapping[str, Any]) -> list[Device]:
+    registry = DriverRegistry()
+    made: list[Device] = []
+    for entry in profile.devices.values():
+        settings = dict(entry.settings)
+        if entry.driver.startswith("training-"):
+            if not profile.training:
+                raise ValueError(f"{entry.driver}: training devices belong to a training profile")
+            settings = {**extra, **settings}
+        made.append(registry.make(entry.driver, DriverSettings(settings)))
+    return made
+
+
+def _trust(profile: StationProfile) -> TrustStore:
+    """The profile's trust folder; without one every signer is «not verified», never trusted."""
+    if not profile.trust_folder:
+        return TrustStore()
+    return TrustStore.from_directory(Path(profile.trust_folder))
+
+
+def _roster(profile: StationProfile) -> tuple[RosterEntry, ...]:
+    if profile.training:
+        return load_roster(resource("tables", "training_roster.toml"))
+    path = profile.data_folder / "roster.toml"
+    return load_roster(path) if path.exists() else ()

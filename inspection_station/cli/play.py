@@ -1,0 +1,151 @@
+"""A lesson played without a person: the real desk, devices, store and comparison, the officer by the book."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Any
+
+from inspection_station.app import Station, open_station
+from inspection_station.desk.commands import Decide
+from inspection_station.desk.played_officer import PlayedOfficer
+from inspection_station.desk.view import DeskSnapshot
+from inspection_station.inspection.disposition import Disposition
+from inspection_station.inspection.person_class import PersonClass
+from inspection_station.inspection.record import InspectionRecord
+from inspection_station.inspection.scenario import SCENARIOS
+from inspection_station.station_profile import StationProfile
+from inspection_station.storage.clock import SystemClock
+from inspection_station.training.director import Director
+from inspection_station.training.personas.traveller import TrainingTraveller, lesson, traveller
+
+log = logging.getLogger(__name__)
+
+PATIENCE_SECONDS = 120.0
+"""How long one traveller may take before the lesson says that it was lost."""
+
+
+INTERRUPTED = "INT"
+"""Reason code of the record that closes an inspection which a crash interrupted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """What to play. ``faults`` are story names; with any, each is played once a round instead of a mixed lesson."""
+
+    scenario: str
+    seed: int
+    travellers: int
+    pace: float
+    faults: tuple[str, ...] = ()
+
+
+def cast(play: Play, today: Any) -> tuple[TrainingTraveller, ...]:
+    """The travellers of a play, the same for the same seed. Raises ValueError for an unknown fault."""
+    if play.faults:
+        return tuple(
+            traveller(play.seed + number, today=today, fault=play.faults[number % len(play.faults)])
+            for number in range(play.travellers)
+        )
+    return lesson(play.seed, play.travellers, today)
+
+
+def perform(
+    profile: StationProfile,
+    play: Play,
+    *,
+    on_traveller: Callable[[dict[str, Any]], None] = lambda report: None,
+    on_snapshot: Callable[[DeskSnapshot, Station], None] | None = None,
+) -> dict[str, Any]:
+    """Play it and report as documented for ``play --json``. Raises what ``open_station`` raises."""
+    profile = replace(profile, scenario=play.scenario, pace=play.pace)
+    passing = next(d for d in SCENARIOS[play.scenario].dispositions if d.lets_pass)
+    with ExitStack() as stack:
+        station = open_station(profile, stack, seed=play.seed)
+        director = station.director
+        if director is None:
+            raise ValueError("only a training profile can be played")
+        if on_snapshot is not None:
+            stack.callback(station.desk.subscribe(lambda snapshot: on_snapshot(snapshot, station)))
+        officer = PlayedOfficer(
+            station.desk,
+            passing,
+            person_class=lambda: _class_of(director),
+            zone=lambda: director.current.mrz_lines if director.current else (),
+            lay_down_again=director.lay_down_again,
+        )
+        stack.callback(officer.detach)
+        recovered = _finish_interrupted(station, officer)
+        people = cast(play, SystemClock().now().date())
+        reports = [_one(station, director, officer, person, on_traveller) for person in people]
+    done = [report for report in reports if report is not None]
+    return {"travellers": done, "lost": len(reports) - len(done), "recovered": recovered}
+
+
+def _one(
+    station: Station,
+    director: Director,
+    officer: PlayedOfficer,
+    person: TrainingTraveller,
+    on_traveller: Callable[[dict[str, Any]], None],
+) -> dict[str, Any] | None:
+    before = len(officer.ended)
+    director.present(person)
+    if not officer.wait(before + 1, PATIENCE_SECONDS):
+        log.error("a traveller was not finished in time")
+        return None
+    director.leave()
+    stored = station.store.record(officer.ended[-1])
+    if stored is None or stored.record is None:
+        return None
+    report = report_of(stored.record, person)
+    on_traveller(report)
+    return report
+
+
+def _finish_interrupted(station: Station, officer: PlayedOfficer) -> list[str]:
+    """An inspection that a crash interrupted is closed first: its traveller is not there any more."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while station.desk.snapshot().sequence == 0 and time.monotonic() < until:
+        time.sleep(0.01)  # the desk has not looked into the journal yet
+    if station.desk.snapshot().inspection is None:
+        return []
+    station.desk.post(Decide(Disposition.VD, (INTERRUPTED,)))
+    officer.wait(1, PATIENCE_SECONDS)
+    return list(officer.ended)
+
+
+def _class_of(director: Director) -> PersonClass:
+    return director.current.persona.person_class if director.current else PersonClass.FOREIGNER
+
+
+def report_of(record: InspectionRecord, person: TrainingTraveller) -> dict[str, Any]:
+    """One traveller of the report. ``ms`` includes ``device_ms``; the software's share is the difference."""
+    return {
+        "id": record.inspection_id,
+        "scenario": record.scenario,
+        "disposition": record.decision.disposition.value,
+        "findings": [finding.code for finding in record.findings],
+        "story": person.fault,
+        "expected": [ending.value for ending in person.expected.endings],
+        "steps": [
+            {"step": s.step.value, "outcome": s.outcome, "ms": round(s.total_ms, 1), "device_ms": round(s.device_ms, 1)}
+            for s in record.steps
+        ],
+    }
+
+
+def software_ms(report: dict[str, Any]) -> float:
+    """The software's share of one traveller: all steps, device time excluded, in milliseconds."""
+    steps: Sequence[dict[str, Any]] = report["steps"]
+    return float(sum(step["ms"] - step["device_ms"] for step in steps))
+
+
+def right(report: dict[str, Any]) -> bool:
+    """Whether the ending is among those the answer key accepts; admission stands for the scenario's passing."""
+    endings = {Disposition(code) for code in report["expected"]}
+    given = Disposition(report["disposition"])
+    return given in endings or (given.lets_pass and any(ending.lets_pass for ending in endings))

@@ -1,0 +1,102 @@
+"""Faces for the desk: bursts and comparisons with one matcher and one set of thresholds.
+
+The template averaged over a burst is remembered by the picture it came with, so that the comparison uses it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from threading import Lock
+
+import cv2
+import numpy as np
+
+from inspection_station.desk import ports
+from inspection_station.desk.ports import StepFault
+from inspection_station.hardware.ports import Image
+from inspection_station.inspection.biometrics import ComparisonResult
+from inspection_station.matching.face import DlibFaceMatcher
+from inspection_station.matching.face_capture import BurstCapture, CapturedFace
+from inspection_station.matching.face_comparison import PictureRejected, compare_pictures
+from inspection_station.matching.pictures import UnusablePicture, decode_picture
+from inspection_station.matching.ports import FaceModelMissing, FacePrompt, FaceTemplate
+from inspection_station.matching.thresholds import FaceThresholds
+
+_REMEMBERED = 4  # templates: one traveller has one; a few survive a recapture
+_JPEG_QUALITY = 90
+_MARGIN = 0.9  # of the face box, on every side: head and shoulders, as a portrait shows them
+
+
+class FaceComparison:
+    """Implements ``ports.FaceComparer``. Thread-safe."""
+
+    def __init__(self, matcher: DlibFaceMatcher, thresholds: FaceThresholds) -> None:
+        self._matcher = matcher
+        self._thresholds = thresholds
+        self._lock = Lock()
+        self._templates: OrderedDict[str, FaceTemplate] = OrderedDict()
+
+    def burst(self) -> _Burst:
+        return _Burst(self, BurstCapture(self._matcher))
+
+    def compare(self, probe: bytes, reference: bytes) -> tuple[ComparisonResult, ...]:
+        """Raises StepFault: BIO-01 with the prompt when a picture shows no usable face, SYS-02 without the model."""
+        try:
+            outcome = compare_pictures(self._matcher, self._side(probe), self._side(reference), self._thresholds)
+        except PictureRejected as fault:
+            code = "BIO-07" if fault.which == "reference" else "BIO-01"
+            raise StepFault(code, fault.prompt.value) from fault
+        except UnusablePicture as fault:
+            raise StepFault("BIO-07", fault.detail) from fault
+        except FaceModelMissing as fault:
+            raise StepFault("SYS-02", "face model") from fault
+        return (outcome.result,)
+
+    def remember(self, picture: bytes, template: FaceTemplate) -> None:
+        """Keep a burst's template for the comparison that follows."""
+        with self._lock:
+            self._templates[hashlib.sha256(picture).hexdigest()] = template
+            while len(self._templates) > _REMEMBERED:
+                self._templates.popitem(last=False)
+
+    def _side(self, picture: bytes) -> Image | FaceTemplate:
+        with self._lock:
+            template = self._templates.get(hashlib.sha256(picture).hexdigest())
+        return template if template is not None else decode_picture(picture)
+
+
+class _Burst:
+    """Implements ``ports.FaceBurst``."""
+
+    def __init__(self, owner: FaceComparison, burst: BurstCapture) -> None:
+        self._owner = owner
+        self._burst = burst
+
+    def feed(self, image: Image, sequence: int) -> FacePrompt:
+        return self._burst.feed(image, sequence).prompt
+
+    def result(self) -> ports.CapturedFace | None:
+        if not self._burst.progress.complete:
+            return None
+        captured = self._burst.result()
+        if captured is None:
+            return None
+        picture = _encoded(captured)
+        self._owner.remember(picture, captured.template)
+        return ports.CapturedFace(
+            picture, "image/jpeg", float(captured.quality.overall), tuple(captured.quality.not_assessed)
+        )
+
+
+def _encoded(captured: CapturedFace) -> bytes:
+    """Head and shoulders of the best frame as JPEG: the whole hall behind the traveller is nobody's business."""
+    height, width = captured.image.shape[:2]
+    x, y, w, h = captured.face.box
+    left, top = max(0, int(x - _MARGIN * w)), max(0, int(y - _MARGIN * h))
+    right, bottom = min(width, int(x + w + _MARGIN * w)), min(height, int(y + h + _MARGIN * h))
+    cut = np.ascontiguousarray(captured.image[top:bottom, left:right])
+    ok, encoded = cv2.imencode(".jpg", cut, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    if not ok:
+        raise StepFault("BIO-01", "the frame cannot be encoded")
+    return encoded.tobytes()

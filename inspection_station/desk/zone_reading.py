@@ -1,0 +1,57 @@
+"""Zones for the desk: from pictures, swipes, wedges and typing, with every fault turned into the officer's code."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from inspection_station.desk.ports import StepFault
+from inspection_station.documents.document_rules import expired
+from inspection_station.documents.errors import MalformedMrz
+from inspection_station.documents.mrz_image.reader import UnreadableImage, read_image
+from inspection_station.documents.mrz_input import DoubleEntry, frame
+from inspection_station.documents.mrz_repair import repair
+from inspection_station.documents.taiwan_ids import holds_national_id
+from inspection_station.inspection.document import MachineReadableZone
+
+
+class ZoneReading:
+    """Implements ``ports.ZoneReader``."""
+
+    def from_image(self, data: bytes, today: date) -> MachineReadableZone:
+        """The one zone in the picture. Raises StepFault (DOC-01, DOC-04 …)."""
+        try:
+            reading = read_image(data, today=today)
+        except UnreadableImage as fault:
+            raise StepFault(fault.code, fault.detail) from fault
+        return reading.zones[0]
+
+    def from_text(self, text: str, today: date) -> MachineReadableZone:
+        """The one zone a swipe or wedge sent; two in one message are refused rather than chosen from."""
+        zones = frame(text).zones
+        if len(zones) != 1:
+            raise StepFault("DOC-04" if len(zones) > 1 else "DOC-01", f"{len(zones)} zones in the message")
+        return self._parsed(zones[0], today)
+
+    def from_typing(self, first: str, second: str, today: date) -> MachineReadableZone:
+        """A zone typed twice. Differences come back by line and place, never by value (DOC-09)."""
+        entry = DoubleEntry(first, second)
+        differences = entry.differences()
+        if differences:
+            places = ", ".join(f"{line + 1}:{column + 1}" for line, column in differences[:8])
+            raise StepFault("DOC-09", places)
+        try:
+            return self._parsed(entry.lines(), today)
+        except MalformedMrz as fault:
+            raise StepFault(fault.code, fault.detail) from fault
+
+    def taiwan_id_valid(self, mrz: MachineReadableZone) -> bool:
+        return holds_national_id(mrz)
+
+    def expired(self, mrz: MachineReadableZone, today: date) -> bool | None:
+        return expired(mrz.date_of_expiry, today)
+
+    def _parsed(self, lines: tuple[str, ...], today: date) -> MachineReadableZone:
+        try:
+            return repair(lines, today=today)
+        except MalformedMrz as fault:
+            raise StepFault(fault.code, fault.detail) from fault

@@ -1,0 +1,57 @@
+"""The director of a lesson: sends travellers to the stage one after the other, with what is odd about each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from threading import Lock
+
+from inspection_station.training.devices.stage import TrainingStage
+from inspection_station.training.personas.traveller import TrainingTraveller, lesson
+
+_BATCH = 20
+
+
+class Director:
+    """Endless travellers from a seed. Thread-safe; the newest one stands on the stage until ``leave``."""
+
+    def __init__(self, stage: TrainingStage, seed: int, today: date) -> None:
+        self._stage = stage
+        self._lock = Lock()
+        self._queue = self._endless(seed, today)
+        self._current: TrainingTraveller | None = None
+
+    @property
+    def current(self) -> TrainingTraveller | None:
+        """Who stands on the stage."""
+        return self._current
+
+    def call_next(self) -> TrainingTraveller:
+        """The next traveller steps up; the one before leaves."""
+        with self._lock:
+            return self.present(next(self._queue))
+
+    def present(self, traveller: TrainingTraveller) -> TrainingTraveller:
+        """This traveller steps up, with the device fault that goes with them."""
+        self.leave()
+        if traveller.device_fault is not None:
+            self._stage.faults.inject(traveller.device_fault)
+        self._current = traveller
+        self._stage.present(traveller)
+        return traveller
+
+    def lay_down_again(self) -> None:
+        """The document is lifted and put down once more."""
+        self._stage.put_down_again()
+
+    def leave(self) -> None:
+        """The traveller goes; nobody is there."""
+        if self._current is not None:
+            self._stage.remove()
+            self._current = None
+
+    @staticmethod
+    def _endless(seed: int, today: date) -> Iterator[TrainingTraveller]:
+        while True:
+            yield from lesson(seed, _BATCH, today)
+            seed += 1
