@@ -1,7 +1,7 @@
 """Where a score becomes a band. The numbers are data (``resources/tables/face_thresholds.toml``), never code.
 
 A set is *calibrated* (an agency's own signed figures), *provisional* (published photographs, not the agency's
-travellers: a match is shown as «uncalibrated, compare by eye») or *training* (drawn faces; must never judge a real one).
+travellers: a match is shown as «uncalibrated, compare by eye») or *training* (drawn faces; never for a real one).
 """
 
 from __future__ import annotations
