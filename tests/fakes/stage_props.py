@@ -15,6 +15,7 @@ class PlainTraveller:
     mrz_lines: tuple[str, ...] = SPECIMEN_LINES
     has_chip: bool = True
     shade: int = 120
+    device_fault: str | None = None
 
 
 class EchoChip:
@@ -50,6 +51,15 @@ class PlainProps:
 
     def chip(self, traveller: PlainTraveller) -> EchoChip | None:
         return EchoChip() if traveller.has_chip else None
+
+    def card(self, traveller: PlainTraveller) -> object:
+        raise AssertionError("these travellers have no card for the daemon")
+
+    def prepare(self, traveller: PlainTraveller) -> None:
+        """Nothing takes long here."""
+
+    def device_fault(self, traveller: PlainTraveller) -> str | None:
+        return traveller.device_fault
 
     def live(self, traveller: PlainTraveller) -> PlainFilm:
         return PlainFilm(traveller.shade)

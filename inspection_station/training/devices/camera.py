@@ -20,7 +20,7 @@ from inspection_station.training.faults import Fault
 
 DRIVER: Final = "training-camera"
 FRAME_SECONDS: Final = 1 / 30
-_WALL_SIZE: Final = (640, 480, 3)
+_WALL_SIZE: Final = (720, 1280, 3)
 
 
 class TrainingCamera:
@@ -83,10 +83,25 @@ class TrainingCamera:
         if self._backstage.struck_by(Fault.NO_FACE):
             image = self._wall
         if self._backstage.struck_by(Fault.THREE_FACES):
-            image = np.hstack([image, image[:, ::-1], image])
+            image = _three_of(image, self._wall)
         if self._backstage.struck_by(Fault.DARK):
             image = cv2.convertScaleAbs(image, alpha=0.08)
         return np.ascontiguousarray(image, np.uint8)
+
+
+def _three_of(image: Image, wall: Image) -> Image:
+    """The middle of the picture three times side by side, in the picture's own size."""
+    height, width = image.shape[:2]
+    side = min(height, width)
+    left = (width - side) // 2
+    small = cv2.resize(image[:, left : left + side], (width // 3, width // 3), interpolation=cv2.INTER_AREA)
+    small = small[: min(height, small.shape[0])]
+    together = wall.copy()
+    top = (height - small.shape[0]) // 2
+    for place in range(3):
+        x = place * small.shape[1]
+        together[top : top + small.shape[0], x : x + small.shape[1]] = small if place != 1 else small[:, ::-1]
+    return together
 
 
 def _wall(shape: tuple[int, ...]) -> Image:

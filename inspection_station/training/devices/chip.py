@@ -1,11 +1,14 @@
-"""The training chip reader: the traveller's virtual chip, in process or over the real PC/SC daemon."""
+"""The training chip reader: the traveller's virtual chip, in process or over the real PC/SC daemon.
+
+Settings: ``via``, ``process`` or ``pcsc``; ``reader``, the daemon's virtual reader; ``stage`` and ``pace``.
+"""
 
 from __future__ import annotations
 
 import time
 from contextlib import AbstractContextManager
 from threading import Event
-from typing import Final
+from typing import Any, Final
 
 from inspection_station.hardware.conformance import DeviceScript
 from inspection_station.hardware.errors import (
@@ -17,6 +20,7 @@ from inspection_station.hardware.errors import (
 from inspection_station.hardware.ports import ChipConnection, Device, DeviceInfo, DeviceKind, DriverSettings
 from inspection_station.hardware.settings import SettingsReader
 from inspection_station.training.devices.backstage import POLL_SECONDS, Backstage, common_settings
+from inspection_station.training.devices.daemon_slot import DaemonReader
 from inspection_station.training.faults import Fault
 
 DRIVER: Final = "training-chip"
@@ -35,6 +39,8 @@ class TrainingChipReader:
     def __init__(self, settings: DriverSettings) -> None:
         reader = SettingsReader(DRIVER, settings)
         stage, pace = common_settings(reader)
+        over_daemon = reader.take("via", "process", among=("process", "pcsc")) == "pcsc"
+        self._daemon = DaemonReader(reader.take("reader", "Virtual PCD 00 00")) if over_daemon else None
         reader.finish()
         info = DeviceInfo(DeviceKind.CHIP_READER, DRIVER, "training chip reader", frozenset({"chip"}), training=True)
         self._backstage = Backstage(info, stage, pace)
@@ -44,10 +50,15 @@ class TrainingChipReader:
         return self._backstage.info
 
     def open(self) -> None:
+        """With ``via = "pcsc"`` also DeviceNotFound when the daemon has no virtual reader."""
         self._backstage.open()
+        if self._daemon is not None:
+            self._daemon.open()
 
     def close(self) -> None:
         self._backstage.close()
+        if self._daemon is not None:
+            self._daemon.close()
 
     def probe(self) -> None:
         self._backstage.check()
@@ -67,12 +78,18 @@ class TrainingChipReader:
         backstage.stall_if_told(cancel)
         presence = backstage.stage.presence
         missing = backstage.struck_by(Fault.NO_CHIP) or presence.traveller is None
-        chip = None if missing else backstage.stage.props.chip(presence.traveller)
+        chip = None if missing else self._chip(presence.traveller, cancel, timeout)
         if chip is None:
             backstage.take_time(cancel, timeout)
             raise NoCard(f"no chip within {timeout:g} s")
         backstage.take_time(cancel, CONNECT_SECONDS)
         return _StagedConnection(chip, backstage, presence.number)
+
+    def _chip(self, traveller: Any, cancel: Event, timeout: float) -> ChipConnection | None:
+        props = self._backstage.stage.props
+        if self._daemon is None:
+            return props.chip(traveller)
+        return self._daemon.connect(props.card(traveller), cancel, timeout)
 
 
 class _StagedConnection:

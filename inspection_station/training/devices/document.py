@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from threading import Event
 from typing import Final
 
@@ -53,12 +55,14 @@ class TrainingDocumentReader:
     def await_document(self, cancel: Event) -> DocumentScan:
         """The document, once for each time it is laid down. Takes as long as a real reader, times ``pace``."""
         presence = self._await_presence(cancel)
+        began = time.monotonic()
         self._backstage.stall_if_told(cancel)
         self._backstage.take_time(cancel, SWIPE_SECONDS if self._swipe else PAGE_SECONDS)
         if self._backstage.struck_by(Fault.GARBAGE):
             raise DeviceGarbage("the training document reader sent nonsense", code="DOC-01")
         torn = self._backstage.struck_by(Fault.TORN_MRZ)
         scan = self._swiped(presence, torn) if self._swipe else self._page(presence, torn)
+        scan = replace(scan, device_ms=(time.monotonic() - began) * 1000)
         if not torn:  # what was spoilt is put down again without being asked for
             self._given = presence.laid
         return scan

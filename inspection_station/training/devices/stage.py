@@ -32,7 +32,18 @@ class Props(Protocol):
         """A fresh connection to the traveller's chip, or None for a document without one."""
         ...
 
+    def card(self, traveller: Any) -> Any:
+        """The chip itself (``virtual_chip.VirtualChip``), for the way over the PC/SC daemon."""
+        ...
+
     def live(self, traveller: Any) -> LivePicture: ...
+    def prepare(self, traveller: Any) -> None:
+        """Do beforehand what takes long."""
+        ...
+
+    def device_fault(self, traveller: Any) -> str | None:
+        """Name of the ``Fault`` that comes with the traveller, or None."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +87,15 @@ class TrainingStage:
         return self.presence.traveller
 
     def present(self, traveller: Any) -> Presence:
-        """A traveller steps up: the document lies on the readers, the face is before the camera."""
-        return self._change(traveller)
+        """A traveller steps up: the document lies on the readers, the face is before the camera.
+
+        The fault of the traveller's own story is put in. Without ``prepare`` the devices draw on their own time.
+        """
+        return self._change(traveller, self.props.device_fault(traveller))
+
+    def prepare(self, traveller: Any) -> None:
+        """Draw a coming traveller beforehand, on the calling thread."""
+        self.props.prepare(traveller)
 
     def put_down_again(self) -> None:
         """The officer lifts the document and puts it down once more: it is read again."""
@@ -87,7 +105,7 @@ class TrainingStage:
 
     def remove(self) -> None:
         """The traveller takes the document and leaves."""
-        self._change(None)
+        self._change(None, None)
 
     def wait_for_change(self, since: int, seconds: float) -> Presence:
         """The presence as soon as its number differs from ``since``, at the latest after ``seconds``."""
@@ -97,10 +115,12 @@ class TrainingStage:
                 self._changed.wait(left)
             return self._presence
 
-    def _change(self, traveller: Any | None) -> Presence:
+    def _change(self, traveller: Any | None, fault: str | None) -> Presence:
         with self._changed:
             if self._presence.traveller is not None:
                 self.faults.traveller_left()
+            if fault is not None:
+                self.faults.inject(fault)
             self._presence = Presence(self._presence.number + 1, traveller, self._presence.laid + 1)
             self._changed.notify_all()
             return self._presence
