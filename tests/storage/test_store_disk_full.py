@@ -1,0 +1,140 @@
+"""A full disk: nothing half written, nothing forgotten, and on it goes once there is space."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from store_stories import KeysInMemory, SteppingClock, decided, picture, record, story
+
+from inspection_station.storage.errors import DiskFull, StoreUnavailable
+from inspection_station.storage.store import StationStore
+
+SIZE = 3 << 20
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    if not sys.platform.startswith("linux") or os.geteuid() != 0:
+        pytest.skip("mounting a small file system needs root on Linux")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(folder)], capture_output=True, check=False
+    )
+    if mounted.returncode != 0:
+        pytest.skip("this machine does not let a file system be mounted")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@pytest.fixture
+def store(small_disk: Path) -> Iterator[StationStore]:
+    opened = StationStore.open(small_disk, KeysInMemory(), station_id="s", clock=SteppingClock())
+    yield opened
+    opened.close()
+
+
+def fill(folder: Path) -> Path:
+    """Take all the space there is."""
+    ballast = folder / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        for size in (1 << 16, 1 << 12, 512):
+            try:
+                while True:
+                    file.write(bytes(size))
+            except OSError:
+                continue
+    return ballast
+
+
+def seal_with_picture(store: StationStore, name: str) -> int:
+    ref, data = picture(name, 64 << 10)
+    whole = record(name, pictures=(("portrait", ref),))
+    return store.seal(whole, {ref.sha256: data}, decided()).result(10).sequence
+
+
+def seal_until_full(store: StationStore) -> None:
+    for number in range(100):
+        seal_with_picture(store, f"more {number}")
+
+
+def test_a_full_disk_fails_the_seal_whole_and_the_next_try_succeeds(store: StationStore, small_disk: Path) -> None:
+    assert seal_with_picture(store, "a") == 1
+    for event in story("b"):
+        store.journal("b", event)
+    store.flush(10)
+    ballast = fill(small_disk)
+    with pytest.raises(DiskFull) as full:
+        seal_with_picture(store, "b")
+    assert full.value.code == "STO-01"
+    assert store.record("b") is None
+    assert store.outbox_status().unsent == 2
+    assert store.unfinished()[0].events == story("b")
+    ballast.unlink()
+    assert seal_with_picture(store, "b") == 2
+    stored = store.record("b")
+    assert stored is not None
+    assert len(stored.history) == len(story("b")) + 1
+    assert store.check().sound
+
+
+def test_events_wait_for_space_in_order_and_the_fault_is_told(store: StationStore, small_disk: Path) -> None:
+    told: list[str] = []
+    well = threading.Event()
+
+    def listen(fault: StoreUnavailable | None) -> None:
+        told.append("well" if fault is None else fault.code)
+        if fault is None:
+            well.set()
+
+    store.on_fault(listen)
+    for number in range(20):  # the log file grows to what it may hold, so that the next entries need space
+        seal_with_picture(store, f"{number}")
+    ballast = fill(small_disk)
+    with pytest.raises(DiskFull):
+        seal_until_full(store)
+    for event in story("b"):
+        store.journal("b", event)
+    ballast.unlink()
+    store.flush(10)
+    assert well.wait(5)
+    assert store.fault is None
+    assert told[0] == "STO-01"
+    assert told[-1] == "well"
+    assert store.unfinished()[-1].events == story("b")
+    assert store.check().sound
+
+
+def test_a_store_cannot_be_created_on_a_full_disk_and_says_so(small_disk: Path) -> None:
+    ballast = fill(small_disk)
+    keys, clock = KeysInMemory(), SteppingClock()
+    with pytest.raises(DiskFull):
+        StationStore.open(small_disk, keys, station_id="s", clock=clock)
+    ballast.unlink()
+    store = StationStore.open(small_disk, keys, station_id="s", clock=clock)
+    assert seal_with_picture(store, "a") == 1
+    assert store.check().sound
+    store.close()
+
+
+def test_a_store_closed_on_a_full_disk_opens_again_with_all_it_had(small_disk: Path) -> None:
+    keys, clock = KeysInMemory(), SteppingClock()
+    store = StationStore.open(small_disk, keys, station_id="s", clock=clock)
+    for number in range(5):
+        seal_with_picture(store, f"{number}")
+    ballast = fill(small_disk)
+    with pytest.raises(DiskFull):
+        seal_until_full(store)
+    kept = len(store.records(200))
+    store.close()
+    ballast.unlink()
+    again = StationStore.open(small_disk, keys, station_id="s", clock=clock)
+    assert len(again.records(200)) == kept
+    assert again.check().sound
+    again.close()
