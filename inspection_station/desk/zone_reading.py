@@ -23,7 +23,11 @@ class ZoneReading:
             reading = read_image(data, today=today)
         except UnreadableImage as fault:
             raise StepFault(fault.code, fault.detail) from fault
-        return reading.zones[0]
+        zone = reading.zones[0]
+        if len(zone.failed_fields()) > len(zone.checks) // 2:
+            # So many wrong digits are a bad picture, not a bad document: lay it down again, then type it.
+            raise StepFault("DOC-01", f"{len(zone.failed_fields())} of {len(zone.checks)} check digits wrong")
+        return zone
 
     def from_text(self, text: str, today: date) -> MachineReadableZone:
         """The one zone a swipe or wedge sent; two in one message are refused rather than chosen from."""
