@@ -1,13 +1,32 @@
-"""Checks that no linter makes: file lengths, no address in the lock, no doubled pin. Prints what is wrong, exits 1."""
+"""Checks that no linter makes: file lengths, where threads may start, no mocks, no address in the lock.
+
+Prints what is wrong and exits 1.
+"""
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 CEILING = 400
+STARTS_THREADS = re.compile(r"\b(?:Thread|Timer|ThreadPoolExecutor|ProcessPoolExecutor)\(")
+MAY_START_THREADS = frozenset(
+    f"inspection_station/{name}.py"
+    for name in (
+        "app",
+        "desk/inspection_desk",
+        "hardware/child",
+        "hardware/drivers/uvc_camera",
+        "hardware/worker",
+        "storage/anchor",
+        "storage/writer",
+        "training/vpcd",
+        "ui/pictures",
+    )
+)
 
 
 def tracked(pattern: str) -> list[Path]:
@@ -24,9 +43,15 @@ def tracked(pattern: str) -> list[Path]:
 def problems() -> list[str]:
     found = []
     for path in tracked("*.py"):
-        lines = len(path.read_text(encoding="utf-8").splitlines())
+        text = path.read_text(encoding="utf-8")
+        lines = len(text.splitlines())
+        name = path.relative_to(ROOT).as_posix()
         if lines > CEILING:
-            found.append(f"{path.relative_to(ROOT)}: {lines} lines, the ceiling is {CEILING}")
+            found.append(f"{name}: {lines} lines, the ceiling is {CEILING}")
+        if name.startswith("inspection_station/") and name not in MAY_START_THREADS and STARTS_THREADS.search(text):
+            found.append(f"{name}: starts a thread; only the files named in installer/checks.py may")
+        if "unittest.mock" in text and name != "installer/checks.py":
+            found.append(f"{name}: a fake implements the port instead of a mock")
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     if "://" in lock or "--index-url" in lock:
         found.append("requirements.lock: names an address")
