@@ -25,6 +25,9 @@ _CONTRADICTIONS = {
     "a message without its delivery": """
         select count(*) from outbox left join delivery on message_position = position
         where message_position is null or delivery.lane <> outbox.lane""",
+    "a lane whose waiting messages are miscounted": """
+        select count(*) from waiting where messages <>
+        (select count(*) from delivery where delivery.lane = waiting.lane and state = 'waiting')""",
     "a picture without a message": """
         select count(*) from blob where not exists (select 1 from outbox where outbox.inspection_id = blob.inspection_id
         and kind = 'picture' and outbox.sha256 = blob.sha256)""",

@@ -95,14 +95,13 @@ def count_decided(connection: Connection, day: date, zone: tzinfo = UTC) -> int:
 
 def outbox_status(connection: Connection, now: datetime) -> OutboxStatus:
     """What waits, by lane, and since when."""
-    rows = connection.execute("select lane, count(*) from delivery where state = 'waiting' group by lane").fetchall()
+    by_lane = {Lane(lane): count for lane, count in connection.execute("select lane, messages from waiting")}
     oldest = connection.execute(
         "select created_at from outbox where position ="
         " (select message_position from delivery where state = 'waiting' order by message_position limit 1)"
     ).fetchone()
     age = None if oldest is None else max(0.0, (now - datetime.fromisoformat(oldest[0])).total_seconds())
-    by_lane = {Lane(lane): count for lane, count in rows}
-    return OutboxStatus(sum(by_lane.values()), age, {lane: by_lane.get(lane, 0) for lane in Lane})
+    return OutboxStatus(sum(by_lane.values()), age, by_lane)
 
 
 def _summary(row: Any) -> StoredRecord:

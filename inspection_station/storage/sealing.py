@@ -45,11 +45,9 @@ def prepare(record: InspectionRecord, blobs: Mapping[str, bytes], last_event: st
 
     Raises CollectionForbidden, PictureMismatch, RecordRefused (a decision without a time).
     """
-    if record.collection_reason and (blobs or any(shows_a_body(kept.purpose) for kept in record.blobs)):
-        forbidden = {kept.blob.sha256 for kept in record.blobs if shows_a_body(kept.purpose)}
-        named = {kept.blob.sha256 for kept in record.blobs}
-        if forbidden or not blobs.keys() <= named:
-            raise CollectionForbidden("biometric pictures of a person of whom none may be collected")
+    named = {kept.blob.sha256 for kept in record.blobs}
+    if record.collection_reason and (any(shows_a_body(k.purpose) for k in record.blobs) or blobs.keys() - named):
+        raise CollectionForbidden("biometric pictures of a person of whom none may be collected")
     pictures: dict[str, bytes] = {}
     for kept in record.blobs:
         data = blobs.get(kept.blob.sha256)

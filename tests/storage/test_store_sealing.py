@@ -218,6 +218,7 @@ def test_destroying_one_row_purges_record_history_pictures_and_leaves_the_chain(
         "update outbox set lane = 4",
         "delete from outbox",
         "delete from delivery",
+        "update delivery set lane = 4",
         "update audit set actor = 'nobody'",
         "delete from audit",
         "update blob set purpose = 'page'",
@@ -246,6 +247,7 @@ def test_what_is_sealed_is_never_changed_or_deleted(store: StationStore, raw: Ra
         ("audit", "update audit set actor = 'nobody' where position = 2"),
         ("outbox", "update outbox set sha256 = randomblob(32) where position = 2"),
         ("outbox", "delete from outbox where position = 1"),
+        ("waiting", "update waiting set messages = 0"),
         ("inspection", "delete from inspection where position = 2"),
         ("inspection", "delete from inspection where position = 3"),
         ("blob", "delete from blob"),
@@ -308,4 +310,19 @@ def test_sealing_from_many_threads_gives_one_unbroken_chain(store: StationStore)
     with ThreadPoolExecutor(8) as pool:
         receipts = list(pool.map(one, range(40)))
     assert sorted(receipt.sequence for receipt in receipts) == list(range(1, 41))
+    assert store.check().sound
+
+
+def test_a_message_that_was_confirmed_no_longer_waits_and_the_record_is_sent(store: StationStore, raw: Raw) -> None:
+    ref, data = picture("a")
+    sealed(store.seal(record("a", pictures=(("portrait", ref),)), {ref.sha256: data}, decided()))
+    connection = raw()
+    connection.execute("update delivery set state = 'confirmed' where lane = 1")
+    status = store.outbox_status()
+    assert (status.unsent, status.by_lane[Lane.DECISIONS], status.by_lane[Lane.CHIP_PORTRAITS]) == (1, 0, 1)
+    assert store.records()[0].sent
+    connection.execute("update delivery set state = 'waiting' where lane = 1")
+    assert store.outbox_status().unsent == 2
+    connection.execute("update delivery set state = 'confirmed'")
+    assert store.outbox_status().oldest_seconds is None
     assert store.check().sound

@@ -78,6 +78,18 @@ create table delivery (
 create index delivery_waiting on delivery (lane, message_position) where state = 'waiting';
 create index delivery_oldest on delivery (message_position) where state = 'waiting';
 
+create table waiting (                      -- how many wait, by lane: asked for after every step, so never counted
+    lane            integer primary key check (lane between 0 and 4),
+    messages        integer not null check (messages >= 0)
+) strict;
+insert into waiting values (0, 0), (1, 0), (2, 0), (3, 0), (4, 0);
+create trigger one_more_waits after insert on delivery when new.state = 'waiting'
+    begin update waiting set messages = messages + 1 where lane = new.lane; end;
+create trigger one_less_waits after update of state on delivery when old.state = 'waiting' and new.state <> 'waiting'
+    begin update waiting set messages = messages - 1 where lane = new.lane; end;
+create trigger one_waits_again after update of state on delivery when old.state <> 'waiting' and new.state = 'waiting'
+    begin update waiting set messages = messages + 1 where lane = new.lane; end;
+
 create table journal (
     inspection_id   text not null,
     number          integer not null,
@@ -109,6 +121,7 @@ create trigger blob_needs_purge before delete on blob
 create trigger key_is_final before update on inspection_key begin select raise(abort, 'append-only'); end;
 create trigger outbox_is_final before update on outbox begin select raise(abort, 'append-only'); end;
 create trigger outbox_stays before delete on outbox begin select raise(abort, 'append-only'); end;
+create trigger lane_is_final before update of lane on delivery begin select raise(abort, 'append-only'); end;
 create trigger delivery_stays before delete on delivery begin select raise(abort, 'append-only'); end;
 create trigger audit_is_final before update on audit begin select raise(abort, 'append-only'); end;
 create trigger audit_stays before delete on audit begin select raise(abort, 'append-only'); end;
