@@ -18,11 +18,13 @@ MAY_START_THREADS = frozenset(
     for name in (
         "app",
         "desk/inspection_desk",
-        "hardware/child",
+        "hardware/child_process",
+        "hardware/drivers/swipe_rehearsal",
         "hardware/drivers/uvc_camera",
         "hardware/worker",
         "storage/anchor",
         "storage/writer",
+        "training/devices/daemon_slot",
         "training/vpcd",
         "ui/pictures",
     )
