@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 
 from sqlcipher3 import dbapi2
@@ -30,6 +31,7 @@ class Migration:
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
 
+@cache
 def shipped() -> tuple[Migration, ...]:
     """The migrations of this program, in order. Raises ValueError where the numbers have a gap."""
     found = [

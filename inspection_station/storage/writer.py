@@ -81,6 +81,7 @@ class Writer:
         with self._wake:
             if self._closing:
                 raise StoreClosed("the store is closed")
+            act.future.set_running_or_notify_cancel()  # what was asked for is written: there is no calling it back
             self._queue.append(act)
             self._wake.notify()
         return act

@@ -326,3 +326,14 @@ def test_a_message_that_was_confirmed_no_longer_waits_and_the_record_is_sent(sto
     connection.execute("update delivery set state = 'confirmed'")
     assert store.outbox_status().oldest_seconds is None
     assert store.check().sound
+
+
+def test_a_seal_cannot_be_called_back_and_a_failing_callback_harms_nobody(store: StationStore) -> None:
+    def fails(future: Future[SealedRecord]) -> None:
+        raise RuntimeError("the listener's own fault")
+
+    future = store.seal(record("a"), {}, decided())
+    future.add_done_callback(fails)
+    assert not future.cancel()
+    assert sealed(future).sequence == 1
+    assert sealed(store.seal(record("b"), {}, decided())).sequence == 2
