@@ -76,8 +76,10 @@ class KeyringKeys:
         self._set(self._backend(), "store anchor", text)
 
     def _backend(self) -> Any:
-        keyring = importlib.import_module("keyring")
-        chosen = keyring.get_keyring()
+        try:
+            chosen = importlib.import_module("keyring").get_keyring()
+        except Exception as error:  # a configuration that names a backend which cannot be loaded
+            raise KeyStoreMissing(f"the key store could not be found ({type(error).__name__})") from error
         # Where several backends are usable, keyring wraps them in a chain that may end in plain text: pick ours.
         for backend in getattr(chosen, "backends", None) or [chosen]:
             if f"{type(backend).__module__}.{type(backend).__qualname__}" in self._allowed:

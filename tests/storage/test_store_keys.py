@@ -109,6 +109,16 @@ def test_a_machine_without_a_key_store_we_trust_is_told_so(backend: keyring.back
     assert refusal.value.code == "STO-02"
 
 
+def test_a_key_store_that_cannot_even_be_looked_for_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise RuntimeError("configured backend cannot be loaded")
+
+    monkeypatch.setattr(keyring, "get_keyring", broken)
+    with pytest.raises(KeyStoreMissing):
+        KeyringKeys("station").key(create=True)
+    monkeypatch.undo()
+
+
 def test_a_backend_that_is_not_on_the_list_is_never_used() -> None:
     backend = MemoryKeyring()
     keyring.set_keyring(backend)
