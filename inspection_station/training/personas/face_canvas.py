@@ -63,7 +63,7 @@ def tint(target: Plane, part: tuple[slice, slice], alpha: Plane, colour: npt.Arr
 def step(value: Plane, low: float, high: float) -> Plane:
     """Smooth 0 → 1 between two bounds (``low`` may be the greater one)."""
     t = np.clip((value - np.float32(low)) / np.float32(high - low), 0, 1)
-    return (t * t * (3 - 2 * t)).astype(np.float32)
+    return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
 def noise(seed: int, grain: float, shape: tuple[int, int] = (HEIGHT, WIDTH)) -> Plane:
@@ -89,11 +89,11 @@ def _display_table() -> npt.NDArray[np.uint8]:
 def display(light: Plane) -> npt.NDArray[np.uint8]:
     """Linear light to sRGB bytes, same channel order; a soft shoulder keeps highlights from clipping."""
     rolled = np.where(light > 0.8, 0.8 + 0.2 * np.tanh((light - 0.8) / 0.35), light)
-    return _display_table()[np.clip(rolled * 4095, 0, 4095).astype(np.uint16)]
+    return np.asarray(_display_table()[np.clip(rolled * 4095, 0, 4095).astype(np.uint16)], np.uint8)
 
 
-def mixed(colours: npt.NDArray[np.float32], at: float) -> Plane:
+def mixed(colours: Plane, at: float) -> Plane:
     """A colour between the rows of a table; ``at`` 0…1 runs over the whole table."""
     place = min(max(at, 0.0), 1.0) * (len(colours) - 1)
     low = min(int(place), len(colours) - 2)
-    return (colours[low] + (colours[low + 1] - colours[low]) * np.float32(place - low)).astype(np.float32)
+    return np.asarray(colours[low] + (colours[low + 1] - colours[low]) * (place - low), np.float32)

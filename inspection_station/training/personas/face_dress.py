@@ -8,57 +8,68 @@ import numpy as np
 from inspection_station.training.personas.face_canvas import (
     CENTRE_X,
     CENTRE_Y,
+    HEIGHT,
     SCALE,
+    WIDTH,
     Plane,
     bump,
     grid,
     linear,
     noise,
     step,
+    window,
 )
 from inspection_station.training.personas.face_hair import Layer
 from inspection_station.training.personas.face_skin import skin_colour
-from inspection_station.training.personas.face_traits import FaceTraits
+from inspection_station.training.personas.face_traits import ADULT, FaceTraits
 
 
 def neck(t: FaceTraits) -> Layer:
     """A column under the chin with its shadow; runs out below the collar."""
-    x, y = grid()
-    child = t.age < 18
-    half = (
-        t.half_width
-        * ((0.75 if t.sex == "M" else 0.62) - 0.05 * child)
-        * (1 + 0.0000045 * np.clip(y - 120, 0, 80) ** 3)
-    )
-    alpha = step(half - np.abs(x), -0.6, 0.6) * step(y, 20, 30)
-    round_ = np.sqrt(np.clip(1 - (x / (half + 1)) ** 2, 0, 1)) * 34
+    alpha, albedo, height = _empty(t, (0.97, 0.93, 0.91))
+    part = window(0, 110, 84, 90)
+    x, y = (g[part] for g in grid())
+    child = t.age < ADULT
+    half = t.half_width * _neck_share(t) - 3 * child + np.float32(0.0003) * np.clip(y - 120, 0, 80) ** 3 / 10
+    alpha[part] = step(half - np.abs(x), -0.6, 0.6) * step(y, 20, 30)
+    height[part] = np.sqrt(np.clip(1 - (x / (half + 1)) ** 2, 0, 1)) * 34
     cast = 1 - 0.58 * step(y, t.chin + 40, t.chin + 2) * (1 - 0.3 * (np.abs(x) / half) ** 2)
-    skin = skin_colour(t) * np.array([0.97, 0.93, 0.91], np.float32)
-    albedo = skin * (cast * np.exp(0.04 * noise(t.texture + 71, 3)))[..., None]
+    albedo[part] *= (cast * np.exp(0.04 * noise(t.texture + 71, 3)[part]))[..., None]
     for side in (-1, 1):
-        part, soft = bump(side * half[560, 352] * 0.55, t.chin + 38, 3.5, 26, side * 14)
-        albedo[part] *= 1 - 0.10 * soft[..., None]
-    return Layer(alpha, albedo.astype(np.float32), np.full_like(x, 0.02), round_.astype(np.float32))
+        cord, soft = bump(side * t.half_width * 0.38, t.chin + 38, 3.5, 26, side * 14)
+        albedo[cord] *= 1 - 0.10 * soft[..., None]
+    return Layer(alpha, albedo, np.full_like(alpha, 0.02), height)
 
 
 def ears(t: FaceTraits) -> Layer:
     """Both ears as shells; hair and scarf lie over them."""
-    x, y = grid()
-    alpha, height = np.zeros_like(x), np.zeros_like(x)
-    skin = skin_colour(t) * np.array([1.0, 0.84, 0.8], np.float32)
-    albedo = np.broadcast_to(skin, (*x.shape, 3)).copy()
+    alpha, albedo, height = _empty(t, (1.0, 0.84, 0.8))
     for side in (-1, 1):
-        dx = (x - side * (t.half_width * t.cheek * 0.985 + 2.0)) * side
-        dy = y - (t.eye_height + 16)
-        lean = dx - 0.14 * (-dy)
+        middle = side * (t.half_width * t.cheek * 0.985 + 2.0)
+        part = window(middle, t.eye_height + 16, 22, 40)
+        x, y = (g[part] for g in grid())
+        dx, dy = (x - np.float32(middle)) * side, y - np.float32(t.eye_height + 16)
+        lean = dx + 0.14 * dy
         d = np.sqrt((lean / (9.5 - 0.05 * dy)) ** 2 + (dy / 27) ** 2)
-        alpha = np.maximum(alpha, step(1 - d, -0.04, 0.04))
+        alpha[part] = step(1 - d, -0.04, 0.04)
         rim = np.exp(-(((d - 0.84) / 0.13) ** 2)) * 3.5
         shell = -5 * np.exp(-(((lean + 1.5) / 5) ** 2) - ((dy - 2) / 13) ** 2)
-        height += np.where(d < 1.3, rim + shell + 6, 0)
+        height[part] = np.where(d < 1.3, rim + shell + 6, 0)
         hollow = np.exp(-(((lean + 2.5) / 4) ** 2) - ((dy - 3) / 11) ** 2)
-        albedo *= 1 - (0.42 * hollow)[..., None]
-    return Layer(alpha.astype(np.float32), albedo.astype(np.float32), np.full_like(x, 0.03), height.astype(np.float32))
+        albedo[part] *= 1 - (0.42 * hollow)[..., None]
+    return Layer(alpha, albedo, np.full_like(alpha, 0.03), height)
+
+
+def _empty(t: FaceTraits, tone: tuple[float, float, float]) -> tuple[Plane, Plane, Plane]:
+    skin = skin_colour(t) * np.array(tone, np.float32)
+    albedo = np.empty((HEIGHT, WIDTH, 3), np.float32)
+    albedo[...] = skin
+    return np.zeros((HEIGHT, WIDTH), np.float32), albedo, np.zeros((HEIGHT, WIDTH), np.float32)
+
+
+def _neck_share(t: FaceTraits) -> float:
+    """Width of the neck over that of the head."""
+    return 0.75 if t.sex == "M" else 0.62
 
 
 def glasses(t: FaceTraits, skin: Plane, height: Plane, shine: Plane) -> None:
@@ -100,22 +111,22 @@ def glasses(t: FaceTraits, skin: Plane, height: Plane, shine: Plane) -> None:
 
 
 def shoulders(t: FaceTraits, size: tuple[int, int], scale: float, at: tuple[float, float]) -> tuple[Plane, Plane]:
-    """Clothes at picture resolution: alpha and linear light. ``size`` width, height; ``at`` is the eyes' place, pixels."""
+    """Clothes at picture resolution: alpha, linear light. ``size`` width, height; ``at``: the eyes' place in pixels."""
     width, height = size
     x = ((np.arange(width, dtype=np.float32) - at[0]) / np.float32(scale))[None, :]
     y = ((np.arange(height, dtype=np.float32) - at[1]) / np.float32(scale))[:, None]
-    child = t.age < 18
+    child = t.age < ADULT
     build = (1.0 if t.sex == "M" else 0.88) * (0.8 if child else 1.0)
-    neck_half = t.half_width * (0.75 if t.sex == "M" else 0.62)
+    neck_half = t.half_width * _neck_share(t)
     base = t.chin + (8 if t.sex == "M" else 14)  # where the neck meets the shoulders
     reach = 205 * build
     out = np.clip((np.abs(x) - neck_half) / (reach - neck_half), 0, 1)
-    top = base + 8 + 44 * out**1.15 + 60 * np.clip(np.abs(x) / reach - 0.86, 0, 1) ** 0.8 * 3
+    top = base + 8 + 42 * out**1.15 + 60 * np.clip((np.abs(x) / reach - 0.62) / 0.42, 0, 2) ** 2.6
     body = step(y - top, -1, 1) * step(reach + 14 + 0.02 * y - np.abs(x), -1, 1)
-    hue = cv2.cvtColor(np.uint8([[[int(t.shirt_hue * 179), 88, 118]]]), cv2.COLOR_HSV2BGR)[0, 0, ::-1]
+    hue = cv2.cvtColor(np.array([[[int(t.shirt_hue * 179), 88, 118]]], np.uint8), cv2.COLOR_HSV2BGR)[0, 0, ::-1]
     cloth = linear(*(float(v) for v in hue))
-    fold = cv2.GaussianBlur(noise(t.texture + 81, 16 * scale / SCALE, (height, width)), (0, 0), 6)
-    light = (0.95 - 0.25 * (np.abs(x) / reach) ** 2 + 0.10 * fold) * (1 - 0.28 * step(y, top.max() - 30, base + 180))
+    fold = cv2.GaussianBlur(noise(t.texture + 81, 34 * scale / SCALE, (height, width)), (0, 0), 8)
+    light = (0.95 - 0.25 * (np.abs(x) / reach) ** 2 + 0.045 * fold) * (1 - 0.28 * step(y, top.max() - 30, base + 180))
     colour = cloth * light[..., None]
     if t.shirt_kind == "vee":
         opening = (y - base) - 62 + np.abs(x) * 1.05

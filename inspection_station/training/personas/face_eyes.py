@@ -22,7 +22,7 @@ _LASH = linear(22, 17, 16)
 def paint_eyes(
     albedo: Plane, t: FaceTraits, *, open_share: float = 1.0, gaze: tuple[float, float] = (0.0, 0.0)
 ) -> Plane:
-    """Paint both eyes over the skin; returns their gloss (height x width). ``gaze`` in mm, ``open_share`` 0 is a blink."""
+    """Paint both eyes over the skin; returns their gloss. ``gaze`` in mm, ``open_share`` 0 is a blink."""
     gloss = np.zeros(albedo.shape[:2], np.float32)
     for side in (-1, 1):
         _eye(albedo, gloss, t, side, open_share * (1 + 0.02 * side * t.lean), gaze)

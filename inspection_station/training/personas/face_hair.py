@@ -71,7 +71,7 @@ def back_hair(t: FaceTraits, shape: Relief) -> Layer | None:
     w = t.half_width
     if t.hair_style == "headscarf":
         width = w + 13 + 0.10 * np.clip(y - 20, 0, 200)
-        alpha = step(width - np.abs(x), -0.8, 0.8) * step(y, -60, -40)
+        alpha: Plane = step(width - np.abs(x), -0.8, 0.8) * step(y, -60, -40)
         fold = np.sin(x * 0.16 + 0.02 * y + noise(t.texture + 51, 30)) * 0.06
         return Layer(alpha, _cloth(t) * np.exp(fold - 0.25)[..., None], np.full_like(x, 0.01), np.zeros_like(x))
     if t.hair_style == "bun":
@@ -107,9 +107,9 @@ def _opening(t: FaceTraits, shape: Relief, width: float) -> Plane:
     """Signed distance-like measure in mm, positive outside the face's opening."""
     x, y = grid()
     half = t.half_width * width
-    line = t.hairline
+    line: Plane = np.full_like(x, t.hairline)
     if t.hair_style == "receding":
-        line = t.hairline - 14 - 16 * np.exp(-(((np.abs(x) - 30) / 16) ** 2))
+        line = line - 14 - 16 * np.exp(-(((np.abs(x) - 30) / 16) ** 2))
     if t.hair_style == "bald":
         return (np.abs(x) - half).astype(np.float32)
     if t.hair_style == "side":
@@ -123,7 +123,7 @@ def _opening(t: FaceTraits, shape: Relief, width: float) -> Plane:
     p = 2.7 if t.sex == "M" else 2.35
     above = (np.abs(x) / side) ** p + (np.clip(centre - y, 0, None) / depth) ** p
     measure = np.where(y < centre, above ** (1 / p) - 1, np.abs(x) / side - 1)
-    return (measure * half * 0.9).astype(np.float32)
+    return np.asarray(measure * half * 0.9, np.float32)
 
 
 def _flow(t: FaceTraits, x: Plane, y: Plane) -> tuple[Plane, Plane]:
@@ -155,17 +155,17 @@ def _coloured(t: FaceTraits, strands: Plane) -> Plane:
     if 0.05 < t.hair_grey < 0.8:
         white = step(strands, 1.3 - 1.6 * t.hair_grey, 2.0 - 1.6 * t.hair_grey)[..., None]
         colour = colour + (np.float32(0.36) - colour) * 0.55 * white
-    return colour.astype(np.float32)
+    return np.asarray(colour, np.float32)
 
 
 def _gloss(t: FaceTraits, strands: Plane) -> Plane:
     level = 0.03 if t.hair_style in ("afro", "buzz") else 0.085
-    return (level * np.exp(0.5 * strands)).astype(np.float32)
+    return np.asarray(level * np.exp(0.5 * strands), np.float32)
 
 
 def _cloth(t: FaceTraits) -> Plane:
     """Colour of the scarf: muted."""
-    hsv = np.uint8([[[int(t.scarf_hue * 179), 70, 130]]])
+    hsv = np.array([[[int(t.scarf_hue * 179), 70, 130]]], np.uint8)
     blue, green, red = cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)[0, 0].astype(np.float32) / 255
     return np.array([red, green, blue], np.float32) ** 2.2
 

@@ -153,9 +153,10 @@ def _session(t: FaceTraits, chance: Random, size: tuple[int, int], condition: Li
         sky=chance.uniform(0.34, 0.48),
         exposure=chance.uniform(0.88, 1.06),
     )
-    scale = height / chance.uniform(405, 470)
-    if width / height < 1.5:
-        scale = height / chance.uniform(345, 390)
+    scale = height / chance.uniform(352, 405)
+    if width / height < 1.5:  # 640 x 480: the face fills the frame, or its eyes are too near each other
+        scale = height / chance.uniform(254, 268)
+    scale = max(scale, 97.0 / (2 * t.eye_half_distance))  # people step up until the camera is content
     x, y = width / 2 + chance.uniform(-0.05, 0.05) * width, height * chance.uniform(0.40, 0.45)
     yaw, pitch, roll = chance.uniform(-7, 7), chance.uniform(-5, 4), chance.uniform(-3.5, 3.5)
     gain, blur, noise = 1.0, chance.uniform(0.3, 0.7), chance.uniform(1.5, 3.5)

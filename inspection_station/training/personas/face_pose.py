@@ -21,8 +21,8 @@ _COARSE = 4
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Angles in degrees (yaw to the viewer's right, pitch down, roll clockwise); ``x`` and ``y`` of the point between the
-    eyes in pixels; ``scale`` in pixels a millimetre there; ``distance`` of the camera in millimetres.
+    """Angles in degrees (yaw to the viewer's right, pitch down, roll clockwise); ``x`` and ``y`` of the point between
+    the eyes in pixels; ``scale`` in pixels a millimetre there; ``distance`` of the camera in millimetres.
     """
 
     yaw: float
@@ -74,7 +74,7 @@ def sheet_map(height: Plane, pose: Pose, box: tuple[int, int, int, int]) -> tupl
         ex, ey = want_x - sx * near, want_y - sy * near
         x = x + np.float32(_DAMPING) * (ex * c + ey * s)
         y = y + np.float32(_DAMPING) * (ey * c - ex * s)
-    stretch = np.float32([[1 / _COARSE, 0, 0], [0, 1 / _COARSE, 0]])
+    stretch = np.array([[1 / _COARSE, 0, 0], [0, 1 / _COARSE, 0]], np.float32)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     map_x = cv2.warpAffine(x * np.float32(SCALE) + np.float32(CENTRE_X), stretch, (width, tall), flags=flags)
     map_y = cv2.warpAffine(y * np.float32(SCALE) + np.float32(CENTRE_Y), stretch, (width, tall), flags=flags)

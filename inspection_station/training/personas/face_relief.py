@@ -72,12 +72,12 @@ def _features(height: Plane, t: FaceTraits) -> None:
     man = t.sex == "M"
     for side in (-1, 1):
         shift = 1 + 0.006 * side * t.lean
-        add_bump(height, -7.5, side * e * 0.97, ey - 2, 15, 9.5)  # socket
+        add_bump(height, -3.5 - 7.5 * t.socket, side * e * 0.97, ey - 2, 15, 9.5)  # socket
         add_bump(height, -4.0, side * (e - 15), ey - 1, 5, 8)  # inner corner beside the bridge
         add_bump(height, 4.4, side * e, ey + 0.5, 10.5, 6.0)  # eyeball
         add_bump(height, 3.8 + 1.8 * man, side * e * 0.92, ey - t.brow_height * 0.86, 16, 5.0, side * 6)  # brow ridge
-        add_bump(height, 4.6 * t.cheek * shift, side * 44, ey + 27, 15, 12)  # cheekbone
-        add_bump(height, -2.4 - 1.4 * old, side * 46, t.mouth - 4, 13, 17)  # hollow of the cheek
+        add_bump(height, (4.6 - 1.6 * t.fullness) * t.cheek * shift, side * 44, ey + 27, 15, 12)  # cheekbone
+        add_bump(height, -2.4 - 1.4 * old + 4.2 * t.fullness, side * 46, t.mouth - 4, 13, 17)  # hollow of the cheek
         add_bump(height, -2.2 - 2.5 * old, side * (e - 6), ey + 14, 12, 3.2, side * 14)  # tear trough
         # fold from the wing of the nose to the corner of the mouth
         fold_x = 0.5 * (t.nose_half_width + t.mouth_half_width) + 7

@@ -1,4 +1,4 @@
-"""Where a face is seen: the plain ground of a portrait, the hall behind an inspection counter, and what a camera adds."""
+"""Where a face is seen: the plain ground of a portrait, the hall behind a counter, and what a camera adds."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from inspection_station.training.personas.face_canvas import (
     window,
 )
 from inspection_station.training.personas.face_relief import Relief
-from inspection_station.training.personas.face_traits import FaceTraits
+from inspection_station.training.personas.face_traits import ADULT, FaceTraits
 
 _SKIN = np.stack(
     [
@@ -28,8 +28,8 @@ _SKIN = np.stack(
         linear(199, 154, 120),
         linear(172, 127, 95),
         linear(141, 100, 74),
-        linear(112, 79, 59),
-        linear(92, 65, 50),
+        linear(118, 84, 63),
+        linear(101, 73, 56),
     ]
 )
 _HAIR = np.stack(
@@ -46,19 +46,18 @@ def skin_colour(t: FaceTraits) -> Plane:
 
 def hair_colour(t: FaceTraits) -> Plane:
     """Colour of the hair on the head."""
-    return (_HAIR[t.hair_colour] * (1 - t.hair_grey) + _GREY * t.hair_grey).astype(np.float32)
+    return np.asarray(_HAIR[t.hair_colour] * (1 - t.hair_grey) + _GREY * t.hair_grey, np.float32)
 
 
 def brow_colour(t: FaceTraits) -> Plane:
     """Brows grey later than the head; on dark skin they stay black."""
     own = _HAIR[min(t.hair_colour, 3)] * 0.8
     grey = 0.5 * t.hair_grey * (t.melanin < 0.55)
-    return (own * (1 - grey) + _GREY * 0.6 * grey).astype(np.float32)
+    return np.asarray(own * (1 - grey) + _GREY * 0.6 * grey, np.float32)
 
 
 def painted_skin(t: FaceTraits, shape: Relief) -> tuple[Plane, Plane]:
     """Albedo (height x width x 3) and shine (height x width) of the face without eyes and hair."""
-    x, y = grid()
     base = skin_colour(t)
     # Blotches of blood and of melanin at three sizes.
     mottle = 0.035 * noise(t.texture, 14) + 0.025 * noise(t.texture + 1, 4) + 0.028 * noise(t.texture + 2, 1.1)
@@ -73,7 +72,7 @@ def painted_skin(t: FaceTraits, shape: Relief) -> tuple[Plane, Plane]:
         part, soft = bump(side * (e - 3), ey + 9.5, 11, 4.5, side * 10)
         tint(albedo, part, tired * soft, base * [0.62, 0.5, 0.55])
         part, soft = bump(side * e, ey - 5, 15, 6)
-        tint(albedo, part, 0.25 * soft, base * [0.7, 0.58, 0.55])
+        tint(albedo, part, (0.08 + 0.40 * t.socket) * soft, base * [0.62, 0.5, 0.48])
         part, soft = bump(side * (e - 15), ey - 2, 4.5, 8)
         tint(albedo, part, 0.2 * soft, base * [0.68, 0.55, 0.5])
     _wrinkles(albedo, t)
@@ -81,7 +80,7 @@ def painted_skin(t: FaceTraits, shape: Relief) -> tuple[Plane, Plane]:
     _nostrils(albedo, t)
     _lips(albedo, t)
     _brows(albedo, t)
-    shine = np.full(x.shape, 0.045 + 0.035 * t.melanin, np.float32)
+    shine = np.full(albedo.shape[:2], 0.045 + 0.035 * t.melanin, np.float32)
     for sx, px, py, wx, wy in ((0.09, 0, t.nose_tip - 2, 6, 6), (0.06, 0, ey - 45, 24, 14), (0.05, 0, 15, 3, 18)):
         part, soft = bump(px, py, wx, wy)
         shine[part] += sx * soft
@@ -181,12 +180,12 @@ def _brows(albedo: Plane, t: FaceTraits) -> None:
         v = y - (middle + rise + drop + 0.5 * t.brow_arch)
         half = 0.5 * t.brow_thickness * np.clip(1.15 - 0.25 * u - 0.75 * np.clip(u, 0, 1) ** 2, 0.12, 2)
         band = step(half + 0.5 - np.abs(v), 0, 1.3) * step(u, -1.06, -0.78) * step(1.1 - u, 0, 0.3)
-        hairs = _strokes(t.texture + 17 + side, part, u * 20, v, 62)
+        hairs = _strokes(t.texture + 17 + side, u * 20, v, 62)
         a = np.clip(band * (0.74 + 0.32 * hairs), 0, 0.93)
         tint(albedo, part, a.astype(np.float32), colour)
 
 
-def _strokes(seed: int, part: tuple[slice, slice], along: Plane, across: Plane, lean: float) -> Plane:
+def _strokes(seed: int, along: Plane, across: Plane, lean: float) -> Plane:
     """Hair strokes: noise stretched along a direction leaning by degrees against ``along``; about −1…1."""
     c, s = np.cos(np.radians(lean)), np.sin(np.radians(lean))
     lengthwise = (along * c - across * s) * 0.35
@@ -204,32 +203,36 @@ def _strokes(seed: int, part: tuple[slice, slice], along: Plane, across: Plane, 
 
 
 def _beard(albedo: Plane, t: FaceTraits, shape: Relief) -> None:
-    if t.sex != "M" or t.age < 18:
+    if t.sex != "M" or t.age < ADULT:
         return
-    x, y = grid()
+    part = window(0, 0.5 * (t.nose_tip + t.chin), 90, 0.5 * (t.chin - t.nose_tip) + 26)
+    x, y = (g[part] for g in grid())
     m, w = t.mouth, t.mouth_half_width
     # Cheek line from the ear to the corner of the mouth, then around the lips.
     cheek = m - 6 - 0.42 * (np.abs(x) - w - 4) * (np.abs(x) > w + 4)
-    jaw = step(y, cheek.min(), 0) * 0 + step(y - cheek, -3, 7)
+    jaw = step(y - cheek, -3, 7)
     philtrum = 0.5 * (t.nose_tip + 8 + m - t.upper_lip)
     droop = 0.004 * x * x
     lip_zone = np.exp(-((x / (w * 1.02)) ** 4) - ((y - philtrum - droop) / 4.6) ** 2)
     mouth = step(np.sqrt((x / (w + 1)) ** 2 + ((y - m - 0.5) / (t.upper_lip + t.lower_lip)) ** 2), 0.7, 1.05)
     full = np.maximum(jaw, lip_zone) * np.maximum(mouth, lip_zone * 0.9)
-    around = np.exp(-((x / (w + 6)) ** 6)) * step(y - m, 2, 8)
-    zone = {"full": full, "stubble": full, "moustache": lip_zone, "goatee": np.maximum(lip_zone, around * mouth)}.get(
-        t.beard
-    )
     shade = 0.10 + 0.10 * (t.hair_colour < 2)
-    albedo *= 1 - (shade * full * (1 - t.hair_grey))[..., None] * np.array([1.0, 0.85, 0.72], np.float32)
-    if zone is None:
+    dimmed = (shade * (1 - t.hair_grey) * full)[..., None] * np.array([1.0, 0.85, 0.72], np.float32)
+    albedo[part] *= (1 - dimmed).astype(np.float32)
+    if t.beard in ("full", "stubble"):
+        zone = full
+    elif t.beard == "moustache":
+        zone = lip_zone
+    elif t.beard == "goatee":
+        zone = np.maximum(lip_zone, np.exp(-((x / (w + 6)) ** 6)) * step(y - m, 2, 8) * mouth)
+    else:
         return
     colour = hair_colour(t) * 0.75 + brow_colour(t) * 0.25
-    everywhere = (slice(None), slice(None))
-    strokes = _strokes(t.texture + 23, everywhere, x * 0.8, y * 0.8, 80)
+    strokes = _strokes(t.texture + 23, x * 0.8, y * 0.8, 80)
     if t.beard == "stubble":
-        a = 0.34 * zone * (0.75 + 0.35 * strokes)
+        a = np.clip(0.34 * zone * (0.75 + 0.35 * strokes), 0, 0.97)
     else:
         a = np.clip(step(zone, 0.15, 0.75) * (0.86 + 0.2 * strokes), 0, 0.97)
-        shape.height[...] += 3.2 * cv2.GaussianBlur(step(zone, 0.2, 0.9), (0, 0), 1.2 * SCALE) * (1 + 0.06 * strokes)
-    tint(albedo, everywhere, np.clip(a, 0, 0.97).astype(np.float32), colour * np.exp(0.22 * strokes)[..., None])
+        thick = cv2.GaussianBlur(step(zone, 0.2, 0.9), (0, 0), 1.2 * SCALE)
+        shape.height[part] += 3.2 * thick * (1 + 0.06 * strokes)
+    tint(albedo, part, a.astype(np.float32), colour * np.exp(0.22 * strokes)[..., None])

@@ -1,4 +1,6 @@
-"""What a drawn face looks like, as numbers. Lengths in millimetres, x to the viewer's right, y down, origin between the eyes.
+"""What a drawn face looks like, as numbers.
+
+Lengths in millimetres, x to the viewer's right, y down, origin between the eyes.
 
 Drawn from the edges of their ranges: what the descriptor tells people apart by (eye tilt, spacing and height, nose and
 mouth height, brows, beard, glasses, skin) is spread as wide as a human face allows.
@@ -56,6 +58,8 @@ class FaceTraits:
     scarf_hue: float
     shirt_hue: float
     shirt_kind: str
+    socket: float  # depth of the eye sockets, 0 flat … 1 deep
+    fullness: float  # of the cheeks, −1 hollow … 1 round
     lean: float  # small asymmetry, −1…1
     texture: int  # seed of noise
 
@@ -65,13 +69,46 @@ MENS_HAIR = ("crop", "short", "buzz", "receding", "bald", "afro", "side")
 
 
 def traits(face_seed: int) -> FaceTraits:
-    """The face of a seed. Below 400 every tenth one is a child."""
+    """The face of a seed. Every tenth is a child."""
     chance = Random(f"face {face_seed}")
-    child = face_seed < 400 and face_seed % 10 == 4
+    grown = _adult(chance)
+    return _as_child(grown, chance) if face_seed % 10 == 4 else grown
+
+
+def _as_child(t: FaceTraits, chance: Random) -> FaceTraits:
+    """Of the age of eight to thirteen: a short face low on a large head, large eyes, small nose, round cheeks."""
+    nose_tip, chin = 0.76 * t.nose_tip, 0.83 * t.chin
+    return replace(
+        t,
+        age=chance.randint(8, 13),
+        hair_grey=0.0,
+        beard="none",
+        glasses="none",
+        hair_style=chance.choice(("long", "bob", "bun", "long_waves") if t.sex == "F" else ("crop", "short", "side")),
+        half_width=0.94 * t.half_width,
+        chin=chin,
+        jaw=0.95,
+        chin_width=0.86,
+        eye_half_distance=0.93 * t.eye_half_distance,
+        eye_opening=max(9.6, t.eye_opening) + 0.9,
+        brow_thickness=0.72 * t.brow_thickness,
+        brow_tilt=min(4.0, t.brow_tilt),
+        nose_tip=nose_tip,
+        nose_half_width=0.84 * t.nose_half_width,
+        nose_bridge=0.6 * t.nose_bridge,
+        mouth=nose_tip + (chin - nose_tip) * (t.mouth - t.nose_tip) / (t.chin - t.nose_tip),
+        mouth_half_width=0.84 * t.mouth_half_width,
+        mouth_curve=t.mouth_curve + 0.4,
+        socket=0.3 * t.socket,
+        fullness=0.6 + 0.4 * t.fullness,
+    )
+
+
+def _adult(chance: Random) -> FaceTraits:
     sex = "F" if chance.random() < 0.5 else "M"
-    age = chance.randint(8, 13) if child else int(chance.triangular(19, 74, 32))
+    age = int(chance.triangular(19, 74, 32))
     woman = sex == "F"
-    melanin = chance.random()
+    melanin = chance.betavariate(0.75, 0.8)
     grey = _grey(age, chance)
     hair_styles = WOMENS_HAIR if woman else MENS_HAIR
     weights = (
@@ -80,48 +117,44 @@ def traits(face_seed: int) -> FaceTraits:
         else (4, 4, 2, 2 * (age > 35), 1 * (age > 30), 2 * (melanin > 0.6), 3)
     )
     style = chance.choices(hair_styles, weights)[0]
-    if child and style == "headscarf":
-        style = "long"
-    opening = _edge(chance, 8.6, 12.4) + (0.8 if child else 0.0)
     beard = "none"
     if not woman and age >= 21:
         beard = chance.choices(("none", "stubble", "moustache", "goatee", "full"), (5, 2, 1, 1.5, 2))[0]
-    glasses = "none" if child else chance.choices(("none", "round", "square"), (7, 1, 1))[0]
-    scale = 0.93 if child else (0.965 if woman else 1.0)
-    chin = scale * (_edge(chance, 102, 120) - (8 if child else 0))
-    nose_tip = scale * _edge(chance, 38, 50) - (3 if child else 0)
+    glasses = chance.choices(("none", "round", "square"), (6, 1.4, 1.4))[0]
+    scale = 0.965 if woman else 1.0
+    chin = scale * _edge(chance, 101, 122)
+    nose_tip = scale * _edge(chance, 36, 52)
     return FaceTraits(
         sex=sex,
         age=age,
         melanin=melanin,
         undertone=chance.uniform(-1, 1),
-        half_width=scale * _edge(chance, 63, 73),
+        half_width=scale * _edge(chance, 61, 73.5),
         chin=chin,
-        crown=scale * chance.uniform(104, 112) + (4 if child else 0),
+        crown=scale * chance.uniform(104, 112),
         jaw=_edge(chance, 0.9, 1.03) if woman else _edge(chance, 0.96, 1.1),
         cheek=_edge(chance, 0.96, 1.06),
         chin_width=_edge(chance, 0.85, 1.05) if woman else _edge(chance, 0.92, 1.16),
-        eye_half_distance=scale * _edge(chance, 28.6, 34.8),
-        eye_height=_edge(chance, -5.0, 5.0),
-        eye_half_width=_edge(chance, 13.2, 16.2),
-        eye_opening=opening,
-        eye_tilt=_edge(chance, -5.0, 9.0),
+        eye_half_distance=scale * _edge(chance, 28.2, 36.0),
+        eye_height=_edge(chance, -6.5, 6.0),
+        eye_half_width=_edge(chance, 12.6, 16.8),
+        eye_opening=_edge(chance, 7.8, 12.8),
+        eye_tilt=_edge(chance, -7.0, 10.5),
         lid_crease=chance.choice((0.12, 0.5, 0.75, 0.9)),
         iris=_iris(melanin, chance),
-        brow_height=_edge(chance, 15.0, 21.5) + (1.5 if woman else 0.0),
-        brow_thickness=_edge(chance, 2.4, 4.2) if woman else _edge(chance, 3.4, 5.8),
-        brow_tilt=_edge(chance, -5.0, 9.0),
+        brow_height=_edge(chance, 13.5, 22.0) + (1.5 if woman else 0.0),
+        brow_thickness=_edge(chance, 2.2, 4.8) if woman else _edge(chance, 3.0, 6.8),
+        brow_tilt=_edge(chance, -6.0, 10.0),
         brow_arch=chance.uniform(1.5, 5.0) if woman else chance.uniform(0.3, 3.0),
         nose_tip=nose_tip,
-        nose_half_width=(_edge(chance, 13.5, 17.5) if woman else _edge(chance, 14.5, 19.5))
-        + 2.5 * melanin * chance.random()
-        - (1.5 if child else 0),
-        nose_bridge=_edge(chance, 7, 15) - (3 if child else 0),
-        mouth=nose_tip + (chin - nose_tip) * _edge(chance, 0.36, 0.47),
-        mouth_half_width=scale * _edge(chance, 21.5, 28.0),
-        upper_lip=_edge(chance, 3.2, 6.8) + 1.5 * max(0.0, melanin - 0.5),
-        lower_lip=_edge(chance, 5.0, 9.0) + 2.0 * max(0.0, melanin - 0.5),
-        mouth_curve=chance.uniform(-0.6, 1.6),
+        nose_half_width=(_edge(chance, 12.0, 18.0) if woman else _edge(chance, 13.0, 20.5))
+        + 2.5 * melanin * chance.random(),
+        nose_bridge=_edge(chance, 7, 15),
+        mouth=nose_tip + (chin - nose_tip) * _edge(chance, 0.33, 0.50),
+        mouth_half_width=scale * _edge(chance, 20.0, 29.5),
+        upper_lip=_edge(chance, 2.6, 7.4) + 1.5 * max(0.0, melanin - 0.5),
+        lower_lip=_edge(chance, 4.6, 9.6) + 2.0 * max(0.0, melanin - 0.5),
+        mouth_curve=chance.uniform(0.1, 2.2),
         hair_style=style,
         hair_colour=_hair_colour(melanin, chance),
         hair_grey=grey,
@@ -133,6 +166,8 @@ def traits(face_seed: int) -> FaceTraits:
         scarf_hue=chance.random(),
         shirt_hue=chance.random(),
         shirt_kind=chance.choice(("crew", "collar", "jacket", "vee")),
+        socket=_edge(chance, 0.0, 1.0),
+        fullness=_edge(chance, -1.0, 1.0),
         lean=chance.uniform(-1, 1),
         texture=chance.getrandbits(31),
     )
@@ -171,11 +206,11 @@ _TWIN_SPREAD = {
 
 
 def _edge(chance: Random, low: float, high: float) -> float:
-    return low + (high - low) * chance.betavariate(0.65, 0.65)
+    return low + (high - low) * chance.betavariate(0.5, 0.5)
 
 
 def _grey(age: int, chance: Random) -> float:
-    return min(1.0, max(0.0, (age - 38) / 34 * chance.uniform(0.4, 1.5)))
+    return min(1.0, max(0.0, (age - 43) / 30 * chance.uniform(0.4, 1.5)))
 
 
 def _iris(melanin: float, chance: Random) -> int:

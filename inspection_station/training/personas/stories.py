@@ -40,8 +40,8 @@ class Story:
 class AnswerKey:
     """What is right for one traveller.
 
-    ``endings`` best first; ``findings`` codes that must show, ``may_show`` codes that may; ``person_class`` is the class
-    to confirm; ``collection`` is what article 91 says before anything is confirmed (``allowed`` None: confirm first).
+    ``endings`` best first; ``findings`` codes that must show, ``may_show`` codes that may; ``person_class`` is the
+    class to confirm; ``collection`` what article 91 says before that (``allowed`` None: confirm first).
     """
 
     endings: tuple[Disposition, ...]
@@ -104,7 +104,7 @@ def answer(persona: Persona, told: Story | None, today: date) -> AnswerKey:
         findings = (*(f for f in findings if not f.startswith("BIO-")), "BIO-05")
     if told is not None:
         return AnswerKey(told.endings, findings, may_show, persona.person_class, lawful, told.why, told.why_zh)
-    endings = (Disposition.AD,)
+    endings: tuple[Disposition, ...] = (Disposition.AD,)
     if persona.kind is PersonaKind.CREW:
         endings = (Disposition.TE, Disposition.AD)
     why, why_zh = _PLAIN.get(persona.kind, ("Nothing is wrong.", "一切相符。"))
