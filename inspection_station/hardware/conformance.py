@@ -181,10 +181,8 @@ class NamedCheck:
     needs: frozenset[Ability] = frozenset()
     kinds: frozenset[DeviceKind] = frozenset(DeviceKind)
 
-    def obstacle(self, script: DeviceScript, kind: DeviceKind) -> str | None:
+    def obstacle(self, script: DeviceScript) -> str | None:
         """Why it cannot be run here, or None."""
-        if kind not in self.kinds:
-            return f"not for a {kind.value}"
         if lacking := self.needs - script.abilities:
             return f"the script cannot {', '.join(sorted(lacking))}"
         return None
@@ -207,9 +205,9 @@ def conformance_results(
     texts: list[str] = []
     kind = device.info.kind
     for check in CHECKS:
-        if only and check.name not in only:
+        if kind not in check.kinds or (only and check.name not in only):
             continue
-        if reason := check.obstacle(script, kind):
+        if reason := check.obstacle(script):
             yield ConformanceResult(check.name, check.rule, Outcome.NOT_RUN, reason, 0)
         else:
             yield _run(check, device, script, texts)
