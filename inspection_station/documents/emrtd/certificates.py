@@ -102,10 +102,6 @@ class Certificate:
         """Whether the issuer's key made the signature. Names and validity are not looked at."""
         return signatures.verify(self.algorithm, issuer.public_key, self.signature, self.tbs)
 
-    def valid_at(self, moment: datetime) -> bool:
-        """Whether the moment lies inside the validity period."""
-        return self.not_before <= moment <= self.not_after
-
 
 def parse_certificate(data: bytes) -> Certificate:
     """DER (or BER) of one certificate; bytes behind it are ignored, as real lists have them."""

@@ -23,6 +23,7 @@ from inspection_station.documents.emrtd.checks import Check
 from inspection_station.documents.emrtd.data_groups import Portrait, portraits, zone_lines
 from inspection_station.documents.emrtd.errors import ChipRefused, MalformedChipData
 from inspection_station.documents.emrtd.security_object import SecurityObject, parse_security_object
+from inspection_station.documents.emrtd.signatures import AlgorithmUnknown
 from inspection_station.documents.emrtd.trust_store import TrustStore
 from inspection_station.documents.emrtd.zone_comparison import compare_zones
 from inspection_station.inspection.chip import ChipCheck, ChipReading, DataGroup
@@ -157,6 +158,9 @@ class _Reading:
             return None
         try:
             return parse_security_object(content)
+        except AlgorithmUnknown as fault:
+            self._checks.append(Check.SECURITY_OBJECT_SIGNATURE.undetermined(f"not spoken here: {fault.detail}"))
+            return None
         except MalformedChipData as fault:
             self._checks.append(Check.SECURITY_OBJECT_SIGNATURE.failed(f"malformed: {fault.detail}"))
             return None
