@@ -75,7 +75,7 @@ class DlibFaceMatcher:
     ) -> tuple[DetectedFace | None, FaceQuality]:
         candidates = possible_subjects(found, image.shape[1], image.shape[0])
         if not candidates:
-            return None, no_face()
+            return None, no_face(image if limits.judged_as_frame else None)
         face = candidates[0]
         return face, face_quality(image, face, len(candidates), limits)
 

@@ -18,6 +18,8 @@ from inspection_station.matching.ports import DetectedFace, FacePrompt, FaceQual
 
 _ONE_PERSON = 0.93  # least cosine between frames of one burst; 998 of 1,000 pairs of strangers stay below
 
+_GONE = 4  # frames in a row without a face; a blink or a shake loses one or two
+
 
 class FrameMatcher(Protocol):
     """The part of a face matcher that a capture needs."""
@@ -79,6 +81,7 @@ class BurstCapture:
         self._last_sequence: int | None = None
         self._good: list[_GoodFrame] = []
         self._count = 0
+        self._empty = 0
         self._progress = CaptureProgress(FacePrompt.NO_FACE, no_face(), None, 0, wanted)
 
     @property
@@ -89,14 +92,15 @@ class BurstCapture:
     def feed(self, image: Image, sequence: int) -> CaptureProgress:
         """Judge one frame. A frame seen before (or older) and frames after completion change nothing.
 
-        A lost face starts the burst anew, so that two people never share one.
+        A face gone for several frames, or a second face, starts the burst anew, so that two people never share one.
         """
         seen = self._last_sequence is not None and sequence <= self._last_sequence
         if seen or self._progress.complete:
             return self._progress
         self._last_sequence = sequence
         face, quality = self._matcher.assess(image)
-        if quality.prompt in (FacePrompt.NO_FACE, FacePrompt.SEVERAL_FACES):
+        self._empty = self._empty + 1 if face is None else 0
+        if self._empty >= _GONE or quality.prompt is FacePrompt.SEVERAL_FACES:
             self._start_anew()
         elif face is not None and quality.prompt is FacePrompt.GOOD:
             self._keep(_GoodFrame(image.copy(), sequence, face, quality))  # the camera may reuse its buffer

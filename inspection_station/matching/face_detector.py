@@ -12,6 +12,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from inspection_station.matching.embedder_setup import landmark_file
 from inspection_station.matching.ports import DetectedFace, FaceModelMissing, Image
@@ -19,10 +20,14 @@ from inspection_station.matching.ports import DetectedFace, FaceModelMissing, Im
 _FRAME_PIXELS = 240_000  # half of 1280 x 720 either way: finds 50 px between the eyes, and bystanders too
 _STILL_PIXELS = 330_000
 _LAST_RESORT_PIXELS = 800_000
+_FAR_PIXELS = 330_000
 _MOST_ENLARGED = 2.0
 _BYSTANDER = 0.6  # a face narrower than this share of the widest stands behind the traveller
 _CUT_OFF = 0.08  # share of a face's box outside the picture
 _CLEAR, _WEAK = 1.0, 0.3  # detector scores
+_WHOLE = (slice(None), slice(None))
+
+Grey = npt.NDArray[np.uint8]
 
 
 class FaceDetector:
@@ -49,41 +54,45 @@ class FaceDetector:
             self._points = dlib.shape_predictor(str(path))
 
     def in_frame(self, image: Image) -> tuple[DetectedFace, ...]:
-        """Faces of a camera frame, the widest first."""
-        small = image.shape[0] * image.shape[1] < _FRAME_PIXELS
-        return self._search(image, _FRAME_PIXELS, again_enlarged=small)
+        """Faces of a camera frame, the widest first. An empty frame's middle is searched for someone far away."""
+        grey = self._grey(image)
+        height, width = grey.shape
+        faces = self._at_scale(grey, min(1.0, math.sqrt(_FRAME_PIXELS / (width * height))))
+        if faces:
+            return faces
+        half, share = width // 4, round(height * 0.35)
+        middle = (slice(height // 2 - share, height // 2 + share), slice(width // 2 - half, width // 2 + half))
+        pixels = grey[middle].size
+        return self._at_scale(grey, min(_MOST_ENLARGED, math.sqrt(_FAR_PIXELS / max(pixels, 1))), middle)
 
     def in_still(self, image: Image) -> tuple[DetectedFace, ...]:
         """Faces of a photograph, the widest first; small ones are searched again at a larger scale."""
-        return self._search(image, _STILL_PIXELS, again_enlarged=True)
+        grey = self._grey(image)
+        faces = self._at_scale(grey, min(1.0, math.sqrt(_STILL_PIXELS / grey.size)))
+        return faces or self._at_scale(grey, min(_MOST_ENLARGED, math.sqrt(_LAST_RESORT_PIXELS / grey.size)))
 
-    def _search(self, image: Image, budget: int, again_enlarged: bool) -> tuple[DetectedFace, ...]:
+    def _grey(self, image: Image) -> Grey:
         if self._points is None:
             self.load()
-        grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
-        pixels = grey.shape[0] * grey.shape[1]
-        faces = self._at_scale(grey, min(1.0, math.sqrt(budget / pixels)))
-        if not faces and again_enlarged:
-            faces = self._at_scale(grey, min(_MOST_ENLARGED, math.sqrt(_LAST_RESORT_PIXELS / pixels)))
-        return faces
+        return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
 
-    def _at_scale(self, grey: Any, scale: float) -> tuple[DetectedFace, ...]:
+    def _at_scale(self, grey: Grey, scale: float, part: tuple[slice, slice] = _WHOLE) -> tuple[DetectedFace, ...]:
         import dlib
 
-        if scale == 1.0:
-            searched = np.ascontiguousarray(grey)
-        else:
+        searched = np.ascontiguousarray(grey[part])
+        if scale != 1.0:
             kernel = cv2.INTER_AREA if scale < 1.0 else cv2.INTER_LINEAR
-            searched = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=kernel)
+            searched = np.asarray(cv2.resize(searched, None, fx=scale, fy=scale, interpolation=kernel), np.uint8)
+        top, left = part[0].start or 0, part[1].start or 0
         with self._lock:  # the scanner keeps its pyramid between calls
             boxes, scores, _ = self._hog.run(searched, 0, 0.0)
         faces = []
         for box, score in zip(boxes, scores, strict=True):
             full = dlib.rectangle(
-                round(box.left() / scale),
-                round(box.top() / scale),
-                round(box.right() / scale),
-                round(box.bottom() / scale),
+                left + round(box.left() / scale),
+                top + round(box.top() / scale),
+                left + round(box.right() / scale),
+                top + round(box.bottom() / scale),
             )
             shape = self._points(grey, full)
             landmarks = np.array([(point.x, point.y) for point in shape.parts()], np.float32)

@@ -18,6 +18,8 @@ from inspection_station.matching.ports import DetectedFace, FacePrompt, FaceQual
 NOT_ASSESSED = ("eyes-open", "mouth-closed", "gaze", "occlusion", "headwear", "glasses")
 PRESENTATION_ATTACK_NOT_PERFORMED = "not performed; the officer observes"
 
+_EYES_OF_BOX = 0.40  # eye distance of a frontal face, as share of the detector's box
+_DARK_FRAME = 35.0  # mean grey below which a frame without a face is called dark
 _NORMAL_EYES = 48.0  # pixels between the eyes at which sharpness and light are measured, whatever the camera
 
 
@@ -27,17 +29,18 @@ class QualityLimits:
 
     eyes_least: float = 90.0  # ISO/IEC 39794-5: 90 px between the eyes, 120 preferred
     eyes_most_of_width: float = 0.25
+    face_most_of_height: float = 0.62  # brow to chin
     off_centre_most: float = 0.20  # of the frame's width and height
     roll_most: float = 8.0
-    nose_offset_most: float = 0.20  # of the eye distance; beyond 0.30 false non-matches double
+    nose_offset_most: float = 0.15  # of the eye distance, about 15 degrees; beyond 0.30 false non-matches double
     nose_drop_least: float = 0.50  # base of the nose below the eyes, of the eye distance: looking up
-    nose_drop_most: float = 1.00  # looking down
+    nose_drop_most: float = 1.12  # looking down
     detector_least: float = 0.4
     brightness_least: float = 55.0
     brightness_most: float = 215.0
-    clipped_most: float = 0.25
+    clipped_most: float = 0.12
     balance_least: float = 0.45  # darker half over lighter half of the face
-    sharpness_least: float = 0.010
+    sharpness_least: float = 0.012
     judged_as_frame: bool = True  # framing (further, centre) matters only before a camera
 
 
@@ -85,9 +88,11 @@ def geometry(landmarks: npt.NDArray[np.float32]) -> FaceGeometry:
     return FaceGeometry(eyes, roll, offset, drop, (float(middle[0]), float(middle[1])))
 
 
-def no_face() -> FaceQuality:
-    """Verdict on a picture without a face."""
-    return FaceQuality(FacePrompt.NO_FACE, 0.0, {"faces": 0.0}, NOT_ASSESSED)
+def no_face(image: Image | None = None) -> FaceQuality:
+    """Verdict on a picture without a face; for a camera frame that is all but black the prompt is more light."""
+    dark = image is not None and float(image[::8, ::8].mean()) < _DARK_FRAME
+    prompt = FacePrompt.MORE_LIGHT if dark else FacePrompt.NO_FACE
+    return FaceQuality(prompt, 0.0, {"faces": 0.0}, NOT_ASSESSED)
 
 
 def face_quality(image: Image, face: DetectedFace, faces: int, limits: QualityLimits = LIVE) -> FaceQuality:
@@ -152,18 +157,22 @@ def _prompt(
     outside = x < -0.1 * box_width or y < -0.1 * box_height
     outside = outside or x + box_width > frame[0] + 0.1 * box_width or y + box_height > frame[1] + 0.1 * box_height
     too_near = measures["eye_distance"] > limits.eyes_most_of_width * frame[0]
-    turned = abs(measures["nose_offset"]) > limits.nose_offset_most
-    turned = turned or not limits.nose_drop_least <= measures["nose_drop"] <= limits.nose_drop_most
+    too_near = too_near or box_height > limits.face_most_of_height * frame[1]
+    aside = abs(measures["nose_offset"]) > limits.nose_offset_most
+    turned = aside or not limits.nose_drop_least <= measures["nose_drop"] <= limits.nose_drop_most
+    eyes = measures["eye_distance"]
+    if aside:  # turning the head brings the eyes together: its size tells the distance
+        eyes = max(eyes, _EYES_OF_BOX * box_width)
     checks = (
         (measures["faces"] > 1, FacePrompt.SEVERAL_FACES),
-        (measures["eye_distance"] < limits.eyes_least, FacePrompt.CLOSER),
+        (eyes < limits.eyes_least, FacePrompt.CLOSER),
         (limits.judged_as_frame and too_near, FacePrompt.FURTHER),
         (
             limits.judged_as_frame and (outside or measures["off_centre"] > limits.off_centre_most),
             FacePrompt.CENTRE,
         ),
         (abs(measures["roll"]) > limits.roll_most, FacePrompt.STRAIGHT),
-        (turned or measures["detector_score"] < limits.detector_least, FacePrompt.FRONTAL),
+        (turned, FacePrompt.FRONTAL),
         (measures["brightness"] < limits.brightness_least, FacePrompt.MORE_LIGHT),
         (
             measures["brightness"] > limits.brightness_most or measures["clipped"] > limits.clipped_most,
@@ -171,6 +180,7 @@ def _prompt(
         ),
         (measures["balance"] < limits.balance_least, FacePrompt.EVEN_LIGHT),
         (measures["sharpness"] < limits.sharpness_least, FacePrompt.HOLD_STILL),
+        (measures["detector_score"] < limits.detector_least, FacePrompt.FRONTAL),
     )
     return next((prompt for wrong, prompt in checks if wrong), FacePrompt.GOOD)
 
