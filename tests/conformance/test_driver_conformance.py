@@ -2,6 +2,7 @@
 
 import os
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from fakes.camera_captures import PluggableCapture
@@ -14,6 +15,7 @@ from inspection_station.hardware.drivers import folder_document, keyboard_mrz, s
 from inspection_station.hardware.drivers.swipe_rehearsal import PtyScript
 from inspection_station.hardware.drivers.uvc_camera import UvcCamera
 from inspection_station.hardware.ports import DriverSettings
+from inspection_station.hardware.registry import DriverRegistry
 from inspection_station.hardware.rehearsal import StillScript
 from inspection_station.training.devices import camera, chip, document
 from inspection_station.training.devices.rehearsal import stage_rehearsal
@@ -73,7 +75,7 @@ REHEARSALS = [
     pytest.param(serial_mrz.factory.rehearsal, 0, id="serial-mrz over a pseudo-terminal", marks=needs_pty),
     pytest.param(keyboard_mrz.factory.rehearsal, 4, id="keyboard-mrz"),
     pytest.param(folder_document.factory.rehearsal, 0, id="folder-document"),
-    pytest.param(uvc, 0, id="uvc-camera"),
+    pytest.param(uvc, 1, id="uvc-camera"),
     pytest.param(staged(document.factory), 0, id="training-document"),
     pytest.param(staged(chip.factory), 0, id="training-chip"),
     pytest.param(staged(camera.factory), 0, id="training-camera"),
@@ -104,3 +106,9 @@ def test_a_driver_in_a_child_process_keeps_every_rule_of_its_port(tmp_path):
 def test_every_check_has_a_name_of_its_own_and_a_rule():
     assert len({check.name for check in CHECKS}) == len(CHECKS)
     assert all(check.rule for check in CHECKS)
+
+
+def test_the_documentation_lists_every_check_and_every_shipped_driver():
+    text = (Path(__file__).resolve().parents[2] / "docs" / "drivers.md").read_text(encoding="utf-8")
+    assert [c.name for c in CHECKS if f"| {c.name} | {c.rule} |" not in text] == []
+    assert [name for name in DriverRegistry().names() if f"`{name}`" not in text] == []

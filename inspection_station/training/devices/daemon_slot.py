@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from threading import Event, Thread
 from typing import Final, cast
 
@@ -12,6 +13,8 @@ from inspection_station.training.virtual_chip.card import VirtualChip
 from inspection_station.training.vpcd import DEFAULT_HOST, DEFAULT_PORT, DaemonUnreachable, serve
 
 _PATIENCE_SECONDS: Final = 3.0
+_NOTICED_SECONDS: Final = 0.6
+"""The daemon looks every 0.4 s whether a card is still there; a new one laid down sooner is taken for the old one."""
 
 
 class DaemonSlot:
@@ -48,6 +51,7 @@ class DaemonSlot:
         thread, self._thread = self._thread, None
         if thread is not None:
             thread.join(3.0)
+            time.sleep(_NOTICED_SECONDS)
 
 
 class DaemonReader:
