@@ -59,8 +59,12 @@ def perform(
     *,
     on_traveller: Callable[[dict[str, Any]], None] = lambda report: None,
     on_snapshot: Callable[[DeskSnapshot, Station], None] | None = None,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
-    """Play it and report as documented for ``play --json``. Raises what ``open_station`` raises."""
+    """Play it and report as documented for ``play --json``. Raises what ``open_station`` raises.
+
+    ``meanwhile`` is called over and over on this thread while a traveller is before the desk.
+    """
     profile = replace(profile, scenario=play.scenario, pace=play.pace)
     passing = next(d for d in SCENARIOS[play.scenario].dispositions if d.lets_pass)
     with ExitStack() as stack:
@@ -80,7 +84,7 @@ def perform(
         stack.callback(officer.detach)
         recovered = _finish_interrupted(station, officer)
         people = cast(play, SystemClock().now().date())
-        reports = [_one(station, director, officer, person, on_traveller) for person in people]
+        reports = [_one(station, director, officer, person, on_traveller, meanwhile) for person in people]
     done = [report for report in reports if report is not None]
     return {"travellers": done, "lost": len(reports) - len(done), "recovered": recovered}
 
@@ -91,10 +95,14 @@ def _one(
     officer: PlayedOfficer,
     person: TrainingTraveller,
     on_traveller: Callable[[dict[str, Any]], None],
+    meanwhile: Callable[[], None],
 ) -> dict[str, Any] | None:
     before = len(officer.ended)
     director.present(person)
-    if not officer.wait(before + 1, PATIENCE_SECONDS):
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not (ended := officer.wait(before + 1, 0.05)) and time.monotonic() < until:
+        meanwhile()
+    if not ended:
         log.error("a traveller was not finished in time")
         return None
     director.leave()

@@ -112,13 +112,14 @@ def _play(options: argparse.Namespace) -> int:
         folder = options.data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="station-lesson-")))
         set_up_logging(folder / "log")
         profile = load_profile("training", data_folder=folder)
-        taker = _screenshots(options.screenshots, stack)
+        pictures = _screenshots(options.screenshots, stack)
         try:
             report = perform(
                 profile,
                 play,
                 on_traveller=lambda traveller: None if options.json else _say(traveller),
-                on_snapshot=taker,
+                on_snapshot=pictures.look if pictures is not None else None,
+                meanwhile=pictures.pump if pictures is not None else lambda: None,
             )
         except ValueError as error:
             return _refused(options.json, 2, "USE-01", str(error))
@@ -134,7 +135,7 @@ def _play(options: argparse.Namespace) -> int:
 
 
 def _screenshots(folder: Path | None, stack: ExitStack) -> Any:
-    """A listener that leaves pictures of the screen, or None."""
+    """Something that leaves pictures of the screen, or None."""
     if folder is None:
         return None
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -142,7 +143,7 @@ def _screenshots(folder: Path | None, stack: ExitStack) -> Any:
 
     pictures = LessonPictures(folder, _LANGUAGES, _SIZES)
     stack.callback(pictures.close)
-    return pictures.look
+    return pictures
 
 
 def _say(traveller: dict[str, Any]) -> None:

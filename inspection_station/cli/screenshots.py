@@ -1,0 +1,121 @@
+"""Pictures of a lesson as it is played: each page once, while the desk stands still for the camera.
+
+The desk tells of a change on its own thread and waits there; the main thread draws (Qt wants it so) and lets it go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Event
+
+from inspection_station.app import Station
+from inspection_station.desk.view import DeskSnapshot
+from inspection_station.inspection.disposition import Disposition
+from inspection_station.inspection.inspection import Inspection, Stage
+from inspection_station.ui.presenters.console import Choice, Choose, Console, Explain, Fill, Form
+from inspection_station.ui.screenshots import ScreenshotTaker
+
+_PATIENCE = 60.0  # seconds the desk waits to be drawn; a picture missed is better than a lesson stopped
+
+
+@dataclass(frozen=True, slots=True)
+class _Shot:
+    name: str
+    snapshot: DeskSnapshot
+    station: Station
+    console: Console
+    drawn: Event
+
+
+class LessonPictures:
+    """``look`` on the desk's thread, ``pump`` on the main thread until the lesson ends, ``close`` after it."""
+
+    def __init__(self, folder: Path, languages: Sequence[str], sizes: Sequence[tuple[int, int]]) -> None:
+        self._folder, self._languages, self._sizes = folder, tuple(languages), tuple(sizes)
+        self._taker: ScreenshotTaker | None = None
+        self._wanted: SimpleQueue[_Shot] = SimpleQueue()
+        self._seen: set[str] = set()
+        self._closed = False
+
+    def look(self, snapshot: DeskSnapshot, station: Station) -> None:
+        """Ask for the pictures of this moment that there are none of yet, and wait for them."""
+        for name, console in moments(snapshot):
+            if name in self._seen or self._closed:
+                continue
+            self._seen.add(name)
+            shot = _Shot(name, snapshot, station, console, Event())
+            self._wanted.put(shot)
+            shot.drawn.wait(_PATIENCE)
+
+    def pump(self) -> None:
+        """Draw what is asked for."""
+        while True:
+            try:
+                shot = self._wanted.get_nowait()
+            except Empty:
+                return
+            try:
+                if self._taker is None:
+                    self._taker = ScreenshotTaker(self._folder, self._languages, self._sizes, desk=shot.station.desk)
+                self._taker.take(shot.snapshot, shot.name, shot.console)
+            finally:
+                shot.drawn.set()
+
+    def close(self) -> None:
+        """Let the desk go if it still waits."""
+        self._closed = True
+        while not self._wanted.empty():
+            self._wanted.get_nowait().drawn.set()
+
+
+def moments(snapshot: DeskSnapshot) -> list[tuple[str, Console]]:
+    """Names of the pictures a snapshot is good for, with the console each is drawn with."""
+    plain = Console()
+    inspection = snapshot.inspection
+    if inspection is None:
+        return [("80-done" if snapshot.last_decision is not None else "00-ready", plain)]
+    if inspection.decision is not None:
+        return []
+    stage = inspection.stage
+    if stage is Stage.FACE and snapshot.face_prompt is not None:
+        return [("30-face", plain)]
+    if stage is Stage.DECISION:
+        return _at_decision(inspection)
+    if stage in (Stage.DOCUMENT, Stage.CHIP):
+        return [(f"{'10' if stage is Stage.DOCUMENT else '20'}-{stage.value}", plain)]
+    if inspection.collection.allowed is None:
+        return [("25-person-class", plain)]
+    return []
+
+
+def _at_decision(inspection: Inspection) -> list[tuple[str, Console]]:
+    """Once everything is known the officer may look back at each page; the decision itself comes by its verdict."""
+    from inspection_station.inspection.finding_rules import barring
+
+    barred = barring(inspection)
+    if not barred:
+        looked = [
+            (f"{number}-{stage.value}-taken", Console(looked_at=stage))
+            for number, stage in (
+                ("21", Stage.CHIP),
+                ("31", Stage.FACE),
+                ("50", Stage.COMPARISON),
+                ("60", Stage.WATCHLIST),
+            )
+        ]
+        return [
+            *looked,
+            ("70-decision-clear", Console()),
+            ("75-type-zone", Console(panel=Fill(Form.ZONE))),
+            ("76-note", Console(panel=Fill(Form.NOTE))),
+        ]
+    first = barred[0]
+    return [
+        ("71-decision-barred", Console()),
+        ("72-refer-reasons", Console(panel=Choose(Choice.REASON, Disposition.RF.value))),
+        ("73-override", Console(panel=Fill(Form.OVERRIDE, first.key))),
+        ("74-explained", Console(panel=Explain(first.code, first.detail))),
+    ]
