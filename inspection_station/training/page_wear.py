@@ -52,7 +52,10 @@ class Wear:
 
 
 def random_wear(severity: Severity, rng: np.random.Generator) -> Wear:
-    """A wear of the severity; HARD skews by up to 8 degrees either way."""
+    """A wear of the severity; HARD skews by up to 8 degrees either way.
+
+    Blur is of the lens and the hand, so that it grows with the number of pixels that look at the page.
+    """
     if severity is Severity.CLEAN:
         return Wear(
             skew_degrees=rng.uniform(-1, 1),
@@ -61,13 +64,15 @@ def random_wear(severity: Severity, rng: np.random.Generator) -> Wear:
             noise=rng.uniform(0, 3),
             jpeg=int(rng.integers(85, 97)),
         )
+    pixels_wide = int(rng.integers(1100, 2000))
+    sharpness = pixels_wide / 1500
     moderate = Wear(
         skew_degrees=rng.uniform(-4, 4),
         perspective=rng.uniform(-0.03, 0.03),
         curl=rng.uniform(-0.01, 0.01),
         margin=rng.uniform(0.04, 0.2),
-        pixels_wide=int(rng.integers(1100, 2000)),
-        blur=rng.uniform(0.4, 1.3),
+        pixels_wide=pixels_wide,
+        blur=rng.uniform(0.4, 1.3) * sharpness,
         noise=rng.uniform(2, 8),
         jpeg=int(rng.integers(60, 92)),
         light=rng.uniform(0, 0.35),
@@ -82,8 +87,8 @@ def random_wear(severity: Severity, rng: np.random.Generator) -> Wear:
         skew_degrees=float(rng.choice([-1, 1])) * rng.uniform(3, 8),
         perspective=rng.uniform(-0.06, 0.06),
         curl=rng.uniform(-0.02, 0.02),
-        blur=rng.uniform(0.9, 2.0),
-        motion=rng.uniform(0, 3),
+        blur=rng.uniform(0.9, 2.0) * sharpness,
+        motion=rng.uniform(0, 3) * sharpness,
         noise=rng.uniform(7, 18),
         jpeg=int(rng.integers(30, 65)),
         light=rng.uniform(0.2, 0.6),

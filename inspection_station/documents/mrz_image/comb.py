@@ -6,7 +6,7 @@ A comb is right when ink stands in every cell, paper between cells, and nothing 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -17,6 +17,9 @@ from inspection_station.documents.mrz_image.glyphs import STRIP_PITCH
 
 MARGIN_CELLS: Final = 4
 """Cells' room on either side of a strip."""
+
+_QUARTER: Final = 4
+_ROOM: Final = 10 * STRIP_PITCH
 
 Profile = NDArray[np.float64]
 
@@ -40,6 +43,10 @@ class Comb:
         index = np.arange(self.columns + 1)
         return self.start + self.pitch * index + self.bend * _bow(index, self.columns)
 
+    def moved(self, cells: int) -> Comb:
+        """The same comb, so many cells further to the right."""
+        return replace(self, start=self.start + cells * self.pitch)
+
     def centres(self) -> Profile:
         """Middles of the cells."""
         edges = self.edges()
@@ -53,20 +60,42 @@ def _bow(index: NDArray[np.int_], columns: int) -> Profile:
 def find_combs(profiles: Sequence[Profile], columns: int) -> list[Comb]:
     """A comb for each line of a zone, given the ink of each line's columns. The lines begin at the same cell."""
     capped = [_capped(profile) for profile in profiles]
-    together = np.mean(capped, axis=0)
-    rough = _search(
-        together,
-        columns,
-        starts=MARGIN_CELLS * STRIP_PITCH + np.arange(-1.9, 4.3, 0.15) * STRIP_PITCH,
-        spans=np.arange(-4.5, 2.5, 0.3),
-        bends=np.array([-0.35, 0.0, 0.35]) * STRIP_PITCH,
-    )
-    combs = [rough] * len(capped)
+    combs = [_rough(profile, columns) for profile in capped]
     for _ in range(2):
         combs = [_refined(profile, comb) for profile, comb in zip(capped, combs, strict=True)]
+        combs = _aligned(combs)
         shift = _whole_cells(capped, combs)
-        combs = [Comb(columns, comb.start + shift * comb.pitch, comb.pitch, comb.bend, comb.fit) for comb in combs]
+        combs = [comb.moved(shift) for comb in combs]
     return [_refined(profile, comb) for profile, comb in zip(capped, combs, strict=True)]
+
+
+def _rough(profile: Profile, columns: int) -> Comb:
+    return _search(
+        profile,
+        columns,
+        starts=MARGIN_CELLS * STRIP_PITCH + np.arange(-1.9, 4.3, 0.2) * STRIP_PITCH,
+        spans=np.arange(-4.5, 2.5, 0.3),
+        bends=np.array([-1.05, -0.7, -0.35, 0.0, 0.35, 0.7, 1.05]) * STRIP_PITCH,
+    )
+
+
+def spill(profiles: Sequence[Profile], combs: Sequence[Comb]) -> tuple[float, float]:
+    """Ink right before the first and right after the last cell, beside that in the cells: near 1, the lines go on."""
+    before, after = [], []
+    for profile, comb in zip(profiles, combs, strict=True):
+        fine, centres = _fine(_capped(profile)), comb.centres()
+        across = np.linspace(-0.25, 0.25, 11) * comb.pitch
+        usual = max(float(np.median(_at(fine, centres[:, None] + across[None, :]).mean(axis=1))), 1e-6)
+        before.append(float(_at(fine, centres[0] - comb.pitch + across).mean()) / usual)
+        after.append(float(_at(fine, centres[-1] + comb.pitch + across).mean()) / usual)
+    return float(np.mean(before)), float(np.mean(after))
+
+
+def _aligned(combs: Sequence[Comb]) -> list[Comb]:
+    """All moved by whole cells to begin where the best-fitting begins: lines of a zone stand under one another."""
+    best = max(combs, key=lambda comb: comb.fit)
+    middle = best.centres().mean()
+    return [comb.moved(round(float(middle - comb.centres().mean()) / comb.pitch)) for comb in combs]
 
 
 def _capped(profile: Profile) -> Profile:
@@ -93,23 +122,26 @@ def _search(profile: Profile, columns: int, *, starts: Profile, spans: Profile, 
     pitch = STRIP_PITCH * (1 + span / columns)
     index = np.arange(columns + 1)
     edges = start[:, None] + pitch[:, None] * index[None, :] + bend[:, None] * _bow(index, columns)[None, :]
-    smooth = cv2.blur(profile.reshape(1, -1), (round(0.18 * STRIP_PITCH), 1))[0]
-    wide = cv2.blur(profile.reshape(1, -1), (round(0.55 * STRIP_PITCH), 1))[0]
-    between = _at(smooth, edges)
-    inside = np.sqrt(np.maximum(_at(wide, (edges[:, 1:] + edges[:, :-1]) / 2), 0))
-    before, after = _at(wide, edges[:, 0] - pitch / 2), _at(wide, edges[:, -1] + pitch / 2)
-    beside = np.sqrt(np.maximum(before, 0)) + np.sqrt(np.maximum(after, 0))
-    scores = inside.mean(axis=1) - 1.3 * between.mean(axis=1) - 1.5 * beside / columns
+    thin = _fine(cv2.blur(profile.reshape(1, -1), (round(0.18 * STRIP_PITCH), 1))[0])
+    wide = _fine(np.sqrt(np.maximum(cv2.blur(profile.reshape(1, -1), (round(0.55 * STRIP_PITCH), 1))[0], 0)))
+    between = _at(thin, edges)
+    inside = _at(wide, (edges[:, 1:] + edges[:, :-1]) / 2)
+    beside = _at(wide, edges[:, 0] - pitch / 2) + _at(wide, edges[:, -1] + pitch / 2)
+    scores = (inside.sum(axis=1) - 1.5 * beside) / columns - 1.3 * between.mean(axis=1)
     best = int(scores.argmax())
     return Comb(columns, float(start[best]), float(pitch[best]), float(bend[best]), float(scores[best]))
 
 
-def _at(profile: Profile, places: Profile) -> Profile:
-    """Values at places rounded to a quarter of a pixel; 0 outside."""
-    fine = np.interp(np.arange(0, len(profile), 0.25), np.arange(len(profile)), profile)
-    index = np.round(places * 4).astype(np.int64)
-    inside = (index >= 0) & (index < len(fine))
-    return np.where(inside, fine[np.clip(index, 0, len(fine) - 1)], 0.0)
+def _fine(profile: Profile) -> Profile:
+    """The profile at quarters of a pixel, with blank room on either side, for ``_at``."""
+    quarters = np.interp(np.arange(0, len(profile), 1 / _QUARTER), np.arange(len(profile)), profile)
+    return np.pad(quarters, round(_ROOM * _QUARTER))
+
+
+def _at(fine: Profile, places: Profile) -> Profile:
+    """Values at places (pixels) of a profile from ``_fine``."""
+    index = (places * _QUARTER + (_ROOM * _QUARTER + 0.5)).astype(np.int32)
+    return np.asarray(fine.take(index, mode="clip"), np.float64)
 
 
 def _whole_cells(profiles: Sequence[Profile], combs: Sequence[Comb]) -> int:
@@ -122,7 +154,7 @@ def _whole_cells(profiles: Sequence[Profile], combs: Sequence[Comb]) -> int:
         steps = np.arange(1, room + 1) * comb.pitch
         middles = np.concatenate([centres[0] - steps[::-1], centres, centres[-1] + steps])
         across = middles[:, None] + np.linspace(-0.25, 0.25, 11)[None, :] * comb.pitch
-        ink = _at(profile, across).mean(axis=1)
+        ink = _at(_fine(profile), across).mean(axis=1)
         present += np.clip(ink / max(float(np.median(ink[room : room + columns])), 1e-6), 0, 1) / len(profiles)
 
     def gain(shift: int) -> float:
@@ -136,7 +168,7 @@ def drifted(profile: Profile, comb: Comb) -> Profile:
     """Middles of the cells, moved by a smooth drift to where the gaps of this line really are."""
     edges, pitch = comb.edges(), comb.pitch
     shifts = np.arange(-0.21, 0.211, 0.03) * pitch
-    smooth = cv2.GaussianBlur(_capped(profile).reshape(1, -1), (0, 0), 0.06 * pitch)[0]
+    smooth = _fine(cv2.GaussianBlur(_capped(profile).reshape(1, -1), (0, 0), 0.06 * pitch)[0])
     window = 7
     places, found, weights = [], [], []
     for first in range(0, comb.columns + 2 - window, 3):

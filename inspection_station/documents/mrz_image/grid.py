@@ -6,7 +6,7 @@ bow and the drift of the pitch (perspective, a page that does not lie flat) are 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -14,12 +14,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inspection_station.documents.mrz_image.comb import MARGIN_CELLS, drifted, find_combs
+from inspection_station.documents.mrz_image.comb import MARGIN_CELLS, drifted, find_combs, spill
 from inspection_station.documents.mrz_image.glyphs import CELL_HEIGHT, CELL_WIDTH, STRIP_PITCH, Cells
 from inspection_station.documents.mrz_image.locate import Band, Grey
 
 _STRIP_HEIGHT: Final = 56
 _WINDOWS: Final = 9
+_GOOD_FIT: Final = 0.5
+_GOES_ON: Final = 0.5
 
 Curve = NDArray[np.float64]
 
@@ -29,19 +31,53 @@ class Grid:
     """Cells of a band: lines x columns x ``CELL_HEIGHT`` x ``CELL_WIDTH`` grey values, and how well the grid fits.
 
     ``fit`` compares ink in the cells with ink between them: about 1 for print, about 0 for anything else.
+    ``spill`` is the ink right before and after the lines in parts of that in a cell: near 1, the lines are longer.
     ``centres`` are the cells' middles in the picture, lines x columns x (x, y).
     """
 
     cells: Cells
     fit: float
+    spill: tuple[float, float]
     centres: NDArray[np.float64]
 
 
 def lay_grids(grey: Grey, band: Band) -> list[Grid]:
-    """A grid for each number of columns that the band's number of lines allows, best fit first."""
-    columns = (30,) if len(band.lines) == 3 else (44, 36)
-    grids = [grid for count in columns if (grid := _lay(grey, band, count)) is not None]
-    return sorted(grids, key=lambda grid: -grid.fit)
+    """A grid for each number of columns that the band's number of lines allows, best fit first.
+
+    The number that the lines' length and distance make likely is tried first; a good fit ends the search.
+    """
+    grids: list[Grid] = []
+    for columns in _likely_columns(band):
+        grid = _lay(grey, band, columns)
+        if grid is not None:
+            grids.append(grid)
+            if grid.fit > _GOOD_FIT:
+                break
+    grids.sort(key=lambda grid: -grid.fit)
+    if grids and grids[0].cells.shape[1] == 36 and max(grids[0].spill) > _GOES_ON:
+        longer = _lay(grey, _lengthened(band, grids[0].spill), 44)
+        if longer is not None:
+            grids.append(longer)
+    return grids
+
+
+def _lengthened(band: Band, ink_beside: tuple[float, float]) -> Band:
+    """The band with eight more cells where ink goes on: a reflection had hidden the end of 44 cells."""
+    pitch = (band.right - band.left) / 35.7
+    before = 8 * pitch * (ink_beside[0] > _GOES_ON) / (1 + (min(ink_beside) > _GOES_ON))
+    after = 8 * pitch - before
+    lines = tuple((band.left - before, top, band.right + after, bottom) for _, top, _, bottom in band.lines)
+    return replace(band, lines=lines)
+
+
+def _likely_columns(band: Band) -> list[int]:
+    if len(band.lines) == 1:
+        return [44, 36, 30]
+    if len(band.lines) == 3:
+        return [30]
+    middles = [(line[1] + line[3]) / 2 for line in band.lines]
+    pitches = 2.5 * (band.right - band.left) / max(middles[1] - middles[0], 1.0)
+    return sorted((44, 36), key=lambda columns: abs(columns - pitches))
 
 
 def _lay(grey: Grey, band: Band, columns: int) -> Grid | None:
@@ -80,7 +116,7 @@ def _lay(grey: Grey, band: Band, columns: int) -> Grid | None:
         cells.append(_cut(np.asarray(strip, np.uint8), x, y, comb.pitch))
         inverse = cv2.invertAffineTransform(matrix)
         centres.append(np.stack([x, y, np.ones_like(x)], axis=1) @ inverse.T)
-    return Grid(np.stack(cells), fit, np.stack(centres))
+    return Grid(np.stack(cells), fit, spill(profiles, combs), np.stack(centres))
 
 
 def _reduced(grey: Grey, turn: NDArray[np.float64], zoom: float) -> tuple[Grey, NDArray[np.float64]]:

@@ -14,9 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 Grey = NDArray[np.uint8]
+Line = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
 
 COARSE_SIDE = 1100
+STRENGTHS = (0.6, 0.4, 0.0)
+"""Values of ``ink_map``'s ``strength`` to be tried in turn."""
+
 MAX_SKEW_DEGREES = 14.0
+_SKEW_STEPS = ((1.0, 0.3), (0.5, 0.5), (0.25, 0.5))  # degrees, and the scale at which they are told apart
 _CLOSE_PITCHES = 41  # pixels bridged between characters: four pitches of the smallest print that can be read
 
 
@@ -24,13 +30,24 @@ _CLOSE_PITCHES = 41  # pixels bridged between characters: four pitches of the sm
 class Band:
     """Lines that may be a zone. ``turn`` maps picture coordinates to upright coarse ones (2 x 3 matrix);
 
-    ``lines`` holds left, top, right and bottom of each line there, from top to bottom. ``area`` is the share of the
-    picture that the lines cover, ``axis`` 0 for lines along the picture's width, 1 for lines along its height.
+    ``lines`` are the lines there, from top to bottom: two or three, or one alone, whose neighbours were not seen.
+    ``axis`` is 0 for lines along the picture's width, 1 for lines along its height.
     """
 
     turn: NDArray[np.float64]
-    lines: tuple[tuple[float, float, float, float], ...]
+    lines: tuple[Line, ...]
     axis: int
+
+    def beside(self, columns: int) -> list[Band]:
+        """For a line alone: the zones of so many columns that it may be part of, lines 6.35 mm apart."""
+        left, top, right, bottom = self.lines[0]
+        spacing = (right - left) / (columns - 0.3) * 2.5
+        count = 3 if columns == 30 else 2
+        stacks = (tuple(k - above for k in range(count)) for above in range(count))
+        return [
+            Band(self.turn, tuple((left, top + k * spacing, right, bottom + k * spacing) for k in steps), self.axis)
+            for steps in stacks
+        ]
 
     @property
     def left(self) -> float:
@@ -41,36 +58,46 @@ class Band:
         return max(line[2] for line in self.lines)
 
 
-def find_bands(grey: Grey, side: int = COARSE_SIDE) -> list[Band]:
-    """Candidates, the likeliest first; empty when nothing in the picture looks like two or three lines of a zone.
+def find_bands(grey: Grey, side: int = COARSE_SIDE, *, strength: float = STRENGTHS[0]) -> list[Band]:
+    """Candidates, the likeliest first; empty when nothing in the picture looks like a line of a zone.
 
-    ``side`` is the size in pixels to which the picture's longer side is reduced for the search.
+    ``side`` is the size in pixels to which the picture's longer side is reduced for the search; ``strength`` is
+    that of ``ink_map``.
     """
     scale = min(1.0, side / max(grey.shape))
     coarse = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else grey
-    ink = ink_map(np.asarray(coarse, np.uint8))
+    ink = ink_map(np.asarray(coarse, np.uint8), strength=strength)
+    shrink = np.diag([scale, scale, 1.0])
     ranked: list[tuple[float, Band]] = []
     for axis in (0, 1):
-        angle = _skew(ink, axis)
-        turn = _turning(ink.shape, angle + 90.0 * axis)
-        upright = cv2.warpAffine(ink, turn[0], turn[1], flags=cv2.INTER_NEAREST)
-        shrink = np.diag([scale, scale, 1.0])
-        matrix = np.asarray(turn[0] @ shrink, np.float64)
-        for lines in _stacks(_rows(np.asarray(upright, np.uint8))):
-            ranked.append((_merit(lines), Band(matrix, lines, axis)))
+        turn, size = _turning(coarse.shape, _skew(ink, axis) + 90.0 * axis)
+        upright = cv2.warpAffine(ink, turn, size, flags=cv2.INTER_NEAREST)
+        rows = _rows(np.asarray(upright, np.uint8))
+        matrix = np.asarray(turn @ shrink, np.float64)
+        ranked += [(_merit(lines), Band(matrix, lines, axis)) for lines in [*_stacks(rows), *((row,) for row in rows)]]
     ranked.sort(key=lambda pair: -pair[0])
     return [band for _, band in ranked]
 
 
-def ink_map(grey: Grey) -> Grey:
-    """Where thin dark strokes are: 255, elsewhere 0; specks removed."""
+def ink_map(grey: Grey, *, strength: float) -> Grey:
+    """Where thin dark strokes are: 255, elsewhere 0; specks removed.
+
+    Strokes count that stand out from the noise and have ``strength`` times the contrast of the strongest nearby: a high
+    value drops a page's pattern beside its print, 0 keeps print under a reflection.
+    """
     smooth = cv2.GaussianBlur(grey, (0, 0), 1.0)
     strokes = cv2.morphologyEx(smooth, cv2.MORPH_BLACKHAT, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (15, 15)))
-    surroundings = cv2.blur(strokes, (71, 71)).astype(np.float32)
-    ink = (strokes > surroundings * 1.35 + 5).astype(np.uint8)
+    least = cv2.blur(strokes, (71, 71)).astype(np.float32) * 1.35 + 5
+    if strength > 0:
+        strongest = cv2.dilate(strokes, cv2.getStructuringElement(cv2.MORPH_RECT, (81, 41)))
+        least = np.maximum(least, strength * strongest.astype(np.float32))
+    return _without_specks((strokes > least).astype(np.uint8))
+
+
+def _without_specks(ink: Grey) -> Grey:
     count, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     if count <= 1:
-        return np.zeros_like(grey)
+        return np.zeros_like(ink)
     wide, high = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
     keep = (stats[:, cv2.CC_STAT_AREA] >= 6) & (np.maximum(wide, high) >= 5) & (np.minimum(wide, high) < 90)
     keep[0] = False
@@ -90,20 +117,22 @@ def _turning(shape: tuple[int, ...], degrees: float) -> tuple[NDArray[np.float64
 
 def _skew(ink: Grey, axis: int) -> float:
     """Degrees to turn anticlockwise so that lines along the axis become level (up to ``MAX_SKEW_DEGREES``)."""
-    half = cv2.resize(ink, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    sheets = {step: cv2.resize(ink, None, fx=f, fy=f, interpolation=cv2.INTER_AREA) for step, f in _SKEW_STEPS}
 
-    def sharpness(degrees: float) -> float:
-        matrix, size = _turning(half.shape, degrees + 90.0 * axis)
-        profile = cv2.reduce(cv2.warpAffine(half, matrix, size), 1, cv2.REDUCE_SUM, dtype=cv2.CV_32F)
+    def sharpness(degrees: float, sheet: Grey) -> float:
+        matrix, size = _turning(sheet.shape, degrees + 90.0 * axis)
+        profile = cv2.reduce(cv2.warpAffine(sheet, matrix, size), 1, cv2.REDUCE_SUM, dtype=cv2.CV_32F)
         return float((np.diff(profile[:, 0]) ** 2).sum())
 
-    best = max(np.arange(-MAX_SKEW_DEGREES, MAX_SKEW_DEGREES + 0.1, 1.0), key=sharpness)
-    for step in (0.5, 0.25):
-        best = max((best - step, best, best + step), key=sharpness)
+    best = 0.0
+    for step, sheet in sheets.items():
+        around = np.arange(-MAX_SKEW_DEGREES, MAX_SKEW_DEGREES + 0.1, step) if step == 1 else (-step, 0.0, step)
+        scores = {best + turn: sharpness(best + turn, np.asarray(sheet, np.uint8)) for turn in around}
+        best = max(scores, key=lambda degrees: scores[degrees])
     return float(best)
 
 
-def _rows(upright: Grey) -> list[tuple[float, float, float, float]]:
+def _rows(upright: Grey) -> list[Line]:
     """Long thin runs of ink: left, top, right, bottom."""
     bridge = cv2.getStructuringElement(cv2.MORPH_RECT, (_CLOSE_PITCHES, 1))
     closed = cv2.morphologyEx(upright, cv2.MORPH_CLOSE, bridge)
@@ -118,7 +147,7 @@ def _rows(upright: Grey) -> list[tuple[float, float, float, float]]:
     return _joined(pieces)
 
 
-def _joined(pieces: list[tuple[float, float, float, float]]) -> list[tuple[float, float, float, float]]:
+def _joined(pieces: list[Line]) -> list[Line]:
     """Pieces of one line that a reflection has parted, put together again; the whole beside its parts."""
     pieces = sorted(pieces)
     lines = list(pieces)
@@ -136,8 +165,8 @@ def _joined(pieces: list[tuple[float, float, float, float]]) -> list[tuple[float
 
 
 def _stacks(
-    rows: list[tuple[float, float, float, float]],
-) -> list[tuple[tuple[float, float, float, float], ...]]:
+    rows: list[Line],
+) -> list[tuple[Line, ...]]:
     """Pairs and triples of rows that lie under one another with equal ends and the spacing of a zone."""
     rows = sorted(rows, key=lambda row: (row[1] + row[3]) / 2)
     pairs = [
@@ -151,7 +180,7 @@ def _stacks(
     return stacks[:40]
 
 
-def _follows(upper: tuple[float, float, float, float], lower: tuple[float, float, float, float]) -> bool:
+def _follows(upper: Line, lower: Line) -> bool:
     long, short = sorted((upper[2] - upper[0], lower[2] - lower[0]), reverse=True)
     high = ((upper[3] - upper[1]) + (lower[3] - lower[1])) / 2
     spacing = ((lower[1] + lower[3]) - (upper[1] + upper[3])) / 2
@@ -159,16 +188,14 @@ def _follows(upper: tuple[float, float, float, float], lower: tuple[float, float
     return 0.9 * high < spacing < 4.5 * high and 8 < long / spacing < 26 and apart < 0.25 * long and short > 0.7 * long
 
 
-def _even(
-    a: tuple[float, float, float, float], b: tuple[float, float, float, float], c: tuple[float, float, float, float]
-) -> bool:
+def _even(a: Line, b: Line, c: Line) -> bool:
     upper, lower = (b[1] + b[3] - a[1] - a[3]) / 2, (c[1] + c[3] - b[1] - b[3]) / 2
     return 0.75 < upper / lower < 1.33
 
 
-def _merit(lines: tuple[tuple[float, float, float, float], ...]) -> float:
-    """Long, equal lines first; three before the two that are part of them."""
+def _merit(lines: tuple[Line, ...]) -> float:
+    """Long, equal lines first; three before the two that are part of them; a line alone last."""
     lefts, rights = [line[0] for line in lines], [line[2] for line in lines]
     length = max(rights) - min(lefts)
     uneven = (max(lefts) - min(lefts)) + (max(rights) - min(rights))
-    return len(lines) * (length - 2 * uneven)
+    return len(lines) * (length - 2 * uneven) - (10_000 if len(lines) == 1 else 0)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspection_station.documents.mrz_image.grid import lay_grids
-from inspection_station.documents.mrz_image.locate import COARSE_SIDE, Grey, find_bands
+from inspection_station.documents.mrz_image.locate import COARSE_SIDE, STRENGTHS, Band, Grey, find_bands
 from inspection_station.documents.mrz_image.orientation import Upright, upright
 from inspection_station.documents.mrz_image.pictures import Unreadable, UnreadableImage, open_picture
 from inspection_station.documents.mrz_image.second_opinion import SecondOpinion, compared, second_reading
@@ -22,9 +22,10 @@ from inspection_station.inspection.document import MachineReadableZone
 __all__ = ["ImageReading", "Unreadable", "UnreadableImage", "read_image"]
 
 _LEAST_FIT: Final = 0.25
-_LEAST_LEGIBLE: Final = 0.6
+_LEAST_LEGIBLE: Final = 0.55
 _CLEARLY_A_ZONE: Final = 0.85
-_BANDS_TRIED: Final = 8
+_STACKS_TRIED: Final = 8
+_LINES_TRIED: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,41 +71,73 @@ def read_image(data: bytes | NDArray[np.uint8], *, today: date, ask_second: bool
 
 
 def _find(grey: Grey) -> list[Upright]:
-    """The zones in the picture: usually one, found at the coarser of two sizes."""
-    for side in (COARSE_SIDE, 2 * COARSE_SIDE):
-        if found := _find_at(grey, side):
-            return found
-        if max(grey.shape) <= side:
+    """The zones in the picture: clear ones, or else the one that is most legible."""
+    faint: list[Upright] = []
+    for side, strength in (*((COARSE_SIDE, strength) for strength in STRENGTHS), (2 * COARSE_SIDE, STRENGTHS[1])):
+        if side > COARSE_SIDE and max(grey.shape) <= COARSE_SIDE:
             break
-    return []
+        bands = find_bands(grey, side, strength=strength)
+        clear = _clear_zones(grey, bands, faint)
+        if clear:
+            return clear
+        for band in [band for band in bands if len(band.lines) == 1][:_LINES_TRIED]:
+            faint += _around(grey, band)
+        faint.sort(key=lambda found: -found.legibility)
+        if faint and faint[0].legibility >= _CLEARLY_A_ZONE:
+            break
+    return faint[:1]
 
 
-def _find_at(grey: Grey, side: int) -> list[Upright]:
-    best: list[Upright] = []
-    for band in find_bands(grey, side)[:_BANDS_TRIED]:
-        corners = cv2.transform(np.array([_outline(band.lines)]), cv2.invertAffineTransform(band.turn))[0]
-        if any(_overlap(corners, known) for known in best):
+def _clear_zones(grey: Grey, bands: list[Band], faint: list[Upright]) -> list[Upright]:
+    """Clearly legible zones among bands of two or three lines; what is less legible is added to ``faint``."""
+    clear: list[Upright] = []
+    longest = 0.0
+    stacks = [band for band in bands if len(band.lines) > 1]
+    for band in stacks[:_STACKS_TRIED]:
+        length = band.right - band.left
+        if clear and (length < 0.5 * longest or any(_overlaps(band, known) for known in clear)):
             continue
-        grids = lay_grids(grey, band)
-        if not grids or grids[0].fit < _LEAST_FIT:
+        found = _zone_in(grey, band)
+        if found is None:
             continue
-        candidate = upright(grids[0])
-        least = _CLEARLY_A_ZONE if best else _LEAST_LEGIBLE
-        if candidate.legibility >= least:
-            best.append(candidate)
-    return best
+        if found.legibility >= _CLEARLY_A_ZONE:
+            clear.append(found)
+            longest = max(longest, length)
+        else:
+            faint.append(found)
+    return clear
 
 
-def _outline(lines: tuple[tuple[float, float, float, float], ...]) -> NDArray[np.float64]:
-    middles = [((left + right) / 2, (top + bottom) / 2) for left, top, right, bottom in lines]
-    return np.array(middles, np.float64)
+def _zone_in(grey: Grey, band: Band) -> Upright | None:
+    """The most legible reading of a band; of two alike the longer, since the shorter may be a part of it."""
+    readings = [upright(grid) for grid in lay_grids(grey, band) if grid.fit >= _LEAST_FIT]
+    longest = max((reading.probabilities.shape[1] for reading in readings), default=0)
+
+    def merit(reading: Upright) -> float:
+        return reading.legibility + (0.03 if reading.probabilities.shape[1] == longest else 0)
+
+    best = max(readings, key=merit, default=None)
+    return best if best is not None and best.legibility >= _LEAST_LEGIBLE else None
 
 
-def _overlap(middles: NDArray[np.float64], known: Upright) -> bool:
-    """Whether a middle of the new lines lies within the known zone or right beside it."""
+def _around(grey: Grey, band: Band) -> list[Upright]:
+    """Zones that a line found alone belongs to: its neighbours are looked for where they must be."""
+    grids = lay_grids(grey, band)
+    if not grids or grids[0].fit < _LEAST_FIT or upright(grids[0]).legibility < _LEAST_LEGIBLE:
+        return []
+    columns = grids[0].cells.shape[1]
+    return [found for stack in band.beside(columns) if (found := _zone_in(grey, stack)) is not None]
+
+
+def _overlaps(band: Band, known: Upright) -> bool:
+    """Whether the middle of one of the band's lines lies within the known zone or right beside it."""
+    middles = np.array([[((line[0] + line[2]) / 2, (line[1] + line[3]) / 2) for line in band.lines]], np.float64)
     outline = np.array(_corners(known), np.float32)
     height = float(np.hypot(*(outline[3] - outline[0])))
-    return any(cv2.pointPolygonTest(outline, (float(x), float(y)), True) > -0.8 * height for x, y in middles)
+    return any(
+        cv2.pointPolygonTest(outline, (float(x), float(y)), True) > -0.8 * height
+        for x, y in cv2.transform(middles, cv2.invertAffineTransform(band.turn))[0]
+    )
 
 
 def _corners(found: Upright) -> tuple[tuple[float, float], ...]:

@@ -1,0 +1,130 @@
+"""What is no readable picture is refused by kind, code and next action, and never crashes the reader."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from datetime import date
+from io import BytesIO
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from inspection_station.documents.mrz_image.reader import Unreadable, UnreadableImage, read_image
+from inspection_station.inspection.document import DocumentFormat
+from inspection_station.training.mrz_specimens import specimen
+from inspection_station.training.page_renderer import render_page
+from inspection_station.training.page_wear import Wear, wear_page
+
+TODAY = date(2026, 11, 23)
+
+
+def _refusal(data: bytes | np.ndarray) -> UnreadableImage:
+    with pytest.raises(UnreadableImage) as caught:
+        read_image(data, today=TODAY, ask_second=False)
+    return caught.value
+
+
+def _png_header(width: int, height: int) -> bytes:
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
+
+
+def _page(seed: int) -> np.ndarray:
+    document = specimen(DocumentFormat.TD3, np.random.default_rng(seed))
+    return render_page(document.text, document.lines, seed=seed)
+
+
+def _encoded(pixels: np.ndarray, kind: str = "JPEG", **how: object) -> bytes:
+    sheet = BytesIO()
+    Image.fromarray(pixels[:, :, ::-1]).save(sheet, kind, **how)
+    return sheet.getvalue()
+
+
+def test_an_empty_file_is_refused_as_empty():
+    refusal = _refusal(b"")
+    assert (refusal.reason, refusal.code, refusal.action) == (Unreadable.EMPTY, "DOC-05", "take-the-picture-again")
+
+
+def test_text_is_refused_as_no_picture():
+    assert _refusal(b"P<UTOERIKSSON<<ANNA<MARIA" * 40).reason is Unreadable.NOT_A_PICTURE
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
+def test_a_picture_that_breaks_off_is_refused_as_truncated(kind: str):
+    whole = _encoded(_page(1), kind)
+    refusal = _refusal(whole[: len(whole) // 2])
+    assert refusal.reason in (Unreadable.TRUNCATED, Unreadable.NOT_A_PICTURE)
+    assert refusal.code == "DOC-05"
+
+
+def test_two_hundred_megapixels_are_refused_before_they_are_decoded():
+    refusal = _refusal(_png_header(20_000, 10_000))
+    assert (refusal.reason, refusal.action) == (Unreadable.TOO_LARGE, "give-a-smaller-picture")
+
+
+def test_a_picture_just_over_the_limit_is_refused_with_its_size():
+    refusal = _refusal(_png_header(10_000, 7_000))
+    assert refusal.reason is Unreadable.TOO_LARGE
+    assert "10000 x 7000" in refusal.detail
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 2000), (2000, 3), (640, 480)])
+def test_a_blank_picture_holds_no_zone(size: tuple[int, int]):
+    refusal = _refusal(np.full((*size, 3), 230, np.uint8))
+    assert (refusal.reason, refusal.code, refusal.action) == (Unreadable.NO_ZONE, "DOC-01", "flatten-and-replace")
+
+
+def test_noise_holds_no_zone():
+    assert _refusal(np.random.default_rng(3).integers(0, 255, (900, 1400, 3), np.uint8)).reason is Unreadable.NO_ZONE
+
+
+def test_a_page_whose_zone_is_covered_holds_no_zone():
+    page = _page(4)
+    page[int(page.shape[0] * 0.75) :] = 200
+    assert _refusal(page).reason is Unreadable.NO_ZONE
+
+
+def test_two_passports_in_one_frame_are_refused_and_one_is_asked_for():
+    frame = np.vstack([wear_page(_page(seed), Wear(pixels_wide=1400), seed=seed) for seed in (5, 6)])
+    refusal = _refusal(frame)
+    assert (refusal.reason, refusal.code, refusal.action) == (Unreadable.TWO_DOCUMENTS, "DOC-04", "show-one-document")
+
+
+def test_two_passports_side_by_side_are_refused_too():
+    frame = np.hstack([wear_page(_page(seed), Wear(pixels_wide=1200), seed=3)[:780] for seed in (7, 8)])
+    assert _refusal(frame).reason is Unreadable.TWO_DOCUMENTS
+
+
+def test_pixels_of_another_kind_are_refused():
+    assert _refusal(np.zeros((10, 10, 7), np.uint8)).reason is Unreadable.NOT_A_PICTURE
+    assert _refusal(np.zeros((0, 10, 3), np.uint8)).reason is Unreadable.EMPTY
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=400), st.sampled_from([b"", b"\xff\xd8\xff\xe0", b"\x89PNG\r\n\x1a\n", b"BM", b"II*\0", b"GIF89a"]))
+def test_no_bytes_crash_the_reader(body: bytes, start: bytes):
+    try:
+        read_image(start + body, today=TODAY, ask_second=False)
+    except UnreadableImage as refusal:
+        assert refusal.code in ("DOC-01", "DOC-04", "DOC-05")
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(20, 3000), st.integers(0, 255))
+def test_a_damaged_byte_gives_a_zone_or_a_refusal(place: int, value: int):
+    damaged = bytearray(_DAMAGED_PAGE)
+    damaged[place % len(damaged)] = value
+    try:
+        read_image(bytes(damaged), today=TODAY, ask_second=False)
+    except UnreadableImage as refusal:
+        assert refusal.code in ("DOC-01", "DOC-04", "DOC-05")
+
+
+_DAMAGED_PAGE = _encoded(wear_page(_page(9), Wear(pixels_wide=700), seed=9), "JPEG", quality=70)
