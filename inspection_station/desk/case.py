@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from inspection_station.desk.effect_runner import EffectRunner
 from inspection_station.desk.ports import RecordStore
 from inspection_station.desk.ready_reader import ReadyReader
-from inspection_station.desk.sealing import seal
+from inspection_station.desk.sealing import STORE_FAULT, seal
 from inspection_station.desk.vault import Vault
 from inspection_station.hardware.ports import DocumentScan
+from inspection_station.inspection import effects as fx
 from inspection_station.inspection import events as e
 from inspection_station.inspection.biometrics import FingerprintSample
 from inspection_station.inspection.document import BlobRef
@@ -45,6 +46,7 @@ class Case:
         self._notify = notify
         self._app_version = app_version
         self._decided: e.DecisionTaken | None = None
+        self._kept: tuple[BlobRef, ...] = ()
         self.inspection: Inspection | None = None
         self.journal: list[e.Event] = []
 
@@ -53,18 +55,21 @@ class Case:
 
         Raises EventNotAllowed; the inspection is then as before.
         """
-        transition = advance(self.inspection, event)
+        before = self.inspection
+        transition = advance(before, event)
         if transition.dropped:
-            self._forget_late(event)
+            self.forget_late(event)
             return False
         self.inspection = transition.inspection
+        if before is not None:  # a picture taken again replaces the older one at once
+            self._forget(pictures_of(before))
         if isinstance(event, e.DecisionTaken):
             self._decided = event  # written with the record, in one transaction
         elif not isinstance(event, (e.RecordSealed, e.SealingFailed, e.SealingRetried)):
             self.journal.append(event)
             self._write(event)
         for effect in transition.effects:
-            self._carry_out(effect, scan)
+            self._start(effect, scan)
         return True
 
     def take_up(self, journal: list[e.Event], *, write: bool) -> None:
@@ -78,19 +83,59 @@ class Case:
                 self._write(event)
         gone = [step for step, ref in _pictured(self.inspection) if self._vault.get(ref) is None]
         for effect in resume(self.inspection):
-            self._carry_out(effect, None)
+            self._start(effect, None)
         for step in dict.fromkeys(gone):
             if step is not Step.DOCUMENT:  # the page need not be placed again only for its picture
                 self.apply(e.StepRetried(step, self.inspection.officer_id))
 
     def close(self) -> tuple[Inspection, list[e.Event]] | None:
-        """Let go of the inspection; what still runs is cancelled."""
+        """Let go of the inspection; what still runs is cancelled. Its pictures stay until ``keep`` drops them."""
         if self.inspection is None:
             return None
         closed = (self.inspection, self.journal)
         self._runner.cancel_all()
         self.inspection, self.journal, self._decided = None, [], None
         return closed
+
+    def keep(self, pictures: Iterable[BlobRef]) -> None:
+        """Between two inspections: hold the last traveller's, while the decision can be taken back, and no other."""
+        self._kept = tuple(pictures)
+        self._vault.keep_only(self._kept)
+
+    def let_go(self) -> None:
+        """The pictures of ``keep`` are not needed any longer; an inspection in hand keeps its own."""
+        pictures, self._kept = self._kept, ()
+        self._forget(pictures)
+
+    def forget_late(self, event: e.Event) -> None:
+        """A late answer leaves no picture behind, least of all of a person who may not be collected."""
+        refs: list[BlobRef | None] = []
+        if isinstance(event, e.DocumentRead):
+            refs.append(event.document.page_image)
+        elif isinstance(event, e.ChipRead):
+            refs.append(event.reading.portrait)
+        elif isinstance(event, e.FaceCaptured):
+            refs.append(event.sample.image)
+        elif isinstance(event, e.FingerprintsCaptured):
+            refs.extend(sample.image for sample in event.samples)
+        self._forget(ref for ref in refs if ref is not None)
+
+    def _forget(self, refs: Iterable[BlobRef]) -> None:
+        own = pictures_of(self.inspection) if self.inspection is not None else ()
+        wanted = {ref.sha256 for ref in (*own, *self._kept)}
+        self._vault.forget(ref for ref in refs if ref.sha256 not in wanted)
+
+    def _start(self, effect: Effect, scan: DocumentScan | None) -> None:
+        """Carry out an effect; one that cannot even be started is a missing step and does not hold up the others."""
+        try:
+            self._carry_out(effect, scan)
+        except Exception as fault:
+            log.exception("work for an inspection could not be started")
+            step = _STEP_OF.get(type(effect))
+            if self.inspection is not None and step is not None:
+                attempt = self.inspection.attempt(step)
+                failed = e.StepFailed(step, attempt, "SYS-01", type(fault).__name__)
+                self._answer(self.inspection.inspection_id, failed)
 
     def _carry_out(self, effect: Effect, scan: DocumentScan | None) -> None:
         inspection = self.inspection
@@ -128,17 +173,18 @@ class Case:
             self._store.journal(self.inspection.inspection_id, event)
         except Exception as fault:
             log.error("the journal cannot be written: %s", type(fault).__name__)
-            self._notify(getattr(fault, "code", "STO-02"))
+            self._notify(getattr(fault, "code", STORE_FAULT))
 
-    def _forget_late(self, event: e.Event) -> None:
-        """A late answer leaves no picture behind, least of all of a person who may not be collected."""
-        refs: list[BlobRef | None] = []
-        if isinstance(event, e.ChipRead):
-            refs.append(event.reading.portrait)
-        elif isinstance(event, e.FaceCaptured):
-            refs.append(event.sample.image)
-        wanted = {ref.sha256 for _, ref in _pictured(self.inspection)} if self.inspection else set()
-        self._vault.forget(ref for ref in refs if ref is not None and ref.sha256 not in wanted)
+
+_STEP_OF: dict[type, Step] = {
+    fx.ReadDocument: Step.DOCUMENT,
+    fx.ReadChip: Step.CHIP,
+    fx.CaptureFace: Step.FACE,
+    fx.CaptureFingerprints: Step.FINGERPRINTS,
+    fx.CheckClearance: Step.CLEARANCE,
+    fx.CompareFaces: Step.COMPARISON,
+    fx.SearchWatchlists: Step.WATCHLIST,
+}
 
 
 def pictures_of(inspection: Inspection) -> tuple[BlobRef, ...]:

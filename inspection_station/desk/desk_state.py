@@ -33,6 +33,10 @@ class DeskState:
         others = tuple(n for n in self.notices if n.code != code)
         return replace(self, notices=(*others, Notice(code, detail, self.raised + 1)), raised=self.raised + 1)
 
+    def without_notice(self, *codes: str) -> DeskState:
+        """What these codes told of is over."""
+        return replace(self, notices=tuple(n for n in self.notices if n.code not in codes))
+
 
 def snapshot_of(state: DeskState, inspection: Inspection | None, tools: Instruments) -> DeskSnapshot:
     """One consistent picture of the desk."""

@@ -38,6 +38,8 @@ from inspection_station.matching.ports import FacePrompt
 
 log = logging.getLogger(__name__)
 
+_Running = DeviceCall[Any] | FaceCapture
+
 
 class Answers(Protocol):
     """Where results go: the desk's mailbox. Safe from any thread."""
@@ -71,7 +73,7 @@ class EffectRunner:
         self._frames = frames
         self._answers = answers
         self._lock = Lock()
-        self._calls: dict[tuple[Step, int], DeviceCall[Any] | FaceCapture] = {}
+        self._calls: dict[tuple[Step, int], _Running] = {}
 
     def run(self, inspection_id: str, effect: fx.Effect) -> None:
         """Start the work and return at once. Documents come by the armed reader, records go through ``sealing``."""
@@ -174,7 +176,7 @@ class EffectRunner:
         clock, chips, timeout = self._tools.clock, self._tools.chips, self._tools.chip_timeout
         started = clock.monotonic()
 
-        def work(device: Any, cancel: Any) -> ChipAnswer:
+        def work(device: Any, cancel: Any) -> ChipAnswer | StepFault:
             before = clock.monotonic()
             connection = device.connect(cancel, timeout)
             waited = (clock.monotonic() - before) * 1000
@@ -182,6 +184,8 @@ class EffectRunner:
                 answer = chips.read(
                     connection, effect.mrz, with_portrait=effect.with_portrait, at=clock.now(), cancel=cancel
                 )
+            except StepFault as fault:  # the chip's fault: raised on, the supervisor would take it for the reader's
+                return fault
             finally:
                 connection.disconnect()
             return ChipAnswer(answer.reading, answer.portrait, answer.device_ms + waited)
@@ -189,17 +193,17 @@ class EffectRunner:
         call = reader.submit(work)
         self._remember(Step.CHIP, attempt, call)
 
-        def done(future: Future[ChipAnswer]) -> None:
-            self._drop(Step.CHIP, attempt)
+        def done(future: Future[ChipAnswer | StepFault]) -> None:
+            self._drop(Step.CHIP, attempt, call)
             if future.cancelled():
                 return
             fault = future.exception()
             if isinstance(fault, CaptureCancelled):
                 return
-            if fault is not None:
-                self._fail(inspection_id, Step.CHIP, attempt, *_officer_code(fault))
+            answer = fault or future.result()
+            if not isinstance(answer, ChipAnswer):
+                self._fail(inspection_id, Step.CHIP, attempt, *_officer_code(answer))
                 return
-            answer = future.result()
             if answer.portrait is not None and answer.reading.portrait is not None and effect.with_portrait:
                 self._vault.put(answer.portrait, answer.reading.portrait.media_type)
             spent = (clock.monotonic() - started) * 1000
@@ -226,7 +230,7 @@ class EffectRunner:
         self._remember(Step.FACE, attempt, capture)
 
         def done() -> None:
-            self._drop(Step.FACE, attempt)
+            self._drop(Step.FACE, attempt, capture)
             self._answers.prompt(inspection_id, None)
             outcome = capture.outcome
             if isinstance(outcome, BaseException):
@@ -235,20 +239,20 @@ class EffectRunner:
                 return
             if outcome is None:
                 return
-            image = self._vault.put(outcome.face.picture, outcome.face.media_type)
+            image = self._vault.put(outcome.face.picture, outcome.face.media_type, outcome.face.template)
             sample = FaceSample(image, outcome.face.quality, outcome.face.not_assessed)
             self._answers.answer(inspection_id, e.FaceCaptured(attempt, outcome.total_ms, outcome.device_ms, sample))
 
         capture.start(done)
 
     def _compare(self, attempt: int, probe: BlobRef | None, reference: BlobRef | None) -> e.Event:
-        if reference is None:
+        if probe is None or reference is None:
             raise StepFault("NET-01", "no history photograph and no group is loaded")
-        pictures = [self._vault.get(ref) for ref in (probe, reference) if ref is not None]
-        if len(pictures) != 2 or pictures[0] is None or pictures[1] is None:
+        live, portrait = self._vault.get(probe), self._vault.get(reference)
+        if live is None or portrait is None:
             raise StepFault("BIO-07", "a picture is no longer in memory")
         started = self._tools.clock.monotonic()
-        results = self._tools.faces.compare(pictures[0], pictures[1])
+        results = self._tools.faces.compare(live, portrait, self._vault.template(probe))
         return e.FacesCompared(attempt, (self._tools.clock.monotonic() - started) * 1000, 0.0, results)
 
     def _search(self, attempt: int, mrz: MachineReadableZone) -> e.Event:
@@ -280,13 +284,15 @@ class EffectRunner:
     def _fail(self, inspection_id: str, step: Step, attempt: int, code: str, detail: str) -> None:
         self._answers.answer(inspection_id, e.StepFailed(step, attempt, code, detail))
 
-    def _remember(self, step: Step, attempt: int, call: DeviceCall[Any] | FaceCapture) -> None:
+    def _remember(self, step: Step, attempt: int, call: _Running) -> None:
         with self._lock:
             self._calls[(step, attempt)] = call
 
-    def _drop(self, step: Step, attempt: int) -> None:
+    def _drop(self, step: Step, attempt: int, call: _Running) -> None:
+        """The next traveller's call may stand in the same place already."""
         with self._lock:
-            self._calls.pop((step, attempt), None)
+            if self._calls.get((step, attempt)) is call:
+                del self._calls[(step, attempt)]
 
     def _cancel(self, step: Step, attempt: int) -> None:
         with self._lock:

@@ -1,7 +1,8 @@
 """One face capture: frames run from the camera's thread to the screen, the newest free one to the judge in the pool.
 
 The camera thread never waits for the judging, so the preview keeps its rate; a cancelled capture ends with the
-next frame.
+next frame. What the judging finds, faults included, leaves the camera's thread as a value: only the camera's own faults
+are raised there, since the supervisor takes whatever is raised for a fault of the device.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class FaceCapture:
         self._clock = clock
         self._timeout = timeout
         self._on_prompt = on_prompt
-        self._call: DeviceCall[CaptureOutcome] | None = None
+        self._call: DeviceCall[CaptureOutcome | Exception] | None = None
         self._judged_ms = 0.0
         self._shown: FacePrompt | None = None
         self.outcome: CaptureOutcome | BaseException | None = None
@@ -63,7 +64,7 @@ class FaceCapture:
         call = self._camera.submit(self._run)
         self._call = call
 
-        def finished(future: Future[CaptureOutcome]) -> None:
+        def finished(future: Future[CaptureOutcome | Exception]) -> None:
             if future.cancelled():
                 self.outcome = CaptureCancelled("stopped before it began")
             else:
@@ -77,7 +78,7 @@ class FaceCapture:
         if self._call is not None:
             self._call.stop()
 
-    def _run(self, camera: Any, cancel: Any) -> CaptureOutcome:
+    def _run(self, camera: Any, cancel: Any) -> CaptureOutcome | Exception:
         started = self._clock.monotonic()
         judging: Future[CapturedFace | None] | None = None
         sequence = -1
@@ -87,13 +88,15 @@ class FaceCapture:
                 sequence = frame.sequence
                 self._frames.put(frame)
                 if judging is not None and judging.done():
-                    face = judging.result()
-                    judging = None
+                    fault = judging.exception()
+                    if isinstance(fault, Exception):
+                        return fault
+                    face, judging = judging.result(), None
                     if face is not None:
                         total = (self._clock.monotonic() - started) * 1000
                         return CaptureOutcome(face, total, max(0.0, total - self._judged_ms))
                 if self._clock.monotonic() - started > self._timeout:
-                    raise StepFault("BIO-01", self._shown.value if self._shown else FacePrompt.NO_FACE.value)
+                    return StepFault("BIO-01", self._shown.value if self._shown else FacePrompt.NO_FACE.value)
                 if judging is None:
                     judging = self._pool.submit(self._judge, frame)
         finally:

@@ -1,13 +1,6 @@
-"""Faces for the desk: bursts and comparisons with one matcher and one set of thresholds.
-
-The template averaged over a burst is remembered by the picture it came with, so that the comparison uses it.
-"""
+"""Faces for the desk: bursts and comparisons with one matcher and one set of thresholds. Keeps nothing of anybody."""
 
 from __future__ import annotations
-
-import hashlib
-from collections import OrderedDict
-from threading import Lock
 
 import cv2
 import numpy as np
@@ -23,7 +16,6 @@ from inspection_station.matching.pictures import UnusablePicture, decode_picture
 from inspection_station.matching.ports import FaceModelMissing, FacePrompt, FaceTemplate
 from inspection_station.matching.thresholds import FaceThresholds
 
-_REMEMBERED = 4  # templates: one traveller has one; a few survive a recapture
 _JPEG_QUALITY = 90
 _MARGIN = 0.9  # of the face box, on every side: head and shoulders, as a portrait shows them
 
@@ -34,16 +26,19 @@ class FaceComparison:
     def __init__(self, matcher: DlibFaceMatcher, thresholds: FaceThresholds) -> None:
         self._matcher = matcher
         self._thresholds = thresholds
-        self._lock = Lock()
-        self._templates: OrderedDict[str, FaceTemplate] = OrderedDict()
 
     def burst(self) -> _Burst:
-        return _Burst(self, BurstCapture(self._matcher))
+        return _Burst(BurstCapture(self._matcher))
 
-    def compare(self, probe: bytes, reference: bytes) -> tuple[ComparisonResult, ...]:
+    def compare(
+        self, probe: bytes, reference: bytes, probe_template: object | None = None
+    ) -> tuple[ComparisonResult, ...]:
         """Raises StepFault: BIO-01 with the prompt when a picture shows no usable face, SYS-02 without the model."""
         try:
-            outcome = compare_pictures(self._matcher, self._side(probe), self._side(reference), self._thresholds)
+            live: Image | FaceTemplate = (
+                probe_template if isinstance(probe_template, FaceTemplate) else decode_picture(probe)
+            )
+            outcome = compare_pictures(self._matcher, live, decode_picture(reference), self._thresholds)
         except PictureRejected as fault:
             code = "BIO-07" if fault.which == "reference" else "BIO-01"
             raise StepFault(code, fault.prompt.value) from fault
@@ -53,24 +48,11 @@ class FaceComparison:
             raise StepFault("SYS-02", "face model") from fault
         return (outcome.result,)
 
-    def remember(self, picture: bytes, template: FaceTemplate) -> None:
-        """Keep a burst's template for the comparison that follows."""
-        with self._lock:
-            self._templates[hashlib.sha256(picture).hexdigest()] = template
-            while len(self._templates) > _REMEMBERED:
-                self._templates.popitem(last=False)
-
-    def _side(self, picture: bytes) -> Image | FaceTemplate:
-        with self._lock:
-            template = self._templates.get(hashlib.sha256(picture).hexdigest())
-        return template if template is not None else decode_picture(picture)
-
 
 class _Burst:
     """Implements ``ports.FaceBurst``."""
 
-    def __init__(self, owner: FaceComparison, burst: BurstCapture) -> None:
-        self._owner = owner
+    def __init__(self, burst: BurstCapture) -> None:
         self._burst = burst
 
     def feed(self, image: Image, sequence: int) -> FacePrompt:
@@ -82,10 +64,12 @@ class _Burst:
         captured = self._burst.result()
         if captured is None:
             return None
-        picture = _encoded(captured)
-        self._owner.remember(picture, captured.template)
         return ports.CapturedFace(
-            picture, "image/jpeg", float(captured.quality.overall), tuple(captured.quality.not_assessed)
+            _encoded(captured),
+            "image/jpeg",
+            float(captured.quality.overall),
+            tuple(captured.quality.not_assessed),
+            captured.template,
         )
 
 

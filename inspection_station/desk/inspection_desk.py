@@ -8,28 +8,30 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Lock, Thread, current_thread
 
 from inspection_station.desk import commands as c
 from inspection_station.desk.case import Case, pictures_of
 from inspection_station.desk.desk_state import DeskState, snapshot_of
 from inspection_station.desk.effect_runner import EffectRunner, Instruments
+from inspection_station.desk.interrupted import InterruptedInspections
 from inspection_station.desk.officer_acts import OfficerActs
 from inspection_station.desk.officer_session import OfficerSession
 from inspection_station.desk.ports import RecordStore
 from inspection_station.desk.ready_reader import ReadyReader
-from inspection_station.desk.undo import VOID, WITHDRAWN, carried_over
+from inspection_station.desk.sealing import STORE_FAULT
+from inspection_station.desk.undo import VOID, WITHDRAWN, LastTraveller, carried_over
 from inspection_station.desk.vault import Vault
 from inspection_station.desk.view import DeskSnapshot, FrameSlot, LastDecision
-from inspection_station.hardware.ports import DocumentScan
+from inspection_station.hardware.errors import DeviceError
+from inspection_station.hardware.ports import DeviceKind, DeviceState, DocumentScan
 from inspection_station.hardware.supervisor import DeviceStatus
 from inspection_station.inspection import events as e
 from inspection_station.inspection.document import BlobRef
 from inspection_station.inspection.errors import EventNotAllowed
-from inspection_station.inspection.inspection import Inspection, Stage
+from inspection_station.inspection.inspection import Stage
 from inspection_station.inspection.scenario import Step
-from inspection_station.inspection.workflow import replay
 from inspection_station.matching.ports import FacePrompt
 
 log = logging.getLogger(__name__)
@@ -69,7 +71,10 @@ class InspectionDesk:
         self._acts = OfficerActs(self._case, self._runner, self._reader, session, instruments.clock, self._notice)
         self._listeners: list[Callable[[DeskSnapshot], None]] = []
         self._lock = Lock()
-        self._last: tuple[list[e.Event], tuple[BlobRef, ...]] = ([], ())
+        self._last: LastTraveller | None = None
+        self._interrupted = InterruptedInspections(store, self._notice)
+        self._store_fault = STORE_FAULT
+        self._mailbox.put(self._take_up)  # before anything a device or a screen may post
         self._state = DeskState(settings.scenario, settings.station_name, settings.training, session.officer_id)
         self._snapshot = snapshot_of(self._state, None, instruments)
         self._thread = Thread(target=self._loop, name="desk", daemon=True)
@@ -108,7 +113,6 @@ class InspectionDesk:
     def start(self) -> None:
         """Start the thread; take up an inspection that a crash interrupted, else arm the reader."""
         self._thread.start()
-        self._mailbox.put(self._take_up)
 
     def stop(self) -> None:
         """Cancel what runs and join. An open inspection stays in the journal and is taken up at the next start."""
@@ -122,15 +126,24 @@ class InspectionDesk:
     def device_changed(self, status: DeviceStatus) -> None:
         """A device's state changed; called by the rack from any thread."""
         self._reader.device_changed(status)
-        self._mailbox.put(_nothing)
+        well = status.kind is DeviceKind.DOCUMENT_READER and status.state is DeviceState.READY
+
+        def tell() -> None:
+            if well:
+                self._state = self._state.without_notice(DeviceError.code)
+
+        self._mailbox.put(tell)
 
     def store_changed(self, code: str | None) -> None:
         """The store cannot write (its code), or can again (None); from any thread."""
 
         def tell() -> None:
             if code is not None:
+                self._store_fault = code
                 self._notice(code)
-            elif self._case.inspection is not None and self._case.inspection.sealing_fault:
+                return
+            self._state = self._state.without_notice(self._store_fault)
+            if self._case.inspection is not None and self._case.inspection.sealing_fault:
                 self._acts.carry_out(c.RetrySealing())
 
         self._mailbox.put(tell)
@@ -162,15 +175,27 @@ class InspectionDesk:
     # The desk thread
 
     def _loop(self) -> None:
-        while (job := self._mailbox.get()) is not None:
+        while True:
             try:
-                job()
-            except EventNotAllowed as refusal:
-                self._notice("REF-01", ", ".join(refusal.reasons))
-            except Exception:
-                log.exception("the desk could not carry out a message")
-                self._notice("SYS-01")
-            self._publish()
+                job = self._mailbox.get(timeout=self._undo_seconds_left())
+            except Empty:
+                job = _nothing
+            if job is None:
+                return
+            if self._last is not None and not self._undo_open():
+                self._forget_last()
+            self._guarded(job)
+            self._guarded(self._publish)
+
+    def _guarded(self, job: Callable[[], None]) -> None:
+        """Whatever a message does, the next one is carried out."""
+        try:
+            job()
+        except EventNotAllowed as refusal:
+            self._notice("REF-01", ", ".join(refusal.reasons))
+        except Exception as fault:
+            log.exception("the desk could not carry out a message")
+            self._notice(getattr(fault, "code", "SYS-01"))
 
     def _publish(self) -> None:
         self._state = replace(self._state, sequence=self._state.sequence + 1)
@@ -186,20 +211,18 @@ class InspectionDesk:
 
     def _take_up(self) -> None:
         self._count()
-        for unfinished in self._store.unfinished():
-            try:
-                inspection = replay(unfinished.events)
-            except EventNotAllowed:
-                log.error("an interrupted journal cannot be replayed and is left as it is")
-                continue
-            if inspection is None or not inspection.evidence:
-                self._store.discard_journal(unfinished.inspection_id)  # nobody had been before the officer yet
-                continue
-            self._state = replace(self._state, elapsed_since=self._tools.clock.monotonic())
-            self._notice("RES-01")
-            self._case.take_up(list(unfinished.events), write=False)
+        self._interrupted.load()
+        self._make_ready()
+
+    def _make_ready(self) -> None:
+        """On to the next inspection that a crash interrupted, or else to the next traveller."""
+        events = self._interrupted.take_next()
+        if events is None:
+            self._reader.arm()
             return
-        self._reader.arm()
+        self._state = replace(self._state, elapsed_since=self._tools.clock.monotonic())
+        self._notice("RES-01")
+        self._case.take_up(events, write=False)
 
     def _scanned(self, scan: DocumentScan) -> None:
         self._mailbox.put(lambda: self._document_placed(scan))
@@ -217,7 +240,6 @@ class InspectionDesk:
 
     def _begin(self, scan: DocumentScan | None) -> None:
         now = self._tools.clock.now()
-        self._vault.keep_only(self._last[1] if self._undo_open() else ())
         self._state = replace(self._state, notices=(), face_prompt=None, elapsed_since=self._tools.clock.monotonic())
         self._case.apply(
             e.InspectionStarted(
@@ -233,13 +255,15 @@ class InspectionDesk:
 
     def _answered(self, inspection_id: str, event: e.Event) -> None:
         if not self._is_current(inspection_id):
+            self._case.forget_late(event)
             return
+        if not self._case.apply(event):
+            return  # late: what waits for a newer answer goes on waiting
         if isinstance(event, e.DocumentRead):
             self._reader.disarm()
             self._state = replace(self._state, notices=())
         if isinstance(event, e.SealingFailed):
             self._notice(event.code)
-        self._case.apply(event)
         if self._case.inspection is not None and self._case.inspection.stage is Stage.CLOSED:
             self._closed()
 
@@ -248,18 +272,22 @@ class InspectionDesk:
         if closed is None:
             return
         inspection, journal = closed
-        self._last = (journal, pictures_of(inspection))
-        withdrawn = inspection.decision is not None and inspection.decision.reasons[:1] == (WITHDRAWN,)
-        last = None
-        if inspection.decision is not None and not withdrawn:
+        decision, pictures = inspection.decision, pictures_of(inspection)
+        withdrawn = decision is not None and decision.reasons[:1] == (WITHDRAWN,)
+        self._last, shown = None, None
+        if decision is not None and not withdrawn:
             until = self._tools.clock.monotonic() + self._settings.undo_seconds
-            last = LastDecision(inspection.inspection_id, inspection.decision.disposition.value, until)
-        self._state = replace(self._state, face_prompt=None, elapsed_since=None, notices=(), last_decision=last)
+            shown = LastDecision(inspection.inspection_id, decision.disposition.value, until)
+            self._last = LastTraveller(shown, tuple(journal), pictures)
+        self._case.keep(pictures)
+        self._state = replace(self._state, face_prompt=None, elapsed_since=None, notices=(), last_decision=shown)
         self._count()
         if withdrawn:
-            self._reopen(inspection)
+            self._state = replace(self._state, elapsed_since=self._tools.clock.monotonic())
+            self._case.take_up(carried_over(journal, self._settings.new_id(), inspection.inspection_id), write=True)
+            self._case.let_go()
         else:
-            self._reader.arm()
+            self._make_ready()
 
     def _count(self) -> None:
         try:
@@ -267,7 +295,7 @@ class InspectionDesk:
             done = self._store.count_today(self._tools.clock.now().date())
         except Exception as fault:
             log.error("the store cannot be counted: %s", type(fault).__name__)
-            self._notice(getattr(fault, "code", "STO-02"))
+            self._notice(getattr(fault, "code", STORE_FAULT))
             return
         self._state = replace(
             self._state, unsent=outbox.unsent, oldest_unsent_seconds=outbox.oldest_seconds, done_today=done
@@ -291,13 +319,23 @@ class InspectionDesk:
             self._acts.carry_out(command)
 
     def _undo_open(self) -> bool:
-        last = self._state.last_decision
-        return last is not None and self._tools.clock.monotonic() <= last.undo_until
+        return self._last is not None and self._last.can_be_taken_back(self._tools.clock.monotonic())
+
+    def _undo_seconds_left(self) -> float | None:
+        """How long to wait for a message before the last traveller goes from memory; None: as long as it takes."""
+        if self._last is None:
+            return None
+        return max(0.0, self._last.decision.undo_until - self._tools.clock.monotonic()) + 0.01
+
+    def _forget_last(self) -> None:
+        self._last = None
+        self._state = replace(self._state, last_decision=None)
+        self._case.let_go()
 
     def _undo(self) -> None:
         """A voiding record first, so that a crash in between leaves no admission standing; then the traveller again."""
-        last, current = self._state.last_decision, self._case.inspection
-        if last is None or not self._undo_open() or not self._last[0]:
+        last, current = self._last, self._case.inspection
+        if last is None or not self._undo_open():
             self._notice("UND-01")
             return
         if current is not None and current.evidence:
@@ -306,14 +344,12 @@ class InspectionDesk:
         self._reader.disarm()
         if current is not None:
             self._case.close()
-            self._store.discard_journal(current.inspection_id)
+            self._interrupted.discard(current.inspection_id)
+        self._last = None
         self._state = replace(self._state, last_decision=None, elapsed_since=self._tools.clock.monotonic())
-        self._case.take_up(carried_over(self._last[0], self._settings.new_id(), last.inspection_id), write=True)
+        voided = last.decision.inspection_id
+        self._case.take_up(carried_over(last.journal, self._settings.new_id(), voided), write=True)
         self._acts.carry_out(c.Decide(VOID, (WITHDRAWN,)))
-
-    def _reopen(self, void: Inspection) -> None:
-        self._state = replace(self._state, elapsed_since=self._tools.clock.monotonic())
-        self._case.take_up(carried_over(self._last[0], self._settings.new_id(), void.inspection_id), write=True)
 
     def _is_current(self, inspection_id: str) -> bool:
         return self._case.inspection is not None and self._case.inspection.inspection_id == inspection_id
@@ -323,4 +359,4 @@ class InspectionDesk:
 
 
 def _nothing() -> None:
-    """A message that only publishes."""
+    """What the loop does when the time to take a decision back is over: look, and publish."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 
 from inspection_station.desk import commands as c
@@ -10,12 +11,17 @@ from inspection_station.desk.effect_runner import EffectRunner
 from inspection_station.desk.officer_session import OfficerSession
 from inspection_station.desk.ports import Clock
 from inspection_station.desk.ready_reader import ReadyReader
+from inspection_station.desk.reasons import SHORTEST_NOTE, reason_table
 from inspection_station.inspection import events as e
 from inspection_station.inspection.disposition import Decision
 from inspection_station.inspection.effects import CancelStep
+from inspection_station.inspection.errors import EventNotAllowed
 from inspection_station.inspection.findings import Override
 from inspection_station.inspection.inspection import Inspection
+from inspection_station.inspection.person_class import PersonClass
 from inspection_station.inspection.scenario import Step
+
+LONGEST_TEXT = 2000
 
 
 class OfficerActs:
@@ -50,20 +56,27 @@ class OfficerActs:
             case c.TypeDocument(first, second):
                 self._type(inspection, first, second)
             case c.ConfirmPersonClass(person_class, exemption):
+                if person_class is PersonClass.UNKNOWN:  # nothing may be collected of somebody nobody has classed
+                    raise EventNotAllowed("PersonClassConfirmed", ("class",))
                 self._case.apply(e.PersonClassConfirmed(officer, person_class, exemption))
             case c.OverrideFinding():
                 self._override(command)
             case c.AddNote(text):
-                self._case.apply(e.NoteAdded(officer, text))
+                if clean := written(text):
+                    self._case.apply(e.NoteAdded(officer, clean))
             case c.Decide(disposition, reasons, note):
                 at = self._clock.now().isoformat(timespec="milliseconds")
-                self._case.apply(e.DecisionTaken(Decision(disposition, officer, reasons, note), at))
+                grounds = tuple(ground for reason in reasons if (ground := written(reason)))
+                self._case.apply(e.DecisionTaken(Decision(disposition, officer, grounds, written(note)), at))
             case c.RetrySealing():
                 self._case.apply(e.SealingRetried(officer))
             case _:
                 raise TypeError(f"not an officer's act: {type(command).__name__}")
 
     def _waive(self, inspection: Inspection, step: Step, reason: str) -> None:
+        reason = written(reason)
+        if not reason:
+            raise EventNotAllowed("StepWaived", ("reason",))
         if step in inspection.running:  # the officer does not wait for it any longer
             attempt = inspection.attempt(step)
             self._runner.run(inspection.inspection_id, CancelStep(step, attempt))
@@ -84,5 +97,18 @@ class OfficerActs:
         if second is not None and not self._session.confirm_second(second, command.second_officer_code):
             self._notify("SEC-02")
             return
-        override = Override(command.finding_key, self._session.officer_id, second, command.reason, command.note)
+        reason, note = written(command.reason), written(command.note)
+        row = reason_table().of(reason)
+        if row is not None and row.note_needed and len(note) < SHORTEST_NOTE:
+            raise EventNotAllowed("FindingOverridden", ("note",))
+        override = Override(command.finding_key, self._session.officer_id, second, reason, note)
         self._case.apply(e.FindingOverridden(override))
+
+
+def written(text: str) -> str:
+    """What an officer wrote, as it can be kept: at most 2,000 characters, no control characters but line breaks.
+
+    Keyboards and clipboards may send half characters (lone surrogates), which no file can hold and no store would seal.
+    """
+    kept = (ch for ch in text[:LONGEST_TEXT] if ch in "\n\t" or unicodedata.category(ch) not in ("Cc", "Cs"))
+    return "".join(kept).strip()

@@ -29,7 +29,7 @@ class RosterEntry:
 
 def digest_of(code: str, salt: str) -> str:
     """Digest of a code under a salt (hex)."""
-    return hashlib.scrypt(code.encode("utf-8"), salt=bytes.fromhex(salt), dklen=32, **_COST).hex()
+    return hashlib.scrypt(code.encode("utf-8", "replace"), salt=bytes.fromhex(salt), dklen=32, **_COST).hex()
 
 
 def new_entry(officer_id: str, code: str, *, may_second: bool) -> RosterEntry:
@@ -54,7 +54,8 @@ class OfficerSession:
         """Whether this other officer signs with the right code. A wrong code and an unknown id take the same time."""
         entry = self._roster.get(officer_id or "")
         salt = entry.salt if entry else "00" * 16
-        right = hmac.compare_digest(digest_of(code, salt), entry.digest if entry else "")
+        digest = entry.digest if entry else ""
+        right = hmac.compare_digest(digest_of(code, salt).encode(), digest.encode())
         return right and entry is not None and entry.may_second and officer_id != self._officer_id
 
 
@@ -62,9 +63,13 @@ def load_roster(path: Path) -> tuple[RosterEntry, ...]:
     """Read a roster (TOML, ``[[officer]]`` tables). Raises RosterError."""
     try:
         table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        return tuple(
-            RosterEntry(str(o["id"]), str(o["salt"]), str(o["digest"]), bool(o.get("may_second", False)))
-            for o in table.get("officer", ())
-        )
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
+        return tuple(_entry(officer) for officer in table.get("officer", ()))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RosterError(f"the roster cannot be read: {type(error).__name__}") from error
+
+
+def _entry(officer: dict[str, Any]) -> RosterEntry:
+    salt, digest, may_second = str(officer["salt"]), str(officer["digest"]), officer.get("may_second", False)
+    if not bytes.fromhex(salt) or len(bytes.fromhex(digest)) != 32 or not isinstance(may_second, bool):
+        raise ValueError("an entry's salt, digest or permission is malformed")
+    return RosterEntry(str(officer["id"]), salt, digest.lower(), may_second)

@@ -65,12 +65,16 @@ class ChipInspector(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CapturedFace:
-    """The best frame of a burst: encoded picture, quality 0…1, what was not assessed."""
+    """The best frame of a burst: encoded picture, quality 0…1, what was not assessed.
+
+    ``template`` is the comparer's own, over the whole burst; it lives and goes with the picture.
+    """
 
     picture: bytes
     media_type: str
     quality: float
     not_assessed: tuple[str, ...]
+    template: object | None = None
 
 
 class FaceBurst(Protocol):
@@ -81,10 +85,15 @@ class FaceBurst(Protocol):
 
 
 class FaceComparer(Protocol):
-    """Faces for the desk. ``compare`` takes encoded pictures; raises StepFault (BIO-…)."""
+    """Faces for the desk. ``compare`` takes encoded pictures; raises StepFault (BIO-…).
+
+    ``probe_template``: the template that was captured with the probe, where there is one. Nothing is kept of either.
+    """
 
     def burst(self) -> FaceBurst: ...
-    def compare(self, probe: bytes, reference: bytes) -> tuple[ComparisonResult, ...]: ...
+    def compare(
+        self, probe: bytes, reference: bytes, probe_template: object | None = None
+    ) -> tuple[ComparisonResult, ...]: ...
 
 
 class ListSearcher(Protocol):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from threading import Lock
 
-from inspection_station.hardware.errors import CaptureCancelled, DeviceError, DeviceGarbage
+from inspection_station.hardware.errors import CaptureCancelled, DeviceError
 from inspection_station.hardware.ports import DeviceKind, DeviceState, DocumentScan
 from inspection_station.hardware.supervisor import DeviceRack, DeviceStatus
 from inspection_station.hardware.worker import DeviceCall
@@ -79,11 +79,14 @@ class ReadyReader:
         if fault is None:
             self._wanted = False
             self._on_scan(future.result())
-        elif isinstance(fault, CaptureCancelled):
             return
-        elif isinstance(fault, DeviceError):
+        if isinstance(fault, CaptureCancelled):
+            return
+        if isinstance(fault, DeviceError):
             self._on_fault(fault.code, fault.detail)
-            if isinstance(fault, DeviceGarbage):
-                self.arm()
         else:
             self._on_fault("SYS-01", type(fault).__name__)
+        # A reader that is still well waits on; one that went away or talks nonsense without end is waited for in
+        # ``device_changed``, at the supervisor's pace.
+        if self._wanted and self._reader is not None and self._reader.status.state is DeviceState.READY:
+            self.arm()

@@ -15,7 +15,8 @@ from inspection_station.storage.values import SealedRecord
 
 log = logging.getLogger(__name__)
 
-STORE_FAULT = "STO-02"
+STORE_FAULT = "STO-05"
+"""Code for a fault of the store that has none of its own."""
 
 
 def seal(

@@ -13,6 +13,8 @@ from inspection_station.documents.mrz_repair import repair
 from inspection_station.documents.taiwan_ids import holds_national_id
 from inspection_station.inspection.document import MachineReadableZone
 
+_LONGEST = 4096  # characters of a swipe or of typing; the longest zone has 90
+
 
 class ZoneReading:
     """Implements ``ports.ZoneReader``."""
@@ -31,6 +33,8 @@ class ZoneReading:
 
     def from_text(self, text: str, today: date) -> MachineReadableZone:
         """The one zone a swipe or wedge sent; two in one message are refused rather than chosen from."""
+        if len(text) > _LONGEST:
+            raise StepFault("DOC-01", f"a message of more than {_LONGEST} characters")
         zones = frame(text).zones
         if len(zones) != 1:
             raise StepFault("DOC-04" if len(zones) > 1 else "DOC-01", f"{len(zones)} zones in the message")
@@ -38,6 +42,8 @@ class ZoneReading:
 
     def from_typing(self, first: str, second: str, today: date) -> MachineReadableZone:
         """A zone typed twice. Differences come back by line and place, never by value (DOC-09)."""
+        if max(len(first), len(second)) > _LONGEST:
+            raise StepFault("DOC-01", f"more than {_LONGEST} characters")
         entry = DoubleEntry(first, second)
         differences = entry.differences()
         if differences:
