@@ -40,6 +40,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     serve.add_argument("--seed", type=int, default=1, metavar="N", help="which training traveller")
     serve.add_argument("--vpcd", default="localhost:35963", metavar="HOST:PORT", help="the virtual reader's address")
     serve.add_argument("--fault", metavar="NAME", help="what is wrong with it (a wrong name lists them)")
+    serve.add_argument("--access", default="both", choices=("bac", "pace", "both"), help="how its chip opens")
     serve.add_argument("--trust-out", type=Path, metavar="DIR", help="write the authority's certificate and list there")
     serve.add_argument("--at", type=date.fromisoformat, metavar="DATE", help="day of issue; today without it")
     serve.add_argument("--json", action="store_true", help="one JSON object on stdout when the passport lies there")
@@ -183,7 +184,7 @@ def serve_verb(arguments: argparse.Namespace) -> int:
     if arguments.fault is not None and arguments.fault not in list(PassportFault):
         return _complain(arguments, "DEV-01", f"--fault is one of: {', '.join(PassportFault)}", _BAD_INPUT)
     at = _today(arguments)
-    passport = specimen_passport(arguments.seed, at=at, fault=arguments.fault)
+    passport = specimen_passport(arguments.seed, at=at, fault=arguments.fault, access=arguments.access)
     if arguments.trust_out is not None:
         try:
             training_authority(at).write_trust(arguments.trust_out)
@@ -193,10 +194,19 @@ def serve_verb(arguments: argparse.Namespace) -> int:
     def announce() -> None:
         trust = str(arguments.trust_out) if arguments.trust_out is not None else None
         if arguments.json:
-            told = {"mrz": list(passport.mrz_lines), "trust": trust, "vpcd": arguments.vpcd, "fault": arguments.fault}
+            told = {
+                "mrz": list(passport.mrz_lines),
+                "can": passport.can.number if passport.can is not None else None,
+                "access": arguments.access,
+                "trust": trust,
+                "vpcd": arguments.vpcd,
+                "fault": arguments.fault,
+            }
             print(json.dumps(told, ensure_ascii=False), flush=True)
         else:
             print("\n".join(passport.mrz_lines), flush=True)
+            if passport.can is not None:
+                print(f"card access number: {passport.can.number}", file=sys.stderr)
             print(f"trust: {trust or 'not written (--trust-out DIR)'}", file=sys.stderr, flush=True)
 
     stop = Event()

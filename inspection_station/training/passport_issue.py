@@ -9,8 +9,9 @@ from enum import StrEnum
 
 from inspection_station.documents import mrz
 from inspection_station.documents.emrtd import tlv
-from inspection_station.documents.emrtd.access_keys import MrzKey
+from inspection_station.documents.emrtd.access_keys import CanKey, MrzKey
 from inspection_station.documents.emrtd.portrait_format import portrait_format
+from inspection_station.documents.emrtd.security_infos import encode_card_access
 from inspection_station.documents.mrz_checks import check_digit
 from inspection_station.documents.mrz_layouts import layout_of
 from inspection_station.inspection.document import MrzField
@@ -33,14 +34,31 @@ class PassportFault(StrEnum):
     TORN_READ = "torn_read"  # the document is lifted in the middle of the reading
 
 
+class AccessOffer(StrEnum):
+    """What opens the chip; the value is the name on the command line."""
+
+    BAC = "bac"
+    PACE = "pace"
+    BOTH = "both"
+
+
+ECDH_GM_AES_128 = "0.4.0.127.0.7.2.2.4.2.2"
+BRAINPOOL_P256R1 = 13
+
+
 @dataclass(frozen=True, slots=True)
 class VirtualPassport:
-    """A passport ready to be put on a card: files by name, the printed zone, and the key its chip opens with."""
+    """A passport ready to be put on a card: files by name, the printed zone, and what its chip opens with.
+
+    It offers PACE when it has an «EF.CardAccess»; ``can`` is its card access number, if one is printed on it.
+    """
 
     mrz_lines: tuple[str, ...]
     files: Mapping[str, bytes]
     access_key: MrzKey
     fault: PassportFault | None
+    can: CanKey | None = None
+    offer: AccessOffer = AccessOffer.BAC
 
 
 def issue_passport(
@@ -50,13 +68,18 @@ def issue_passport(
     authority: IssuingAuthority,
     at: date,
     fault: str | None = None,
+    access: str = AccessOffer.BAC,
+    can: str | None = None,
+    pace: tuple[str, int] = (ECDH_GM_AES_128, BRAINPOOL_P256R1),
 ) -> VirtualPassport:
     """A passport of ``authority`` with this zone and this encoded portrait (JPEG 2000 or JPEG).
 
+    ``access`` is a value of ``AccessOffer``; ``pace`` the object identifier and parameter id it offers PACE with.
     ``fault`` is a value of ``PassportFault``; ValueError for another name, MalformedMrz or MalformedChipData for
     a zone or picture that no passport could hold.
     """
     wrong = PassportFault(fault) if fault is not None else None
+    offer = AccessOffer(access)
     zone = mrz.parse(tuple(mrz_lines), today=at)
     key = MrzKey.of(zone)
     chip_lines = other_number(zone.lines) if wrong is PassportFault.WRONG_DG1 else zone.lines
@@ -72,7 +95,9 @@ def issue_passport(
     files.update({f"DG{number}": content for number, content in groups.items()})
     if wrong is PassportFault.WRONG_KEY:
         key = MrzKey(key.document_number, key.date_of_expiry, key.date_of_birth)
-    return VirtualPassport(zone.lines, files, key, wrong)
+    if offer is not AccessOffer.BAC:
+        files["EF.CardAccess"] = encode_card_access(*pace)
+    return VirtualPassport(zone.lines, files, key, wrong, CanKey(can) if can is not None else None, offer)
 
 
 def _security_object(groups: dict[int, bytes], authority: IssuingAuthority, wrong: PassportFault | None) -> bytes:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from datetime import date
 
 from PIL import Image
 
 from inspection_station.training.issuing_authority import IssuingAuthority
-from inspection_station.training.passport_issue import VirtualPassport, issue_passport
+from inspection_station.training.passport_issue import AccessOffer, VirtualPassport, issue_passport
 from inspection_station.training.personas.face_pictures import portrait
 from inspection_station.training.personas.face_scene import Picture
 from inspection_station.training.personas.identity import persona
@@ -31,7 +32,24 @@ def jpeg2000(picture: Picture, wanted_bytes: int = PORTRAIT_BYTES) -> bytes:
     return stream.getvalue()
 
 
-def specimen_passport(seed: int, *, at: date, fault: str | None = None) -> VirtualPassport:
-    """The passport of the persona with this seed. ValueError for a fault of another name than ``PassportFault`` has."""
-    lines = persona(seed, today=at).mrz_lines
-    return issue_passport(lines, jpeg2000(portrait(seed)), authority=training_authority(at), at=at, fault=fault)
+def card_access_number(seed: int) -> str:
+    """Six digits that the seed decides."""
+    digest = hashlib.sha256(f"card access number {seed}".encode()).digest()
+    return f"{int.from_bytes(digest, 'big') % 1_000_000:06d}"
+
+
+def specimen_passport(
+    seed: int, *, at: date, fault: str | None = None, access: str = AccessOffer.BAC
+) -> VirtualPassport:
+    """The passport of the persona with this seed. ValueError for a fault or an access that is not there by that
+    name.
+    """
+    return issue_passport(
+        persona(seed, today=at).mrz_lines,
+        jpeg2000(portrait(seed)),
+        authority=training_authority(at),
+        at=at,
+        fault=fault,
+        access=access,
+        can=None if access == AccessOffer.BAC else card_access_number(seed),
+    )

@@ -52,7 +52,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any]:
 
 def test_a_sound_passport_is_read_with_exit_0(daemon: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     trust, out = tmp_path / "trust", tmp_path / "out"
-    with served("--trust-out", str(trust)) as told:
+    with served("--access", "bac", "--trust-out", str(trust)) as told:
         assert told["trust"] == str(trust)
         zone = "/".join(told["mrz"])
         code, found = run(capsys, "read-chip", "--mrz", zone, "--trust", str(trust), "--out", str(out), "--json")
@@ -67,6 +67,18 @@ def test_a_sound_passport_is_read_with_exit_0(daemon: None, tmp_path: Path, caps
         assert (code, found["overall"]) == (0, "undetermined")
         assert [g["name"] for g in found["data_groups"]] == ["EF.SOD", "DG1"]
         code, found = run(capsys, "read-chip", "--mrz", "/".join(LINES), "--json")
+        assert (code, found["error"]["code"]) == (2, "CHP-02")
+
+
+def test_the_number_on_the_card_opens_a_passport_with_pace(
+    daemon: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with served("--trust-out", str(tmp_path)) as told:
+        for key in (("--can", told["can"]), ("--mrz", "/".join(told["mrz"]))):
+            code, found = run(capsys, "read-chip", *key, "--trust", str(tmp_path), "--json")
+            assert (code, found["access"]) == (0, "PACE")
+            assert found["access_detail"] == "PACE-ECDH-GM with AES-128 on brainpoolP256r1"
+        code, found = run(capsys, "read-chip", "--can", "000000", "--json")
         assert (code, found["error"]["code"]) == (2, "CHP-02")
 
 

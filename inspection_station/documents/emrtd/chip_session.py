@@ -146,7 +146,7 @@ class _Reading:
         return found
 
     def _open(self) -> None:
-        self._checks.append(self._access.open())
+        self._checks.extend(self._access.open())
 
     def _security_object(self) -> SecurityObject | None:
         try:

@@ -1,4 +1,4 @@
-"""The chip of a training passport: files behind Basic Access Control (Doc 9303 part 10 §3, part 11 §4.3, §9.8).
+"""The chip of a training passport: files behind BAC or PACE (Doc 9303 part 10 §3, part 11 §4.3, §4.4, §9.8).
 
 It keeps state as a card does: a selected application and file, a pending challenge, a session. A command in clear
 ends a session, so a reader that lost count begins anew with SELECT; ``reset`` is what a new field does.
@@ -10,16 +10,20 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from inspection_station.documents.emrtd import bac, lds, tlv
+from inspection_station.documents.emrtd import asn1, bac, lds, pace, tlv
+from inspection_station.documents.emrtd.access_keys import AccessKey
 from inspection_station.documents.emrtd.apdu import MAX_SHORT, Status
 from inspection_station.documents.emrtd.ciphers import TripleDesSuite, equal, pad
 from inspection_station.documents.emrtd.errors import MalformedChipData
-from inspection_station.training.passport_issue import PassportFault, VirtualPassport
+from inspection_station.documents.emrtd.security_infos import pace_infos
+from inspection_station.training.passport_issue import AccessOffer, PassportFault, VirtualPassport
 from inspection_station.training.virtual_chip.commands import CardCommand, CardError, parse_command
+from inspection_station.training.virtual_chip.pace import PaceDialogue
 from inspection_station.training.virtual_chip.secure_channel import CardSession
 
 ANSWER_TO_RESET = bytes.fromhex("3B80800101")
 _TORN_AFTER = 3000
+_MASTER_FILE = b"\x3f\x00"
 
 
 class ChipLeft(Exception):
@@ -52,8 +56,11 @@ class VirtualChip:
         self._limits = limits or ChipLimits()
         self._random = random
         self._fault = passport.fault
-        self._by_id = {lds.FILES[name].fid: content for name, content in passport.files.items()}
-        self._by_short_id = {lds.FILES[name].sfi: content for name, content in passport.files.items()}
+        self._passport = passport
+        files = {lds.FILES[name]: content for name, content in passport.files.items()}
+        self._card_access = files.pop(lds.CARD_ACCESS, None)
+        self._by_id = {file.fid: content for file, content in files.items()}
+        self._by_short_id = {file.sfi: content for file, content in files.items()}
         self._static: TripleDesSuite = bac.suite_of(bac.document_seed(passport.access_key))
         self._served = 0
         self.reset()
@@ -64,6 +71,7 @@ class VirtualChip:
         self._current: bytes | None = None
         self._challenge: bytes | None = None
         self._session: CardSession | None = None
+        self._pace: PaceDialogue | None = None
 
     def process(self, command: bytes) -> bytes:
         """One exchange."""
@@ -102,6 +110,10 @@ class VirtualChip:
                 return self._get_challenge(command)
             case 0x82:
                 return self._external_authenticate(command)
+            case 0x22:
+                return self._set_protocol(command)
+            case 0x86:
+                return self._general_authenticate(command)
             case 0xB0:
                 return self._read_binary(command)
             case 0xB1:
@@ -117,6 +129,14 @@ class VirtualChip:
             return b"", Status.OK
         if command.p1 not in (0x00, 0x02) or len(command.data) != 2:
             raise CardError(Status.WRONG_P1_P2)
+        if self._card_access is not None and command.data == _MASTER_FILE:
+            self._application, self._current = False, None
+            return b"", Status.OK
+        if self._card_access is not None and not self._application:
+            if command.data != lds.CARD_ACCESS.fid.to_bytes(2, "big"):
+                raise CardError(Status.FILE_NOT_FOUND)
+            self._current = self._card_access
+            return b"", Status.OK
         self._guard()
         content = self._by_id.get(int.from_bytes(command.data, "big"))
         if content is None:
@@ -128,7 +148,40 @@ class VirtualChip:
         if not self._application or self._session is None:
             raise CardError(Status.SECURITY_NOT_SATISFIED)
 
+    def _set_protocol(self, command: CardCommand) -> tuple[bytes, int]:
+        """MSE:Set AT for PACE (Doc 9303 part 11 §4.4.4.1)."""
+        self._pace = None
+        if self._card_access is None or (command.p1, command.p2) != (0xC1, 0xA4):
+            raise CardError(Status.NOT_SUPPORTED)
+        try:
+            asked = {element.tag: element.value for element in tlv.elements(command.data)}
+        except MalformedChipData:
+            raise CardError(Status.WRONG_DATA) from None
+        passwords: dict[bytes, AccessKey | None] = {b"\1": self._passport.access_key, b"\2": self._passport.can}
+        key = passwords.get(asked.get(0x83, b""))
+        if key is None:
+            raise CardError(Status.REFERENCED_DATA_NOT_FOUND)
+        for info in pace_infos(self._card_access):
+            oid = tlv.read(asn1.encode_oid(info.oid))[0].value
+            if oid == asked.get(0x80) and info.curve is not None and pace.speaks(info):
+                self._pace = PaceDialogue(info, info.curve, key, self._random)
+                return b"", Status.OK
+        raise CardError(Status.WRONG_DATA)
+
+    def _general_authenticate(self, command: CardCommand) -> tuple[bytes, int]:
+        dialogue, self._pace = self._pace, None
+        if dialogue is None:
+            raise CardError(Status.CONDITIONS_NOT_SATISFIED)
+        answer, session = dialogue.step(command)
+        if session is None:
+            self._pace = dialogue
+        else:
+            self._session = session
+        return answer, Status.OK
+
     def _get_challenge(self, command: CardCommand) -> tuple[bytes, int]:
+        if self._passport.offer is AccessOffer.PACE:
+            raise CardError(Status.INSTRUCTION_UNKNOWN)
         if not self._application:
             raise CardError(Status.CONDITIONS_NOT_SATISFIED)
         if command.le is None or command.le < 8:
@@ -158,8 +211,10 @@ class VirtualChip:
         return answer + static.checksum(pad(answer, 8)), Status.OK
 
     def _read_binary(self, command: CardCommand) -> tuple[bytes, int]:
-        self._guard()
         offset = command.p1 << 8 | command.p2
+        if self._card_access is not None and not self._application:
+            return self._read_card_access(command, offset)
+        self._guard()
         if command.p1 & 0x80:
             if not self._limits.short_identifiers:
                 raise CardError(Status.WRONG_P1_P2)
@@ -167,6 +222,14 @@ class VirtualChip:
             if content is None:
                 raise CardError(Status.FILE_NOT_FOUND)
             self._current, offset = content, command.p2
+        return self._slice(command, offset, 0)
+
+    def _read_card_access(self, command: CardCommand, offset: int) -> tuple[bytes, int]:
+        """Free to read from the master file."""
+        if command.p1 & 0x80:
+            if command.p1 & 0x1F != lds.CARD_ACCESS.sfi:
+                raise CardError(Status.SECURITY_NOT_SATISFIED)
+            self._current, offset = self._card_access, command.p2
         return self._slice(command, offset, 0)
 
     def _read_binary_far(self, command: CardCommand) -> tuple[bytes, int]:
