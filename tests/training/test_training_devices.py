@@ -1,15 +1,11 @@
 """Training devices show whoever stands on the stage, take a real reader's time, and fail as they are told."""
 
-import sys
 import time
-from pathlib import Path
 from threading import Event, Timer
 
 import cv2
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from fakes.stage_props import PlainProps, PlainTraveller
 
 from inspection_station.hardware.errors import (

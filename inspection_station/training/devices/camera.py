@@ -20,6 +20,8 @@ from inspection_station.training.faults import Fault
 
 DRIVER: Final = "training-camera"
 FRAME_SECONDS: Final = 1 / 30
+_BREATH_SECONDS: Final = 0.005
+"""Even without pace: drawing frames nobody can judge in time would take the processor from those who judge."""
 _WALL_SIZE: Final = (720, 1280, 3)
 
 
@@ -58,6 +60,7 @@ class TrainingCamera:
         self._backstage.stall_if_told(cancel)
         since = time.monotonic() - self._last
         self._backstage.take_time(cancel, max(0.0, FRAME_SECONDS - since) if self._backstage.pace else 0.0)
+        time.sleep(_BREATH_SECONDS)
         if self._backstage.struck_by(Fault.GARBAGE):
             raise DeviceGarbage("the training camera sent a broken picture")
         image = self._picture()
