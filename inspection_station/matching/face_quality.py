@@ -29,7 +29,7 @@ class QualityLimits:
 
     eyes_least: float = 90.0  # ISO/IEC 39794-5: 90 px between the eyes, 120 preferred
     eyes_most_of_width: float = 0.25
-    face_most_of_height: float = 0.62  # brow to chin
+    face_most_of_height: float = 0.55  # brow to chin
     off_centre_most: float = 0.20  # of the frame's width and height
     roll_most: float = 8.0
     nose_offset_most: float = 0.15  # of the eye distance, about 15 degrees; beyond 0.30 false non-matches double

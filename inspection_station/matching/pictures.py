@@ -21,6 +21,7 @@ MIN_SIDE = 24
 _MAX_COMPONENTS = 4
 
 _PNG = b"\x89PNG\r\n\x1a\n"
+_PNG_END = b"IEND\xaeB`\x82"
 _JP2 = b"\x00\x00\x00\x0cjP  \r\n\x87\n"
 _J2K = b"\xff\x4f\xff\x51"
 _JPEG = b"\xff\xd8\xff"
@@ -57,6 +58,8 @@ def decode_picture(data: bytes, max_pixels: int = MAX_PIXELS) -> Image:
         raise UnusablePicture(PictureFault.TOO_LARGE, f"{width} x {height} pixels")
     if min(width, height) < MIN_SIDE:
         raise UnusablePicture(PictureFault.TOO_SMALL, f"{width} x {height} pixels")
+    if data.startswith(_PNG) and _PNG_END not in data:  # decoders are content once the last row is there
+        raise UnusablePicture(PictureFault.TRUNCATED, "the end is missing")
     return _decode(data, max_pixels)
 
 
