@@ -89,6 +89,7 @@ class StoreReader:
         with translated(self._folder):
             connection = open_reader(self._folder, self._key)
             try:
+                connection.execute("pragma cache_size = -65536")  # KiB: the check goes to and fro over the whole file
                 return check_store(connection)
             finally:
                 connection.close()

@@ -10,7 +10,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -26,12 +26,19 @@ from inspection_station.storage.store import StationStore
 
 pytestmark = pytest.mark.benchmark
 
+A_DAY = 3000
+
 
 def timed(act: Callable[[], object]) -> float:
     """Milliseconds."""
     start = time.perf_counter()
     act()
     return (time.perf_counter() - start) * 1000
+
+
+def day_of(number: int) -> str:
+    """A full day's work after the other, from 4 May 2026."""
+    return (datetime(2026, 5, 4, 3, tzinfo=UTC) + timedelta(days=number // A_DAY)).isoformat()
 
 
 def show(what: str, samples: list[float]) -> None:
@@ -70,14 +77,15 @@ def test_opening_a_large_store(tmp_path: Path) -> None:
     for first in range(0, amount, 2000):
         with transaction(connection):
             for number in range(first, min(first + 2000, amount)):
-                seal(connection, prepare(record(f"id-{number}"), {}, text), clock.now(), clock.monotonic())
+                whole = record(f"id-{number:08}", decided_at=day_of(number))  # ids in the order of time, as UUIDv7 are
+                seal(connection, prepare(whole, {}, text), clock.now(), clock.monotonic())
     connection.close()
     print(f"{amount} records in {time.perf_counter() - start:.0f} s")
 
     def look() -> StationStore:
         store = StationStore.open(tmp_path, keys, station_id="s", clock=clock)
         assert len(store.records(50)) == 50
-        assert store.count_today(date(2026, 5, 4), UTC) == amount
+        assert store.count_today(date(2026, 5, 4), UTC) == min(amount, A_DAY)
         assert store.outbox_status().unsent == amount
         return store
 
@@ -90,7 +98,7 @@ def test_opening_a_large_store(tmp_path: Path) -> None:
     show("open and three questions", samples)
     store = StationStore.open(tmp_path, keys, station_id="s", clock=clock)
     show("newest 50", [timed(lambda: store.records(50)) for _ in range(50)])
-    show("one record", [timed(lambda: store.record(f"id-{amount // 2}")) for _ in range(50)])
+    show("one record", [timed(lambda: store.record(f"id-{amount // 2:08}")) for _ in range(50)])
     show("outbox status", [timed(store.outbox_status) for _ in range(50)])
     print(f"full check: {timed(store.check) / 1000:.1f} s")
     print(f"database: {(tmp_path / 'station.db').stat().st_size / amount:.0f} B a record without pictures")
