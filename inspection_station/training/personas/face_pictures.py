@@ -44,8 +44,10 @@ def portrait_of(t: FaceTraits) -> Picture:
 
 def clothes(t: FaceTraits, pose: Pose, size: tuple[int, int], light: float = 1.0) -> Sheet:
     """Shoulders for a picture of ``size`` (width, height), as a sheet to lay over it at its own place."""
-    alpha, colour = shoulders(t, size, pose.scale, (pose.x, pose.y))
-    sheet = np.empty((*alpha.shape, 4), np.uint8)
-    sheet[..., :3] = display(colour * np.float32(light))[..., ::-1]
-    sheet[..., 3] = np.clip(alpha * 255 + 0.5, 0, 255)
+    width, height = size
+    first = min(height - 1, max(0, int(pose.y + (t.chin - 12) * pose.scale)))  # nothing to draw above the neck
+    alpha, colour = shoulders(t, (width, height - first), pose.scale, (pose.x, pose.y - first))
+    sheet = np.zeros((height, width, 4), np.uint8)
+    sheet[first:, :, :3] = display(colour * np.float32(light))[..., ::-1]
+    sheet[first:, :, 3] = np.clip(alpha * 255 + 0.5, 0, 255)
     return sheet

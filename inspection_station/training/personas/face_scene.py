@@ -23,24 +23,27 @@ def portrait_ground(width: int, height: int) -> Picture:
 
 def hall(seed: int, width: int, height: int) -> Picture:
     """A hall out of focus: wall, floor line, pillars, lamps, a coloured board; no person in it."""
+    full = (width, height)
+    width, height = width // 4, height // 4  # it is out of focus anyway
     draw = np.random.default_rng(seed)
     top, bottom = draw.integers(120, 190), draw.integers(70, 130)
     ramp = np.linspace(float(top), float(bottom), height, dtype=np.float32)[:, None, None]
     tone = 1 + draw.uniform(-0.06, 0.06, 3).astype(np.float32)
     scene = np.clip(np.broadcast_to(ramp, (height, width, 3)) * tone, 0, 255).astype(np.uint8).copy()
     for _ in range(draw.integers(3, 7)):
-        left = int(draw.integers(-40, width))
+        left = int(draw.integers(-10, width))
         level = int(draw.integers(70, 205))
         colour = tuple(int(v) for v in np.clip(level + draw.integers(-14, 15, 3), 0, 255))
-        cv2.rectangle(scene, (left, 0), (left + int(draw.integers(24, 130)), height), colour, -1)
+        cv2.rectangle(scene, (left, 0), (left + int(draw.integers(6, 33)), height), colour, -1)
     board = [int(v) for v in draw.integers(60, 200, 3)]
     corner = (int(draw.integers(0, width)), int(draw.integers(0, height // 4)))
     cv2.rectangle(scene, corner, (corner[0] + width // 4, corner[1] + height // 7), board, -1)
     cv2.rectangle(scene, (0, int(height * 0.78)), (width, height), [int(v) for v in draw.integers(60, 110, 3)], -1)
     for _ in range(draw.integers(3, 8)):
         spot = (int(draw.integers(0, width)), int(draw.integers(0, height // 3)))
-        cv2.circle(scene, spot, int(draw.integers(6, 22)), (236, 240, 244), -1)
-    return np.asarray(cv2.GaussianBlur(scene, (0, 0), width / 70), np.uint8)
+        cv2.circle(scene, spot, int(draw.integers(2, 6)), (236, 240, 244), -1)
+    soft = cv2.GaussianBlur(scene, (0, 0), width / 70)
+    return np.asarray(cv2.resize(soft, full, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def over(picture: Picture, layer: Sheet, left: int, top: int) -> None:

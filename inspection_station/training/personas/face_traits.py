@@ -123,7 +123,7 @@ def _adult(chance: Random) -> FaceTraits:
     glasses = chance.choices(("none", "round", "square"), (6, 1.4, 1.4))[0]
     scale = 0.965 if woman else 1.0
     chin = scale * _edge(chance, 101, 122)
-    nose_tip = scale * _edge(chance, 36, 52)
+    nose_tip = scale * _edge(chance, 34.5, 53.5)
     return FaceTraits(
         sex=sex,
         age=age,
@@ -135,14 +135,14 @@ def _adult(chance: Random) -> FaceTraits:
         jaw=_edge(chance, 0.9, 1.03) if woman else _edge(chance, 0.96, 1.1),
         cheek=_edge(chance, 0.96, 1.06),
         chin_width=_edge(chance, 0.85, 1.05) if woman else _edge(chance, 0.92, 1.16),
-        eye_half_distance=scale * _edge(chance, 28.2, 36.0),
-        eye_height=_edge(chance, -6.5, 6.0),
+        eye_half_distance=scale * _edge(chance, 27.4, 36.8),
+        eye_height=_edge(chance, -8.0, 7.0),
         eye_half_width=_edge(chance, 12.6, 16.8),
         eye_opening=_edge(chance, 7.8, 12.8),
         eye_tilt=_edge(chance, -7.0, 10.5),
         lid_crease=chance.choice((0.12, 0.5, 0.75, 0.9)),
         iris=_iris(melanin, chance),
-        brow_height=_edge(chance, 13.5, 22.0) + (1.5 if woman else 0.0),
+        brow_height=_edge(chance, 12.5, 23.0) + (1.5 if woman else 0.0),
         brow_thickness=_edge(chance, 2.2, 4.8) if woman else _edge(chance, 3.0, 6.8),
         brow_tilt=_edge(chance, -6.0, 10.0),
         brow_arch=chance.uniform(1.5, 5.0) if woman else chance.uniform(0.3, 3.0),
@@ -150,7 +150,7 @@ def _adult(chance: Random) -> FaceTraits:
         nose_half_width=(_edge(chance, 12.0, 18.0) if woman else _edge(chance, 13.0, 20.5))
         + 2.5 * melanin * chance.random(),
         nose_bridge=_edge(chance, 7, 15),
-        mouth=nose_tip + (chin - nose_tip) * _edge(chance, 0.33, 0.50),
+        mouth=nose_tip + (chin - nose_tip) * _edge(chance, 0.31, 0.52),
         mouth_half_width=scale * _edge(chance, 20.0, 29.5),
         upper_lip=_edge(chance, 2.6, 7.4) + 1.5 * max(0.0, melanin - 0.5),
         lower_lip=_edge(chance, 4.6, 9.6) + 2.0 * max(0.0, melanin - 0.5),
@@ -206,7 +206,7 @@ _TWIN_SPREAD = {
 
 
 def _edge(chance: Random, low: float, high: float) -> float:
-    return low + (high - low) * chance.betavariate(0.5, 0.5)
+    return low + (high - low) * chance.betavariate(0.45, 0.45)
 
 
 def _grey(age: int, chance: Random) -> float:

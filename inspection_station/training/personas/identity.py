@@ -1,7 +1,8 @@
 """Who a training traveller is: everything a passport says, from a seed alone.
 
-Every document is issued by Utopia (UTO), the state Doc 9303 part 3 §5 keeps for specimens, so that no training document
-can be taken for a real one. The nationality is what the exercise needs: article 91 is decided by it.
+Documents are issued by Utopia (UTO), the state Doc 9303 part 3 §5 keeps for specimens, so that no training document
+can be taken for a real one. Only Taiwan's own nationals carry Taiwan's passport: the national ID that article 91
+turns on is printed there alone. The nationality is what the exercise needs.
 """
 
 from __future__ import annotations
@@ -105,6 +106,7 @@ def persona(
     """
     chance = Random(f"persona {seed} {kind.value}")
     nationality, name, sex = _who(kind, chance)
+    state = nationality if nationality == "TWN" else ISSUING_STATE
     birth = _birth(kind, today, chance)
     issued, expiry = _validity(birth, today, expired, chance)
     code = {PersonaKind.DIPLOMAT: "PD"}.get(kind, "P")
@@ -115,7 +117,7 @@ def persona(
     lines = compose(
         format,
         document_code=code,
-        issuing_state=ISSUING_STATE,
+        issuing_state=state,
         primary=name.primary,
         secondary=name.secondary,
         document_number=number,
@@ -130,7 +132,7 @@ def persona(
         kind=kind,
         name=name,
         nationality=nationality,
-        issuing_state=ISSUING_STATE,
+        issuing_state=state,
         document_code=code,
         document_number=number,
         sex=sex,

@@ -2,7 +2,7 @@
 
 Run as ``python -m inspection_station.training.personas.screen_seeds``; needed again whenever the drawing changes.
 A face is listed when its portrait and every live frame are found, when it is near to itself, and when it keeps away
-from every face listed before it. Distances are 1 − cosine of flip-averaged descriptors.
+from every other listed face. Distances are 1 − cosine of flip-averaged descriptors.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from inspection_station.matching.ports import FacePrompt
 from inspection_station.training.personas.face_live import live_frame
 from inspection_station.training.personas.face_pictures import portrait
 from inspection_station.training.personas.face_scene import Picture
-from inspection_station.training.personas.face_traits import ADULT, traits
 
 _SIZES = ((1280, 720), (640, 480))
 _Vector = npt.NDArray[np.float32]
@@ -30,7 +29,9 @@ _Vector = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Measures of one seed. ``frames`` live frames drawn; ``score`` the detector's lowest; ``content`` frames without a prompt."""
+    """Measures of one seed. ``frames``: live frames drawn; ``score``: the detector's lowest; ``content``: live frames
+    that drew no prompt.
+    """
 
     seed: int
     portrait: _Vector | None
@@ -83,14 +84,37 @@ def measured(seed: int, occasions: int, matcher: DlibFaceMatcher) -> Candidate:
 def chosen(
     candidates: Sequence[Candidate], *, apart: float, genuine: float, score: float
 ) -> tuple[tuple[Candidate, float], ...]:
-    """Candidates that pass, each with its distance to the nearest other listed one; children are taken first."""
-    passing = [c for c in candidates if c.complete and c.genuine <= genuine and c.score >= score]
-    listed: list[Candidate] = []
-    for candidate in sorted(passing, key=lambda c: (traits(c.seed).age >= ADULT, -round(c.score), c.seed)):
-        if all(candidate.apart(other) >= apart for other in listed):
-            listed.append(candidate)
-    listed.sort(key=lambda c: c.seed)
-    return tuple((c, min((c.apart(o) for o in listed if o is not c), default=2.0)) for c in listed)
+    """Candidates that pass, each with its distance to the nearest other listed one, by seed.
+
+    While two of them are nearer than ``apart``, whoever is too near to the most others leaves.
+    """
+    listed = [c for c in candidates if c.complete and c.genuine <= genuine and c.score >= score]
+    between = np.full((len(listed), len(listed)), 2.0)
+    for i, one in enumerate(listed):
+        for j in range(i):
+            between[i, j] = between[j, i] = one.apart(listed[j])
+    keep = np.ones(len(listed), bool)
+    while True:
+        near = ((between < apart) & keep[:, None] & keep[None, :]).sum(axis=1)
+        if not near.any():
+            break
+        keep[int(near.argmax())] = False
+    places = np.flatnonzero(keep)
+    return tuple(
+        (listed[i], float(np.delete(between[i, places], np.searchsorted(places, i)).min(initial=2.0))) for i in places
+    )
+
+
+def widest(
+    candidates: Sequence[Candidate], least: int, *, genuine: float, score: float
+) -> tuple[float, tuple[tuple[Candidate, float], ...]]:
+    """The greatest distance apart, in steps of 0.0025, at which at least ``least`` faces are listed, and those."""
+    for steps in range(60, 0, -1):
+        apart = steps * 0.0025
+        listed = chosen(candidates, apart=apart, genuine=genuine, score=score)
+        if len(listed) >= least:
+            return apart, listed
+    return 0.0, chosen(candidates, apart=0.0, genuine=genuine, score=score)
 
 
 def table(listed: Sequence[tuple[Candidate, float]], heading: str) -> str:
@@ -105,12 +129,13 @@ def table(listed: Sequence[tuple[Candidate, float]], heading: str) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 when at least ``--least`` faces were listed and written, 1 otherwise (nothing is written)."""
     parser = argparse.ArgumentParser(prog="screen_seeds", description="Screen drawn faces for the training travellers.")
-    parser.add_argument("--candidates", type=int, default=150)
+    parser.add_argument("--candidates", type=int, default=160)
     parser.add_argument("--occasions", type=int, default=3)
-    parser.add_argument("--apart", type=float, default=0.065, help="least distance between two listed faces")
-    parser.add_argument("--genuine", type=float, default=0.03, help="greatest distance of a face to itself")
+    parser.add_argument("--genuine", type=float, default=0.025, help="greatest distance of a face to itself")
     parser.add_argument("--score", type=float, default=0.4, help="least detector score of any picture")
-    parser.add_argument("--least", type=int, default=60)
+    parser.add_argument(
+        "--least", type=int, default=64, help="faces to list; they are kept as far apart as this allows"
+    )
     parser.add_argument(
         "--out", type=Path, required=True, help="the table to write (resources/tables/persona_faces.toml)"
     )
@@ -123,15 +148,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         candidates.append(measured(seed, options.occasions, matcher))
         if seed % 10 == 9:
             sys.stderr.write(f"{seed + 1} of {options.candidates} measured\n")
-    listed = chosen(candidates, apart=options.apart, genuine=options.genuine, score=options.score)
+    apart, listed = widest(candidates, options.least, genuine=options.genuine, score=options.score)
     sys.stderr.write(_summary(candidates, listed) + "\n")
     if len(listed) < options.least:
         return 1
     heading = (
         "# Faces of the training travellers, written by training.personas.screen_seeds: run it again when the\n"
-        "# drawing changes. genuine: greatest distance (1 - cosine, flip-averaged) of a live frame to the own portrait; nearest:\n"
-        "# least distance to another listed face; score: least detector score. Says nothing about real faces.\n"
-        f"# {options.candidates} candidates, {options.occasions} live frames each, apart {options.apart},"
+        "# drawing changes. Distances are 1 - cosine of flip-averaged descriptors. genuine: greatest of a live\n"
+        "# frame to the own portrait; nearest: least to another listed face; score: least detector score.\n"
+        "# Says nothing about real faces.\n"
+        f"# {options.candidates} candidates, {options.occasions} live frames each, apart {apart:.4f},"
         f" genuine {options.genuine}, score {options.score}.\n"
     )
     options.out.write_text(table(listed, heading), encoding="utf-8")
@@ -141,12 +167,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _summary(candidates: Sequence[Candidate], listed: Sequence[tuple[Candidate, float]]) -> str:
     frames = sum(c.frames for c in candidates)
     found = sum(len(c.live) for c in candidates)
+    content = sum(c.content for c in candidates)
     portraits = sum(c.portrait is not None for c in candidates)
-    own = sorted(c.genuine for c in candidates if c.complete)
+    own = sorted(c.genuine for c in candidates if c.live) or [2.0]
     return (
-        f"portraits found {portraits}/{len(candidates)}, live {found}/{frames}, without prompt {sum(c.content for c in candidates)}; genuine distance median"
-        f" {own[len(own) // 2]:.4f}, 95 % {own[int(len(own) * 0.95)]:.4f}; listed {len(listed)},"
-        f" nearest pair {min((n for _, n in listed), default=2.0):.4f}"
+        f"portraits found {portraits}/{len(candidates)}, live {found}/{frames}, without prompt {content};"
+        f" genuine distance median {own[len(own) // 2]:.4f}, 95 % {own[int(len(own) * 0.95)]:.4f};"
+        f" listed {len(listed)}, nearest pair {min((n for _, n in listed), default=2.0):.4f}"
     )
 
 
