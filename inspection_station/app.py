@@ -24,13 +24,14 @@ from inspection_station.desk.view import Desk, DeskSnapshot, FrameSlot
 from inspection_station.desk.zone_reading import ZoneReading
 from inspection_station.documents.emrtd.trust_store import TrustStore
 from inspection_station.hardware.ports import Device, DriverSettings
-from inspection_station.hardware.registry import DriverRegistry
+from inspection_station.hardware.registry import DriverRegistry, UnknownDriver
 from inspection_station.hardware.supervisor import DeviceRack, DeviceStatus
 from inspection_station.inspection.document import BlobRef
+from inspection_station.inspection.scenario import SCENARIOS
 from inspection_station.matching.face import DlibFaceMatcher
 from inspection_station.matching.thresholds import built_in_thresholds
 from inspection_station.resource_path import resource
-from inspection_station.station_profile import StationProfile
+from inspection_station.station_profile import ProfileError, StationProfile
 from inspection_station.storage.clock import SystemClock
 from inspection_station.storage.keys import key_source_for
 from inspection_station.storage.store import StationStore
@@ -66,8 +67,11 @@ def open_station(
 ) -> Station:
     """Start everything; ``stack`` stops it in the opposite order. ``progress`` gets a key for the splash screen.
 
-    Raises StoreUnavailable (key, disk, clock), ProfileError, FaceModelMissing, UnknownDriver, ValueError (settings).
+    Raises StoreUnavailable (key, disk, clock), FaceModelMissing, DeviceNotFound (a driver that cannot be loaded),
+    ProfileError, RosterError.
     """
+    if profile.scenario not in SCENARIOS:
+        raise ProfileError(f"profile {profile.name}: no scenario {profile.scenario}: {', '.join(SCENARIOS)}")
     clock = SystemClock()
     progress("store")
     store = StationStore.open(profile.data_folder, key_source_for(profile), station_id=profile.station_id, clock=clock)
@@ -138,12 +142,12 @@ class _Training:
         from inspection_station.training.control_lists import training_lists
         from inspection_station.training.devices.stage import TrainingStage
         from inspection_station.training.director import Director
-        from inspection_station.training.issuing_authority import IssuingAuthority
+        from inspection_station.training.specimen_passport import training_authority
 
         now = SystemClock().now()
         self.stage = TrainingStage()
         self.director = Director(self.stage, seed, now.date())
-        self.trust = IssuingAuthority(1, at=now.date()).trust_store()
+        self.trust = training_authority(now.date()).trust_store()
         self.settings: Mapping[str, Any] = {"stage": self.stage, "pace": profile.pace}
         lists.replace(training_lists(now))
 
@@ -154,6 +158,8 @@ class TrainingDesk:
     def __init__(self, desk: InspectionDesk, director: Director) -> None:
         self._desk = desk
         self._director = director
+        self._called = False  # a traveller was called and has not come before the desk yet
+        desk.subscribe(self._look)
 
     @property
     def frames(self) -> FrameSlot:
@@ -171,10 +177,15 @@ class TrainingDesk:
     def post(self, command: c.Command) -> None:
         """As the desk's own; BeginInspection brings the next traveller, whose document then starts the inspection."""
         if isinstance(command, c.BeginInspection):
-            if self._desk.snapshot().inspection is None:
+            if self._desk.snapshot().inspection is None and not self._called:
+                self._called = True  # first: the document may be read before call_next returns
                 self._director.call_next()
             return
         self._desk.post(command)
+
+    def _look(self, snapshot: DeskSnapshot) -> None:
+        if snapshot.inspection is not None:
+            self._called = False
 
 
 def desk_for(station: Station) -> Desk:
@@ -187,13 +198,19 @@ def desk_for(station: Station) -> Desk:
 def _devices(profile: StationProfile, extra: Mapping[str, Any]) -> list[Device]:
     registry = DriverRegistry()
     made: list[Device] = []
-    for entry in profile.devices.values():
+    for kind, entry in profile.devices.items():
         settings = dict(entry.settings)
         if entry.driver.startswith("training-"):
             if not profile.training:
-                raise ValueError(f"{entry.driver}: training devices belong to a training profile")
+                raise ProfileError(f"profile {profile.name}: {entry.driver} belongs to a training profile")
             settings = {**extra, **settings}
-        made.append(registry.make(entry.driver, DriverSettings(settings)))
+        try:
+            device = registry.make(entry.driver, DriverSettings(settings))
+        except (UnknownDriver, ValueError) as error:
+            raise ProfileError(f"profile {profile.name}: devices.{kind}: {error}") from error
+        if device.info.kind.value != kind:
+            raise ProfileError(f"profile {profile.name}: {entry.driver} is a {device.info.kind.value}, not a {kind}")
+        made.append(device)
     return made
 
 

@@ -10,6 +10,7 @@ import json
 import logging
 import logging.handlers
 import re
+import sys
 import time
 from pathlib import Path
 
@@ -53,19 +54,38 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
+class _RotatingLines(logging.handlers.RotatingFileHandler):
+    """A line that cannot be written (disk full, medium gone) is lost: it neither stops the program nor lands on standard
+    error, where the library would print it with its arguments, unmasked.
+    """
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if not self.lost:
+            sys.stderr.write("the log cannot be written\n")
+        self.lost += 1
+
+    lost = 0
+
+
 def set_up_logging(folder: Path | None, level: int = logging.INFO) -> None:
-    """Send the program's log to ``folder/station.log`` (5 MB, five kept); without a folder to standard error."""
+    """Send the program's log to ``folder/station.log`` (5 MB, five kept); without a folder to standard error.
+
+    Raises OSError when the folder cannot be made. It and the data folder around it are the owner's alone.
+    """
     logging.addLevelName(TRAFFIC, "TRAFFIC")
     handler: logging.Handler
     if folder is None:
         handler = logging.StreamHandler()
     else:
-        folder.mkdir(parents=True, exist_ok=True)
-        handler = logging.handlers.RotatingFileHandler(
+        folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(exist_ok=True, mode=0o700)
+        handler = _RotatingLines(
             folder / "station.log", maxBytes=5_000_000, backupCount=5, encoding="utf-8", delay=True
         )
     handler.setFormatter(JsonLines())
     root = logging.getLogger("inspection_station")
-    root.handlers[:] = [handler]
+    before, root.handlers[:] = root.handlers[:], [handler]
+    for old in before:
+        old.close()
     root.setLevel(level)
     root.propagate = False

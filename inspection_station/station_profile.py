@@ -6,6 +6,7 @@ Shipped profiles lie under ``resources/profiles``; an agency's own are looked up
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -59,6 +60,19 @@ class StationProfile:
     pace: float = 1.0
 
 
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_LIMITS = {
+    "chip_timeout_seconds": (0.5, 60.0),
+    "face_timeout_seconds": (1.0, 600.0),
+    "undo_seconds": (0.0, 120.0),
+    "pace": (0.0, 100.0),
+    "touch_target": (24, 200),
+}
+_KINDS: dict[str, tuple[type, str]] = {
+    "str": (str, "a text"),
+    "bool": (bool, "true or false"),
+    "int": (int, "a number"),
+}
 _REQUIRED = frozenset({"training", "scenario", "station_id", "station_name", "language", "face_thresholds", "devices"})
 _ALLOWED = frozenset(f.name for f in fields(StationProfile)) - {"name", "data_folder"}
 
@@ -71,11 +85,15 @@ def available_profiles() -> tuple[str, ...]:
 def load_profile(name: str | None = None, *, data_folder: Path | None = None) -> StationProfile:
     """Read a profile by name. Raises ProfileError when it is missing, malformed, or has a key nobody knows."""
     wanted = name or os.environ.get("STATION_PROFILE") or DEFAULT_PROFILE
+    if not _NAME.fullmatch(wanted):
+        raise ProfileError(f"{wanted!r} is not the name of a profile; there are: {', '.join(available_profiles())}")
     for folder in _folders():
         path = folder / f"{wanted}.toml"
         if path.is_file():
             try:
                 table = tomllib.loads(path.read_text(encoding="utf-8"))
+            except OSError as error:
+                raise ProfileError(f"profile {wanted}: cannot be read: {error.strerror}") from error
             except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
                 raise ProfileError(f"profile {wanted}: not valid TOML: {error}") from error
             return parse_profile(wanted, table, data_folder=data_folder)
@@ -90,14 +108,37 @@ def parse_profile(name: str, table: Mapping[str, Any], *, data_folder: Path | No
     missing = sorted(_REQUIRED - set(table))
     if missing:
         raise ProfileError(f"profile {name}: missing key {', '.join(missing)}")
+    for key, value in table.items():
+        if (wanted := _wanted(key, value)) is not None:
+            raise ProfileError(f"profile {name}: {key} is {wanted}")
     values = dict(table)
     values["devices"] = {kind: _device(name, kind, entry) for kind, entry in table["devices"].items()}
     values["lists"] = tuple(table.get("lists", ()))
     values.setdefault("key_service", "inspection-station")
-    for key in ("training", "kiosk"):
-        if not isinstance(values.get(key, False), bool):
-            raise ProfileError(f"profile {name}: {key} is true or false")
     return StationProfile(name=name, data_folder=data_folder or default_data_folder(name), **values)
+
+
+def _wanted(key: str, value: Any) -> str | None:
+    """What the key takes, when this value is not that; None when it is."""
+    if key == "devices":
+        return None if isinstance(value, Mapping) else "a table of devices"
+    if key == "lists":
+        return None if isinstance(value, list) and all(isinstance(v, str) for v in value) else "a list of texts"
+    kind = next(f.type for f in fields(StationProfile) if f.name == key)
+    if kind == "float":
+        well = isinstance(value, (int, float)) and not isinstance(value, bool)
+        wanted = "a number"
+    else:
+        expected, wanted = _KINDS[str(kind)]
+        well = isinstance(value, expected) and isinstance(value, bool) == (expected is bool)
+    if not well:
+        return wanted
+    if value == "" and key != "trust_folder":
+        return "not empty"
+    low, high = _LIMITS.get(key, (None, None))
+    if low is not None and high is not None and not low <= value <= high:
+        return f"a number from {low:g} to {high:g}"
+    return None
 
 
 def default_data_folder(name: str) -> Path:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from inspection_station.app import Station, open_station
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 120.0
 """How long one traveller may take before the lesson says that it was lost."""
 
+VOIDING_SECONDS = 15.0
+"""How long the desk may take to close an inspection whose traveller is gone."""
 
 INTERRUPTED = "INT"
 """Reason code of the record that closes an inspection which a crash interrupted."""
@@ -43,7 +46,7 @@ class Play:
     faults: tuple[str, ...] = ()
 
 
-def cast(play: Play, today: Any) -> tuple[TrainingTraveller, ...]:
+def cast(play: Play, today: date) -> tuple[TrainingTraveller, ...]:
     """The travellers of a play, the same for the same seed. Raises ValueError for an unknown fault."""
     if play.faults:
         return tuple(
@@ -58,15 +61,18 @@ def perform(
     play: Play,
     *,
     on_traveller: Callable[[dict[str, Any]], None] = lambda report: None,
+    on_sealed: Callable[[str, str, str], None] = lambda inspection_id, disposition, record_hash: None,
     on_snapshot: Callable[[DeskSnapshot, Station], None] | None = None,
     meanwhile: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """Play it and report as documented for ``play --json``. Raises what ``open_station`` raises.
 
-    ``meanwhile`` is called over and over on this thread while a traveller is before the desk.
+    ``on_sealed`` gets id, disposition and hash of every record once the store has answered for it; ``meanwhile`` is called
+    over and over on this thread while a traveller is before the desk.
     """
     profile = replace(profile, scenario=play.scenario, pace=play.pace)
     passing = next(d for d in SCENARIOS[play.scenario].dispositions if d.lets_pass)
+    people = cast(play, SystemClock().now().date())
     with ExitStack() as stack:
         station = open_station(profile, stack, seed=play.seed)
         director = station.director
@@ -82,48 +88,83 @@ def perform(
             lay_down_again=director.lay_down_again,
         )
         stack.callback(officer.detach)
-        recovered = _finish_interrupted(station, officer)
-        people = cast(play, SystemClock().now().date())
-        reports = [_one(station, director, officer, person, on_traveller, meanwhile) for person in people]
+        lesson_played = _LessonPlayed(station, director, officer, on_sealed, meanwhile)
+        recovered = lesson_played.finish_interrupted()
+        reports: list[dict[str, Any] | None] = []
+        for person in people:
+            report = lesson_played.one(person)
+            reports.append(report)
+            if report is not None:
+                on_traveller(report)
     done = [report for report in reports if report is not None]
     return {"travellers": done, "lost": len(reports) - len(done), "recovered": recovered}
 
 
-def _one(
-    station: Station,
-    director: Director,
-    officer: PlayedOfficer,
-    person: TrainingTraveller,
-    on_traveller: Callable[[dict[str, Any]], None],
-    meanwhile: Callable[[], None],
-) -> dict[str, Any] | None:
-    before = len(officer.ended)
-    director.present(person)
-    until = time.monotonic() + PATIENCE_SECONDS
-    while not (ended := officer.wait(before + 1, 0.05)) and time.monotonic() < until:
-        meanwhile()
-    if not ended:
-        log.error("a traveller was not finished in time")
-        return None
-    director.leave()
-    stored = station.store.record(officer.ended[-1])
-    if stored is None or stored.record is None:
-        return None
-    report = report_of(stored.record, person)
-    on_traveller(report)
-    return report
+class _LessonPlayed:
+    """Travellers one after the other before a running station."""
 
+    def __init__(
+        self,
+        station: Station,
+        director: Director,
+        officer: PlayedOfficer,
+        on_sealed: Callable[[str, str, str], None],
+        meanwhile: Callable[[], None],
+    ) -> None:
+        self._station = station
+        self._director = director
+        self._officer = officer
+        self._on_sealed = on_sealed
+        self._meanwhile = meanwhile
 
-def _finish_interrupted(station: Station, officer: PlayedOfficer) -> list[str]:
-    """An inspection that a crash interrupted is closed first: its traveller is not there any more."""
-    until = time.monotonic() + PATIENCE_SECONDS
-    while station.desk.snapshot().sequence == 0 and time.monotonic() < until:
-        time.sleep(0.01)  # the desk has not looked into the journal yet
-    if station.desk.snapshot().inspection is None:
-        return []
-    station.desk.post(Decide(Disposition.VD, (INTERRUPTED,)))
-    officer.wait(1, PATIENCE_SECONDS)
-    return list(officer.ended)
+    def one(self, person: TrainingTraveller) -> dict[str, Any] | None:
+        """The report of one traveller; None when there is no record of them in time."""
+        before = len(self._officer.ended)
+        self._director.prepare(person)  # drawing is the play's own work, not the devices'
+        self._director.present(person)
+        try:
+            if not self._ended(before + 1, PATIENCE_SECONDS):
+                log.error("a traveller was not finished in time")
+                self._void()
+                return None
+        finally:
+            self._director.leave()
+        record = self._sealed(self._officer.ended[before])
+        return None if record is None else report_of(record, person)
+
+    def finish_interrupted(self) -> list[str]:
+        """Inspections that a crash interrupted are closed first: their travellers are not there any more."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        desk, officer = self._station.desk, self._officer
+        while desk.snapshot().sequence == 0 and time.monotonic() < until:
+            time.sleep(0.01)  # the desk has not looked into the journal yet
+        while desk.snapshot().inspection is not None and time.monotonic() < until:
+            before = len(officer.ended)
+            self._void()
+            if len(officer.ended) > before:
+                self._sealed(officer.ended[-1])
+        return list(officer.ended)
+
+    def _void(self) -> None:
+        """Close the inspection in hand without its traveller."""
+        before = len(self._officer.ended)
+        inspection = self._station.desk.snapshot().inspection
+        if inspection is not None:
+            self._station.desk.post(Decide(Disposition.VD, (INTERRUPTED,)))
+            self._ended(before + 1, VOIDING_SECONDS)
+
+    def _ended(self, count: int, seconds: float) -> bool:
+        until = time.monotonic() + seconds
+        while not (ended := self._officer.wait(count, 0.05)) and time.monotonic() < until:
+            self._meanwhile()
+        return ended
+
+    def _sealed(self, inspection_id: str) -> InspectionRecord | None:
+        stored = self._station.store.record(inspection_id)
+        if stored is None or stored.record is None:
+            return None
+        self._on_sealed(inspection_id, stored.disposition, stored.record_hash)
+        return stored.record
 
 
 def _class_of(director: Director) -> PersonClass:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import platform
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -39,6 +40,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     play.add_argument(
         "--data", metavar="DIR", type=Path, help="keep the store here (default: a folder that is removed)"
     )
+    play.add_argument("--progress", action="store_true", help="a JSON line on stderr for every record sealed")
     play.add_argument("--json", action="store_true")
     play.set_defaults(run=_play)
 
@@ -47,7 +49,7 @@ def has_display() -> bool:
     """Whether a window can be shown: always but on a Linux without X11 or Wayland, or where Qt is told to stay off."""
     if os.environ.get("QT_QPA_PLATFORM", "").startswith(("offscreen", "minimal")):
         return False
-    if sys.platform.startswith("linux"):
+    if platform.system() == "Linux":
         return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     return True
 
@@ -60,11 +62,18 @@ def _run(options: argparse.Namespace) -> int:
         profile = load_profile(options.profile, data_folder=options.data)
     except ProfileError as error:
         return _refused(options.json, 2, "PRO-01", str(error))
+    if (options.language or profile.language) not in _LANGUAGES:
+        return _refused(
+            options.json, 2, "PRO-01", f"profile {profile.name}: language is one of {', '.join(_LANGUAGES)}"
+        )
     if not has_display():
         if not profile.training:
             return _refused(options.json, 3, "SYS-03", "no display: a live station needs a screen")
         return _lesson_without_display(options)
-    set_up_logging(profile.data_folder / "log")
+    try:
+        set_up_logging(profile.data_folder / "log")
+    except OSError as error:
+        return _not_started(options.json, error)
     return _show(profile, options)
 
 
@@ -90,7 +99,7 @@ def _show(profile: StationProfile, options: argparse.Namespace) -> int:
 def _lesson_without_display(options: argparse.Namespace) -> int:
     sys.stderr.write("no display: playing a lesson instead of opening a window\n")
     options.scenario, options.seed, options.travellers = "quayside", 1, 3
-    options.fault, options.pace, options.data = [], 0.2, None
+    options.fault, options.pace, options.data, options.progress = [], 0.2, None, False
     options.screenshots = _LESSON_FOLDER
     code = _play(options)
     sys.stderr.write(f"screenshots in both languages and two sizes: {_LESSON_FOLDER}\n")
@@ -102,27 +111,32 @@ def _play(options: argparse.Namespace) -> int:
     from inspection_station.inspection.scenario import SCENARIOS
     from inspection_station.log_setup import set_up_logging
     from inspection_station.station_profile import load_profile
+    from inspection_station.training.personas.stories import story
 
     if options.scenario not in SCENARIOS:
         return _refused(options.json, 2, "USE-01", f"no scenario {options.scenario}: {', '.join(SCENARIOS)}")
     if options.travellers < 1 or not 0 <= options.pace <= 100:
         return _refused(options.json, 2, "USE-01", "--travellers is at least 1, --pace lies between 0 and 100")
+    try:
+        for fault in options.fault:
+            story(fault)
+    except ValueError as error:
+        return _refused(options.json, 2, "USE-01", str(error))
     play = Play(options.scenario, options.seed, options.travellers, options.pace, tuple(options.fault))
     with ExitStack() as stack:
         folder = options.data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="station-lesson-")))
-        set_up_logging(folder / "log")
-        profile = load_profile("training", data_folder=folder)
-        pictures = _screenshots(options.screenshots, stack)
         try:
+            set_up_logging(folder / "log")
+            profile = load_profile("training", data_folder=folder)
+            pictures = _screenshots(options.screenshots, stack)
             report = perform(
                 profile,
                 play,
                 on_traveller=lambda traveller: None if options.json else _say(traveller),
+                on_sealed=_tell if options.progress else lambda *sealed: None,
                 on_snapshot=pictures.look if pictures is not None else None,
                 meanwhile=pictures.pump if pictures is not None else lambda: None,
             )
-        except ValueError as error:
-            return _refused(options.json, 2, "USE-01", str(error))
         except Exception as error:
             return _not_started(options.json, error)
     if options.json:
@@ -152,6 +166,12 @@ def _say(traveller: dict[str, Any]) -> None:
     print(f"{traveller['id']}  {traveller['disposition']}  {software:6.0f} ms software  {findings}", flush=True)
 
 
+def _tell(inspection_id: str, disposition: str, record_hash: str) -> None:
+    line = {"sealed": {"id": inspection_id, "disposition": disposition, "hash": record_hash}}
+    sys.stderr.write(json.dumps(line) + "\n")
+    sys.stderr.flush()
+
+
 def _refused(as_json: bool, exit_code: int, code: str, what: str) -> int:
     if as_json:
         sys.stdout.write(json.dumps({"error": {"code": code, "what": what}}, ensure_ascii=False) + "\n")
@@ -161,7 +181,17 @@ def _refused(as_json: bool, exit_code: int, code: str, what: str) -> int:
 
 def _not_started(as_json: bool, error: Exception) -> int:
     """A store, key, model or device that keeps the station from starting. Its text is made for people to read."""
+    from inspection_station.desk.officer_session import RosterError
+    from inspection_station.matching.ports import FaceModelMissing
+    from inspection_station.station_profile import ProfileError
+
     code = getattr(error, "code", None)
-    if not isinstance(code, str):
-        raise error
-    return _refused(as_json, 3, code, str(error))
+    if isinstance(code, str):
+        return _refused(as_json, 3, code, str(error))
+    if isinstance(error, FaceModelMissing):
+        return _refused(as_json, 3, "SYS-02", f"{error.what}: {error.next_action}")
+    if isinstance(error, OSError):
+        return _refused(as_json, 3, "STO-05", f"the data folder cannot be used: {error.strerror}")
+    if isinstance(error, (ProfileError, RosterError)):
+        return _refused(as_json, 2, "PRO-01", str(error))
+    raise error

@@ -96,10 +96,10 @@ class InspectionDesk:
         return self._vault.get(ref)
 
     def subscribe(self, listener: Callable[[DeskSnapshot], None]) -> Callable[[], None]:
+        """Every snapshot from now on, the first one soon; the listener is called on the desk's thread alone."""
         with self._lock:
             self._listeners.append(listener)
-            snapshot = self._snapshot
-        listener(snapshot)
+        self._mailbox.put(_nothing)
 
         def unsubscribe() -> None:
             with self._lock:
@@ -359,4 +359,4 @@ class InspectionDesk:
 
 
 def _nothing() -> None:
-    """What the loop does when the time to take a decision back is over: look, and publish."""
+    """A message that only makes the loop look at the time and publish."""

@@ -31,11 +31,13 @@ class Director:
         with self._lock:
             return self.present(next(self._queue))
 
+    def prepare(self, traveller: TrainingTraveller) -> None:
+        """Draw a coming traveller on the calling thread, so that the devices do not spend their time on it."""
+        self._stage.prepare(traveller)
+
     def present(self, traveller: TrainingTraveller) -> TrainingTraveller:
         """This traveller steps up, with the device fault that goes with them."""
         self.leave()
-        if traveller.device_fault is not None:
-            self._stage.faults.inject(traveller.device_fault)
         self._current = traveller
         self._stage.present(traveller)
         return traveller
