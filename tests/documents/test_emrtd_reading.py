@@ -22,7 +22,7 @@ from inspection_station.documents.emrtd.errors import (
 from inspection_station.documents.emrtd.trust_store import TrustStore
 from inspection_station.hardware.errors import CardRemoved
 from inspection_station.inspection.chip import AccessProtocol, CheckResult
-from inspection_station.training.passport_issue import VirtualPassport
+from inspection_station.training.passport_issue import VirtualPassport, issue_passport
 from inspection_station.training.virtual_chip import ChipLimits, VirtualChip
 
 LIMITS = [
@@ -279,3 +279,57 @@ def test_a_card_access_number_that_is_none_is_refused(number: str) -> None:
 def test_key_fields_the_zone_cannot_have_are_refused(fields: tuple[str, str, str]) -> None:
     with pytest.raises(ValueError, match="key field"):
         MrzKey(*fields)
+
+
+@pytest.mark.parametrize("access", ["bac", "pace"])
+def test_a_chip_that_ends_the_session_over_a_length_is_opened_again(access: str) -> None:
+    issued = issue_passport(LINES, PORTRAIT, authority=AUTHORITY, at=DAY, access=access)
+    card = VirtualChip(issued, limits=ChipLimits(extended=False, strict=True))
+    outcome = read(card)
+    assert outcome.reading.overall is CheckResult.SUCCESSFUL
+    assert outcome.portrait == PORTRAIT
+
+
+def with_file(name: str, content: bytes) -> VirtualChip:
+    plain = passport()
+    return VirtualChip(VirtualPassport(plain.mrz_lines, {**plain.files, name: content}, plain.access_key, None))
+
+
+def failed(card: VirtualChip) -> list[str]:
+    return [c.name for c in read(card).reading.checks if c.result is CheckResult.FAILED]
+
+
+def test_a_malformed_security_object_is_a_failed_check_and_not_a_crash() -> None:
+    assert failed(with_file("EF.SOD", tlv.encode(0x77, b"\x30\x03\x02\x01\x05"))) == ["security-object-signature"]
+
+
+def test_a_malformed_zone_is_a_failed_check_and_no_lines() -> None:
+    card = with_file("DG1", tlv.encode(0x61, tlv.encode(0x5F1F, b"A" * 50)))
+    outcome = read(card)
+    assert outcome.reading.mrz_lines is None
+    assert failed(card) == ["data-group-hash", "data-group-format"]
+
+
+def test_a_group_that_may_not_be_read_is_undetermined() -> None:
+    files = passport().files
+
+    class Closed(OpenChip):
+        def transmit(self, command: bytes) -> bytes:
+            return b"\x69\x82" if command[1:3] == b"\xb0\x81" else super().transmit(command)
+
+    card = Closed({0x1D: files["EF.SOD"], 1: b"", 2: files["DG2"]})
+    outcome = read_chip(card, access_key=KEY, trust=AUTHORITY.trust_store(), with_portrait=True, at=DAY)
+    assert outcome.reading.overall is CheckResult.UNDETERMINED
+    assert outcome.reading.mrz_lines is None
+
+
+def test_a_security_object_that_may_not_be_read_is_refused_with_its_status() -> None:
+    files = passport().files
+
+    class Closed(OpenChip):
+        def transmit(self, command: bytes) -> bytes:
+            return b"\x69\x82" if command[1:3] == b"\xb0\x9d" and command[4] != 8 else super().transmit(command)
+
+    with pytest.raises(ChipRefused) as caught:
+        read_chip(Closed({0x1D: files["EF.SOD"]}), access_key=KEY, trust=TrustStore(), with_portrait=True, at=DAY)
+    assert caught.value.status == 0x6982

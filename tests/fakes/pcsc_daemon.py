@@ -29,37 +29,56 @@ def _listening() -> bool:
         return probe.connect_ex(("localhost", PORT)) == 0
 
 
+class Daemon:
+    """pcscd with its virtual readers. ``ours``: this test started it, so it may also end it."""
+
+    def __init__(self, program: str) -> None:
+        self._program = program
+        self._process: subprocess.Popen[bytes] | None = None
+        self.ours = not _listening()
+
+    def start(self) -> None:
+        """Runs afterwards, its readers listening; nothing to do where it runs already."""
+        if not self.ours or self._process is not None:
+            return
+        Path("/run/pcscd").mkdir(exist_ok=True)
+        quiet = subprocess.DEVNULL
+        self._process = subprocess.Popen([self._program, "--foreground"], stdout=quiet, stderr=quiet)
+        for _ in range(100):
+            if _listening():
+                break
+            time.sleep(0.05)
+        else:
+            self.stop()
+            pytest.skip("pcscd was started and its virtual reader does not listen")
+        time.sleep(0.9)  # the probe's own connection counted as a card; let the daemon notice that it is gone
+
+    def stop(self) -> None:
+        """Ends what this test started, and only that."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.terminate()
+            process.wait(10)
+
+
 @contextmanager
-def pcsc_daemon() -> Iterator[None]:
-    """Starts pcscd unless it runs, and ends what it started. Skips where the daemon or its virtual reader is
-    missing.
-    """
-    daemon = shutil.which("pcscd") or shutil.which("pcscd", path="/usr/sbin:/sbin")
-    if daemon is None:
+def pcsc_daemon() -> Iterator[Daemon]:
+    """The running daemon, started unless it runs. Skips where the daemon or its virtual reader is missing."""
+    program = shutil.which("pcscd") or shutil.which("pcscd", path="/usr/sbin:/sbin")
+    if program is None:
         pytest.skip("pcscd is not installed")
     if not Path("/etc/reader.conf.d/vpcd").exists():
         pytest.skip("vsmartcard-vpcd is not installed")
     with (Path(tempfile.gettempdir()) / "inspection-station-tests-pcscd.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # other workers wait their turn: there is one daemon a machine
-        if _listening():
-            yield
-            return
-        if os.geteuid() != 0:
+        daemon = Daemon(program)
+        if daemon.ours and os.geteuid() != 0:
             pytest.skip("pcscd does not run and only root can start it")
-        Path("/run/pcscd").mkdir(exist_ok=True)
-        process = subprocess.Popen([daemon, "--foreground"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            for _ in range(100):
-                if _listening():
-                    break
-                time.sleep(0.05)
-            else:
-                pytest.skip("pcscd was started and its virtual reader does not listen")
-            time.sleep(0.5)  # the probe's own connection counted as a card; let the daemon notice that it is gone
-            yield
+            daemon.start()
+            yield daemon
         finally:
-            process.terminate()
-            process.wait(10)
+            daemon.stop()
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from inspection_station.hardware.settings import SettingsReader
 
 DRIVER: Final = "pcsc-chip"
 _POLL_MILLISECONDS: Final = 80
+_NOTICING_POLLS: Final = 7  # half a second: the service looks for the card every 0.4 s
 _WRONG_LENGTH: Final = b"\x67\x00"
 _START_SERVICE: Final = (
     "the PC/SC service does not answer: install pcscd and start it (systemctl start pcscd.socket), "
@@ -77,6 +78,7 @@ class PcscConnection:
         self._protocol = protocol
         self._answer_to_reset = answer_to_reset
         self._meaning = _Meaning(scard)
+        self._gone = False
 
     @property
     def answer_to_reset(self) -> bytes:
@@ -90,8 +92,15 @@ class PcscConnection:
         would: the caller then falls back to short ones. CardRemoved, DeviceUnplugged, DeviceStalled,
         DeviceGarbage otherwise.
         """
-        if self._handle is None:
-            raise CardRemoved("the connection to the chip is closed")
+        if self._handle is None or self._gone:
+            raise CardRemoved("the document is no longer on the reader")
+        try:
+            return self._exchange(command)
+        except CardRemoved:
+            self._gone = True  # the service may take half a second to notice: until then it would say other things
+            raise
+
+    def _exchange(self, command: bytes) -> bytes:
         code, answer = self._scard.SCardTransmit(self._handle, self._protocol, list(command))
         if code != self._scard.SCARD_S_SUCCESS:
             return self._after_failure(code, command)
@@ -105,14 +114,20 @@ class PcscConnection:
         known = self._meaning.lifted | self._meaning.gone | self._meaning.no_service | self._meaning.timed_out
         if code in known:
             raise self._meaning.fault(code, "exchange with the chip")
+        self._require_present()
+        if len(command) > 5 and command[4] == 0:
+            return _WRONG_LENGTH
+        for _ in range(_NOTICING_POLLS):
+            time.sleep(_POLL_MILLISECONDS / 1000)
+            self._require_present()
+        raise self._meaning.fault(code, "exchange with the chip")
+
+    def _require_present(self) -> None:
         status, _, state, _, _ = self._scard.SCardStatus(self._handle)
         if status != self._scard.SCARD_S_SUCCESS:
             raise self._meaning.fault(status, "exchange with the chip")
         if not state & getattr(self._scard, "SCARD_PRESENT", 0x0004):
             raise CardRemoved("the document is no longer on the reader")
-        if len(command) > 5 and command[4] == 0:
-            return _WRONG_LENGTH
-        raise self._meaning.fault(code, "exchange with the chip")
 
     def disconnect(self) -> None:
         """Ends the connection and resets the chip, so that nobody inherits the session. Always succeeds."""
