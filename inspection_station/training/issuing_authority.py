@@ -26,6 +26,8 @@ from inspection_station.documents.emrtd.signatures import DIGEST_OIDS
 from inspection_station.documents.emrtd.trust_store import TrustStore
 
 COUNTRY = "UT"
+_SISTERS = {"TWN": "TW"}
+"""Issuing states besides Utopia, with the country their certificates name."""
 _ECDSA_SHA256 = "1.2.840.10045.4.3.2"
 _ROOT_CURVE, _SIGNER_CURVE = BY_NAME["secp384r1"], BY_NAME["secp256r1"]
 
@@ -56,24 +58,34 @@ class DocumentSigner:
 class IssuingAuthority:
     """Utopia's authority as it is on the day ``at``. Signers: ``current``, ``expired`` and ``revoked``.
 
-    ``label`` other than the first makes another root under the same name, which no trust directory holds.
+    ``label`` other than the first makes another root under the same name, which no trust directory holds. Documents of
+    another state that a lesson needs (nationals of Taiwan) are signed by ``for_state``, under that state's code.
     """
 
-    def __init__(self, seed: int, *, at: date, label: str = "csca") -> None:
-        self.seed, self.at, self._label = seed, at, label
+    def __init__(self, seed: int, *, at: date, label: str = "csca", country: str = COUNTRY) -> None:
+        self.seed, self.at, self._label, self.country = seed, at, label, country
         self._root_key = _key(seed, label)
         name = [("Utopia", NameOID.ORGANIZATION_NAME), (f"CSCA Utopia {seed}", NameOID.COMMON_NAME)]
-        self._root_name = _name(name)
+        self._root_name = _name(name, country)
         self.root = self._certificate(
             self._root_name, self._root_key, label, _midnight(at.year - 2), _midnight(at.year + 14), authority=True
         )
+
+    def for_state(self, state: str) -> IssuingAuthority:
+        """Whoever signs documents of an issuing state of the training: this authority, or its sister for TWN."""
+        country = _SISTERS.get(state)
+        if country is None or self.country != COUNTRY:
+            return self
+        return IssuingAuthority(self.seed, at=self.at, label=f"{self._label}-{country.lower()}", country=country)
 
     def signer(self, kind: str = "current") -> DocumentSigner:
         """The document signer of that kind."""
         key = _key(self.seed, f"{self._label.replace('csca', 'ds')}-{kind}")
         year = self.at.year
         first, last = (year - 12, year - 1) if kind == "expired" else (year - 1, year + 11)
-        name = _name([("Utopia", NameOID.ORGANIZATION_NAME), (f"Document Signer {kind}", NameOID.COMMON_NAME)])
+        name = _name(
+            [("Utopia", NameOID.ORGANIZATION_NAME), (f"Document Signer {kind}", NameOID.COMMON_NAME)], self.country
+        )
         certificate = self._certificate(name, key, f"ds-{kind}", _midnight(first), _midnight(last), authority=False)
         return DocumentSigner(certificate, key)
 
@@ -128,18 +140,30 @@ class IssuingAuthority:
         )
 
     def trust_store(self) -> TrustStore:
-        """Root and revocation list, as a station of the training holds them."""
-        root = self.root.public_bytes(serialization.Encoding.DER)
-        revocations = self.revocation_list().public_bytes(serialization.Encoding.DER)
-        return TrustStore([parse_certificate(root)], revocations=[parse_revocation_list(revocations)])
+        """Roots and revocation lists of all states of the training, Utopia's first, as a station holds them."""
+        encoded = [authority._encoded() for authority in self._all_states()]
+        return TrustStore(
+            [parse_certificate(root) for root, _ in encoded],
+            revocations=[parse_revocation_list(revocations) for _, revocations in encoded],
+        )
 
     def write_trust(self, directory: Path) -> tuple[Path, ...]:
-        """The same as files: ``csca-ut.cer`` and ``csca-ut.crl``."""
+        """The same as files: ``csca-ut.cer`` and ``csca-ut.crl``, then those of the other states."""
         directory.mkdir(parents=True, exist_ok=True)
-        root, revocations = directory / "csca-ut.cer", directory / "csca-ut.crl"
-        root.write_bytes(self.root.public_bytes(serialization.Encoding.DER))
-        revocations.write_bytes(self.revocation_list().public_bytes(serialization.Encoding.DER))
-        return root, revocations
+        written: list[Path] = []
+        for authority in self._all_states():
+            for suffix, content in zip(("cer", "crl"), authority._encoded(), strict=True):
+                written.append(directory / f"csca-{authority.country.lower()}.{suffix}")
+                written[-1].write_bytes(content)
+        return tuple(written)
+
+    def _all_states(self) -> tuple[IssuingAuthority, ...]:
+        return (self, *(self.for_state(state) for state in _SISTERS)) if self.country == COUNTRY else (self,)
+
+    def _encoded(self) -> tuple[bytes, bytes]:
+        """Root and revocation list, DER."""
+        der = serialization.Encoding.DER
+        return self.root.public_bytes(der), self.revocation_list().public_bytes(der)
 
     def security_object(
         self, groups: dict[int, bytes], *, signer: DocumentSigner, key: ec.EllipticCurvePrivateKey | None = None
@@ -182,9 +206,9 @@ class IssuingAuthority:
         return tlv.encode(0x77, tlv.encode(0x30, asn1.encode_oid(SIGNED_DATA), tlv.encode(0xA0, body)))
 
 
-def _name(parts: list[tuple[str, x509.ObjectIdentifier]]) -> x509.Name:
-    country = x509.NameAttribute(NameOID.COUNTRY_NAME, COUNTRY)
-    return x509.Name([country, *(x509.NameAttribute(oid, text) for text, oid in parts)])
+def _name(parts: list[tuple[str, x509.ObjectIdentifier]], country: str) -> x509.Name:
+    state = x509.NameAttribute(NameOID.COUNTRY_NAME, country)
+    return x509.Name([state, *(x509.NameAttribute(oid, text) for text, oid in parts)])
 
 
 def _attribute(oid: str, value: bytes) -> bytes:

@@ -81,6 +81,7 @@ def issue_passport(
     wrong = PassportFault(fault) if fault is not None else None
     offer = AccessOffer(access)
     zone = mrz.parse(tuple(mrz_lines), today=at)
+    authority = authority.for_state(zone.issuing_state)
     key = MrzKey.of(zone)
     chip_lines = other_number(zone.lines) if wrong is PassportFault.WRONG_DG1 else zone.lines
     groups = {1: data_group_1(chip_lines), 2: data_group_2(portrait)}
@@ -103,7 +104,9 @@ def issue_passport(
 def _security_object(groups: dict[int, bytes], authority: IssuingAuthority, wrong: PassportFault | None) -> bytes:
     match wrong:
         case PassportFault.UNKNOWN_CSCA:
-            stranger = IssuingAuthority(authority.seed, at=authority.at, label="csca-unknown")
+            stranger = IssuingAuthority(
+                authority.seed, at=authority.at, label="csca-unknown", country=authority.country
+            )
             return stranger.security_object(groups, signer=stranger.signer())
         case PassportFault.WRONG_SIGNER:
             forger = authority.signer("forger").key

@@ -7,16 +7,20 @@ from collections import Counter
 from datetime import date
 
 import pytest
+from fakes.chip_material import read
 from PIL import Image
 
 from inspection_station.documents import mrz
 from inspection_station.documents.emrtd.portrait_format import portrait_format
+from inspection_station.inspection.chip import CheckResult
 from inspection_station.inspection.disposition import Disposition
 from inspection_station.training.faults import Fault
-from inspection_station.training.passport_issue import PassportFault
+from inspection_station.training.passport_issue import PassportFault, issue_passport
 from inspection_station.training.personas import PersonaKind, lesson, traveller
 from inspection_station.training.personas.good_faces import good_faces
 from inspection_station.training.personas.stories import Place, stories
+from inspection_station.training.specimen_passport import training_authority
+from inspection_station.training.virtual_chip import VirtualChip
 
 TODAY = date(2026, 11, 23)
 LISTED = {face.seed for face in good_faces()}
@@ -112,3 +116,18 @@ def test_a_lesson_is_mostly_plain_mixed_in_kind_and_repeatable() -> None:
 def test_a_short_lesson_shows_no_face_twice() -> None:
     shown = [one.face_seed for one in lesson(4, 20, TODAY)]
     assert len(set(shown)) == len(shown)
+
+
+@pytest.mark.parametrize("kind", [PersonaKind.REGISTERED_NATIONAL, PersonaKind.FOREIGNER])
+def test_a_chip_issued_for_a_traveller_verifies_whichever_state_issued_it(kind: PersonaKind) -> None:
+    one = traveller(6, kind=kind, today=TODAY)
+    authority = training_authority(TODAY)
+    passport = issue_passport(one.mrz_lines, one.portrait_jp2, authority=authority, at=TODAY)
+    outcome = read(
+        VirtualChip(passport),
+        key=passport.access_key,
+        trust=authority.trust_store(),
+        printed=one.mrz_lines,
+        at=TODAY,
+    )
+    assert outcome.reading.overall is CheckResult.SUCCESSFUL
