@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -55,13 +56,11 @@ def test_a_reading_in_process(access: str, limits: ChipLimits) -> None:
 
 
 @pytest.mark.parametrize("access", ["bac", "pace"])
-def test_a_reading_over_the_daemon(access: str) -> None:
-    from threading import Event
-
-    for limits in (ChipLimits(), ChipLimits(extended=False)):
-        with pcsc_daemon():
-            device = factory(DriverSettings({"reader": READER}))
-            device.open()
-            with laid_on_the_reader(card(access, limits)):
-                report(f"over PC/SC, {access}, extended={limits.extended}", lambda: device.connect(Event(), 5), 10)
-            device.close()
+@pytest.mark.parametrize("limits", [ChipLimits(), ChipLimits(extended=False)], ids=["extended", "short"])
+def test_a_reading_over_the_daemon(access: str, limits: ChipLimits) -> None:
+    with pcsc_daemon():
+        device = factory(DriverSettings({"reader": READER}))
+        device.open()
+        with laid_on_the_reader(card(access, limits)):
+            report(f"over PC/SC, {access}, extended={limits.extended}", lambda: device.connect(Event(), 5), 10)
+        device.close()
