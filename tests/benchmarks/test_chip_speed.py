@@ -43,9 +43,8 @@ def report(what: str, connect: Callable[[], Connection], runs: int = 30) -> None
         cpu.append((time.process_time() - started) * 1e3)
     own = statistics.median(o.total_ms - o.device_ms for o in outcomes)
     total = statistics.median(o.total_ms for o in outcomes)
-    print(
-        f"{what}: {outcomes[0].commands} commands, {total:.1f} ms, of them own {own:.1f}, CPU {statistics.median(cpu):.1f}"
-    )
+    spent = statistics.median(cpu)
+    print(f"{what}: {outcomes[0].commands} commands, {total:.1f} ms, of them own {own:.1f}, CPU {spent:.1f}")
 
 
 @pytest.mark.parametrize("access", ["bac", "pace"])
