@@ -1,0 +1,283 @@
+"""Panels in the page: a list chosen by digit, a form, an officer's code in full. Never a window of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QGridLayout, QLineEdit, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+
+from inspection_station.desk.commands import Command
+from inspection_station.ui.pages.page import Card, scrolled
+from inspection_station.ui.presenters.console import Panel
+from inspection_station.ui.presenters.forms import FieldKind, FormField, FormPanel, zone_complete, zone_progress
+from inspection_station.ui.presenters.keys import Key
+from inspection_station.ui.presenters.options import ListPanel, Option
+from inspection_station.ui.presenters.step_pages import Trouble
+from inspection_station.ui.theme import Look
+from inspection_station.ui.widgets.facts import TroubleCard
+from inspection_station.ui.widgets.key_button import RowButton
+from inspection_station.ui.widgets.text import Text
+from inspection_station.wording import Wording
+
+Choose = Callable[["Command | Panel"], None]
+
+
+class OptionRow(RowButton):
+    """A digit, a text, a code."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.option: Option | None = None
+        self.digit, self.label, self.code = Text("heading"), Text("value", wrap=True), Text("label")
+        self.digit.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._grid = QGridLayout(self)
+        for column, widget in enumerate((self.digit, self.label, self.code)):
+            self._grid.addWidget(
+                widget, 0, column, Qt.AlignmentFlag(0) if column == 1 else Qt.AlignmentFlag.AlignVCenter
+            )
+            widget.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._grid.setColumnStretch(1, 1)
+
+    def set_look(self, look: Look) -> None:
+        """Take a look."""
+        super().set_look(look)
+        self._grid.setContentsMargins(look.px(10), look.px(2), look.px(12), look.px(2))
+        self._grid.setHorizontalSpacing(look.px(12))
+        self.digit.setMinimumWidth(look.px(26))
+
+    def show_option(self, key: Key, option: Option) -> None:
+        """Show one row."""
+        self.option = option
+        self.digit.show_text(key.value)
+        self.label.show_text(option.label)
+        self.code.show_text(option.code)
+        self.setAccessibleName(f"{key.value} {option.label}")
+        self.setAccessibleDescription(option.code)
+        self.set_ground("surface", "accent" if option.suggested else "line", 2 if option.suggested else 1)
+
+
+class ListPanelView(Card):
+    """Nine options a page."""
+
+    def __init__(
+        self, choose: Choose, turn: Callable[[], None], enter: Callable[[], None], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent=parent)
+        self._choose = choose
+        self.title, self.intro = Text("name", wrap=True), Text("body", wrap=True)
+        self.rows = [OptionRow() for _ in range(9)]
+        self.by_enter, self.more = QPushButton(), QPushButton()
+        self.by_enter.clicked.connect(enter)
+        self.more.clicked.connect(turn)
+        inner = QWidget()
+        self._column = QVBoxLayout(inner)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        for row in self.rows:
+            row.clicked.connect(lambda _=False, r=row: self._take(r))
+            self._column.addWidget(row)
+        self._column.addStretch(1)
+        foot = Card(row=True, plain=True)
+        foot.box.addWidget(self.by_enter, 1)
+        foot.box.addWidget(self.more)
+        for widget in (self.title, self.intro):
+            self.box.addWidget(widget)
+        self.box.addWidget(scrolled(inner), 1)
+        self.box.addWidget(foot)
+
+    def set_look(self, look: Look) -> None:
+        """Take a look."""
+        super().set_look(look)
+        self.box.setSpacing(look.px(6))
+        self._column.setSpacing(look.px(4))
+
+    def show_panel(self, model: ListPanel, wording: Wording) -> None:
+        """Show a list."""
+        self.title.show_text(model.title)
+        self.intro.show_text(model.intro)
+        for n, row in enumerate(self.rows):
+            row.setVisible(n < len(model.rows))
+            if n < len(model.rows):
+                row.show_option(*model.rows[n])
+        self.by_enter.setText(model.enter_label)
+        self.by_enter.setVisible(model.by_enter is not None)
+        self.more.setText(wording.text("panel.page", page=model.page + 1, pages=model.pages))
+        self.more.setVisible(model.pages > 1)
+
+    def _take(self, row: OptionRow) -> None:
+        if row.option is not None:
+            self._choose(row.option.action)
+
+
+class ZoneEdit(QPlainTextEdit):
+    """The zone as it is typed; Enter goes on once the lines have the lengths of a zone."""
+
+    done = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setTabChangesFocus(True)
+        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter: a new line, or on."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and zone_complete(self.toPlainText()):
+            self.done.emit()
+            return
+        super().keyPressEvent(event)
+
+
+class NoteEdit(QPlainTextEdit):
+    """Free text; Enter sends, Shift+Enter opens a line."""
+
+    done = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setTabChangesFocus(True)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter sends."""
+        plain = not event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and plain:
+            self.done.emit()
+            return
+        super().keyPressEvent(event)
+
+
+class FormPanelView(Card):
+    """A form; rebuilt when another one opens, kept while the language changes."""
+
+    def __init__(
+        self, send: Callable[[Mapping[str, str]], None], zone_family: str, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent=parent)
+        self._send = send
+        self._zone_family = zone_family
+        self._wording: Wording | None = None
+        self._shape: tuple[tuple[str, FieldKind], ...] = ()
+        self._edits: dict[str, QLineEdit | QPlainTextEdit] = {}
+        self._labels: dict[str, Text] = {}
+        self.title, self.intro, self.progress = (
+            Text("name", wrap=True),
+            Text("body", wrap=True),
+            Text("label", wrap=True),
+        )
+        self.send_button = QPushButton()
+        self.send_button.clicked.connect(self.send)
+        self._fields = Card(plain=True)
+        for widget in (self.title, self.intro, self._fields, self.progress):
+            self.box.addWidget(widget)
+        self.box.addStretch(1)
+        self.box.addWidget(self.send_button)
+
+    def show_panel(self, model: FormPanel, wording: Wording, *, fresh: bool) -> None:
+        """Show a form. ``fresh``: it was just opened, so the fields are empty and the first has the focus."""
+        self._wording = wording
+        self.title.show_text(model.title)
+        self.intro.show_text(model.intro)
+        self.send_button.setText(model.send)
+        shape = tuple((f.key, f.kind) for f in model.fields)
+        if shape != self._shape:
+            self._build(model.fields)
+            self._shape = shape
+        for field in model.fields:
+            self._labels[field.key].show_text(field.label)
+            self._edits[field.key].setAccessibleName(field.label)
+        self._show_progress()
+        if fresh:
+            for edit in self._edits.values():
+                edit.clear()
+            first = next(iter(self._edits.values()))
+            first.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def values(self) -> dict[str, str]:
+        """What was typed."""
+        return {
+            key: edit.text() if isinstance(edit, QLineEdit) else edit.toPlainText() for key, edit in self._edits.items()
+        }
+
+    def clear(self) -> None:
+        """Forget what was typed."""
+        for edit in self._edits.values():
+            edit.clear()
+
+    def send(self) -> None:
+        """Hand the values over."""
+        self._send(self.values())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The first zone is hidden while the second has the focus, so that nobody copies it."""
+        if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+            self._veil()
+        return False
+
+    def _build(self, fields: tuple[FormField, ...]) -> None:
+        while (item := self._fields.box.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        self._edits, self._labels = {}, {}
+        for field in fields:
+            label, edit = Text("label"), self._edit(field.kind)
+            label.setBuddy(edit)
+            self._fields.box.addWidget(label)
+            self._fields.box.addWidget(edit)
+            self._labels[field.key], self._edits[field.key] = label, edit
+        edits = list(self._edits.values())
+        for edit, following in zip(edits, [*edits[1:], None], strict=True):
+            signal = edit.returnPressed if isinstance(edit, QLineEdit) else edit.done  # type: ignore[attr-defined]
+            signal.connect(following.setFocus if following is not None else self.send)
+
+    def _edit(self, kind: FieldKind) -> QLineEdit | QPlainTextEdit:
+        if kind in (FieldKind.LINE, FieldKind.SECRET):
+            line = QLineEdit()
+            if kind is FieldKind.SECRET:
+                line.setEchoMode(QLineEdit.EchoMode.Password)
+            return line
+        if kind is FieldKind.TEXT:
+            return NoteEdit()
+        zone = ZoneEdit()
+        if self._zone_family:
+            zone.setStyleSheet(f'font-family: "{self._zone_family}";')
+        zone.textChanged.connect(self._show_progress)
+        zone.installEventFilter(self)
+        return zone
+
+    def _veil(self) -> None:
+        first, second = self._edits.get("first"), self._edits.get("second")
+        if isinstance(first, QPlainTextEdit) and second is not None:
+            first.viewport().setVisible(not second.hasFocus())
+
+    def _show_progress(self) -> None:
+        edits = [e for e in self._edits.values() if isinstance(e, ZoneEdit)]
+        if not edits or self._wording is None:
+            self.progress.show_text("")
+            return
+        wording = self._wording
+        lines = (
+            f"{self._labels[key].text()}: {zone_progress(edit.toPlainText(), wording)}"
+            for key, edit in self._edits.items()
+            if isinstance(edit, ZoneEdit)
+        )
+        self.progress.show_text("\n".join(lines))
+
+
+class ExplainView(Card):
+    """An officer's code in full."""
+
+    def __init__(self, back: Callable[[], None], parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self.card = TroubleCard()
+        self.back = QPushButton()
+        self.back.clicked.connect(back)
+        self.box.addWidget(self.card)
+        self.box.addStretch(1)
+        self.box.addWidget(self.back)
+
+    def show_panel(self, model: Trouble, wording: Wording) -> None:
+        """Show a code."""
+        self.card.show_trouble(model, wording.text("trouble.why"), wording.text("trouble.do"))
+        self.back.setText(f"{wording.text('action.back')}  Esc")

@@ -1,0 +1,131 @@
+"""The column of checks: failures first and tinted, then every step in order. What was not checked stays grey."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inspection_station.desk.reasons import reason_table
+from inspection_station.inspection.evidence import Missing, Taken, Waived
+from inspection_station.inspection.finding_rules import findings
+from inspection_station.inspection.findings import Finding, Severity
+from inspection_station.inspection.inspection import Inspection
+from inspection_station.inspection.scenario import Demand, Scenario, Step
+from inspection_station.ui.presenters.tone import TONE_OF_SEVERITY, Tone
+from inspection_station.wording import Wording
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    """One row: what was checked, its state in a word, and how old or long. ``tinted`` rows come first."""
+
+    key: str
+    tone: Tone
+    title: str
+    word: str
+    detail: str
+    age: str
+    code: str
+    step: Step
+    tinted: bool
+
+
+def empty_rows(scenario_steps: tuple[Step, ...], wording: Wording) -> tuple[CheckRow, ...]:
+    """All grey: nobody is being inspected."""
+    word = wording.text("word.not-yet")
+    return tuple(
+        CheckRow(s.value, Tone.UNCHECKED, wording.text(f"step.{s.value}"), word, "", "", "", s, False)
+        for s in scenario_steps
+    )
+
+
+def check_rows(inspection: Inspection, wording: Wording) -> tuple[CheckRow, ...]:
+    """Every finding that stops, every missing step that stops, then the steps."""
+    found = findings(inspection)
+    aside = {o.finding_key for o in inspection.overrides}
+    stopping = [f for f in found if f.bars and f.key not in aside]
+    stopping.sort(key=lambda f: f.severity is not Severity.BAR)
+    rows = [_finding_row(f, inspection, wording) for f in stopping]
+    stopped = {Step(f.key.partition(":")[0]) for f in stopping}
+    steps = [s for s in inspection.scenario.steps if s not in stopped]
+    own = {s: [f for f in found if f.key.startswith(f"{s.value}:")] for s in steps}
+    step_rows = [_step_row(s, inspection, tuple(own[s]), wording) for s in steps]
+    step_rows.sort(key=lambda r: not r.tinted)
+    return (*rows, *step_rows)
+
+
+def blocks(scenario: Scenario, step: Step, evidence: object) -> bool:
+    """A required step that is missing keeps passing from being offered."""
+    return scenario.demand(step) is Demand.REQUIRED and isinstance(evidence, Missing)
+
+
+def finding_detail(finding: Finding, wording: Wording) -> str:
+    """What a finding is about, in the officer's language; a part without wording is shown as it came."""
+    step, _, rest = finding.key.partition(":")
+    if step == Step.CHIP.value and rest not in ("missing", "waived"):
+        return wording.text_or(f"check.{rest}", rest)
+    if finding.code in ("BIO-05", "WAV-01"):
+        reason = reason_table().of(finding.detail)
+        return reason.text(wording.language) if reason else finding.detail
+    family = _DETAIL_FAMILY.get(finding.code)
+    if family is not None:
+        return wording.text_or(f"{family}.{finding.detail}", finding.detail)
+    if finding.key == "document:doubt":
+        return wording.text("detail.places", places=finding.detail)
+    if rest == "missing":
+        return ""  # technical; the error panel shows it
+    return finding.detail
+
+
+_DETAIL_FAMILY = {"DOC-02": "field", "BIO-03": "reference", "BIO-09": "reference", "LST-03": "list"}
+
+
+def duration(milliseconds: float, wording: Wording) -> str:
+    """Seconds with one decimal; nothing for a step that took no time worth saying."""
+    return wording.text("unit.seconds", value=f"{milliseconds / 1000:.1f}") if milliseconds >= 50 else ""
+
+
+def _finding_row(finding: Finding, inspection: Inspection, wording: Wording) -> CheckRow:
+    step = Step(finding.key.partition(":")[0])
+    tone = TONE_OF_SEVERITY[finding.severity]
+    evidence = inspection.evidence.get(step)
+    age = duration(evidence.total_ms, wording) if isinstance(evidence, Taken) else ""
+    return CheckRow(
+        finding.key,
+        tone,
+        wording.error(finding.code).what,
+        wording.text(f"tone.{tone.value}"),
+        finding_detail(finding, wording),
+        age,
+        finding.code,
+        step,
+        True,
+    )
+
+
+def _step_row(step: Step, inspection: Inspection, found: tuple[Finding, ...], wording: Wording) -> CheckRow:
+    title = wording.text(f"step.{step.value}")
+    evidence = inspection.evidence.get(step)
+
+    def row(tone: Tone, word: str, detail: str = "", code: str = "", age: str = "", tinted: bool = False) -> CheckRow:
+        return CheckRow(step.value, tone, title, wording.text(f"word.{word}"), detail, age, code, step, tinted)
+
+    if step in inspection.running:
+        return row(Tone.RUNNING, "running")
+    if evidence is None:
+        return row(Tone.UNCHECKED, "not-yet")
+    if isinstance(evidence, Missing):
+        what = wording.error(evidence.code).what if evidence.code else ""
+        stops = blocks(inspection.scenario, step, evidence)
+        return row(Tone.UNCHECKED, "missing" if stops else "not-checked", what, evidence.code, tinted=stops)
+    if isinstance(evidence, Waived):
+        reason = reason_table().of(evidence.reason)
+        detail = reason.text(wording.language) if reason else evidence.reason
+        return row(Tone.UNCHECKED, "waived" if evidence.officer_id else "skipped", detail, evidence.reason)
+    age = duration(evidence.total_ms, wording)
+    aside = [f for f in found if f.bars]
+    if aside:
+        return row(Tone.NOTE, "set-aside", wording.error(aside[0].code).what, aside[0].code, age)
+    grey = [f for f in found if f.severity is Severity.UNCHECKED]
+    if grey:
+        return row(Tone.UNCHECKED, "partly", wording.error(grey[0].code).what, grey[0].code, age)
+    return row(Tone.OK, "taken", "", "", age)

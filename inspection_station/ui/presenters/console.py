@@ -1,0 +1,92 @@
+"""What the screen adds to a snapshot: an open panel, the page looked at, the language, the last hint. Frozen, no Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from inspection_station.desk.view import DeskSnapshot
+from inspection_station.inspection.inspection import Stage
+
+
+class Choice(StrEnum):
+    """What is chosen from a list by digit. ``target`` of the panel says of what: a disposition, a step, a finding."""
+
+    REASON = "reason"
+    OTHER = "other"
+    SET_ASIDE = "set-aside"
+    WAIVE = "waive"
+    OVERRIDE = "override"
+    PERSON_CLASS = "person-class"
+
+
+class Form(StrEnum):
+    """What is filled in."""
+
+    NOTE = "note"
+    ZONE = "zone"
+    OVERRIDE = "override"
+    DECISION = "decision"
+
+
+@dataclass(frozen=True, slots=True)
+class Choose:
+    """A list by digits; nine a page, 0 turns the page."""
+
+    what: Choice
+    target: str = ""
+    page: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A form; ``target`` is a finding's key or a disposition, ``reason`` a reason code."""
+
+    what: Form
+    target: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Explain:
+    """An officer's code in full: what, why, do this."""
+
+    code: str
+    detail: str = ""
+
+
+Panel = Choose | Fill | Explain
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """The screen's own state. ``looked_at`` None: the page follows the inspection. ``hint``: a wording key, why a key
+    that was pressed did nothing. ``revealed``: hits and scores are shown while the key is held.
+    """
+
+    language: str = "zh_TW"
+    theme: str = "day"
+    panel: Panel | None = None
+    looked_at: Stage | None = None
+    hint: str = ""
+    revealed: bool = False
+    class_postponed: bool = False
+
+
+def open_panel(console: Console, snapshot: DeskSnapshot) -> Panel | None:
+    """The panel on the screen: the officer's own, or the class that must be confirmed before anything biometric."""
+    if console.panel is not None:
+        return console.panel
+    if class_is_open(snapshot) and not console.class_postponed:
+        return Choose(Choice.PERSON_CLASS)
+    return None
+
+
+def class_is_open(snapshot: DeskSnapshot) -> bool:
+    """Whether article 91 waits for the officer."""
+    inspection = snapshot.inspection
+    if inspection is None or inspection.decision is not None or inspection.stage is Stage.DOCUMENT:
+        return False
+    if inspection.stage is Stage.DECISION:
+        return False
+    return inspection.collection.allowed is None

@@ -1,0 +1,160 @@
+"""The whole screen as one frozen value: what a snapshot and the console's own state show in a language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inspection_station.desk.view import DeskSnapshot, Notice
+from inspection_station.inspection.inspection import Inspection, Stage
+from inspection_station.inspection.scenario import SCENARIOS, Step
+from inspection_station.ui.presenters.actions import Action, actions
+from inspection_station.ui.presenters.checks import CheckRow, check_rows, empty_rows
+from inspection_station.ui.presenters.console import Choose, Console, Explain, Fill, Panel, open_panel
+from inspection_station.ui.presenters.forms import FormPanel, form_panel
+from inspection_station.ui.presenters.identity import Identity, identity
+from inspection_station.ui.presenters.options import ListPanel, list_panel
+from inspection_station.ui.presenters.result_pages import (
+    ComparisonPage,
+    DecisionPage,
+    ListsPage,
+    ReadyPage,
+    comparison_page,
+    decision_page,
+    lists_page,
+    ready_page,
+    undo_text,
+)
+from inspection_station.ui.presenters.step_pages import (
+    ChipPage,
+    DocumentPage,
+    FacePage,
+    PlainPage,
+    Trouble,
+    chip_page,
+    document_page,
+    face_page,
+    plain_page,
+)
+from inspection_station.ui.presenters.tone import Tone, worst
+from inspection_station.ui.presenters.top_bar import TopBar, top_bar
+from inspection_station.ui.presenters.verdict import Banner, banner
+from inspection_station.wording import Wording
+
+Page = ReadyPage | DocumentPage | ChipPage | FacePage | PlainPage | ComparisonPage | ListsPage | DecisionPage
+PanelModel = ListPanel | FormPanel | Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class StepMark:
+    """One mark of the path over the page. ``here``: this page is shown."""
+
+    stage: Stage
+    label: str
+    tone: Tone
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Everything that is drawn. ``panel_of`` is the open panel behind ``panel``."""
+
+    top: TopBar
+    banner: Banner
+    identity: Identity
+    path: tuple[StepMark, ...]
+    page: Page
+    panel: PanelModel | None
+    panel_of: Panel | None
+    checks: tuple[CheckRow, ...]
+    actions: tuple[Action, ...]
+    hint: str
+    undo: str
+
+
+def screen(
+    snapshot: DeskSnapshot, console: Console, wording: Wording, *, now: float, battery: int | None = None
+) -> Screen:
+    """Compose the screen. ``now`` is monotonic seconds, ``battery`` per cent or None."""
+    inspection = snapshot.inspection
+    panel_of = open_panel(console, snapshot) if inspection is not None else None
+    if isinstance(console.panel, Explain):
+        panel_of = console.panel
+    bar = actions(snapshot, console, wording)
+    steps = SCENARIOS[snapshot.scenario].steps if snapshot.scenario in SCENARIOS else ()
+    rows = check_rows(inspection, wording) if inspection is not None else empty_rows(steps, wording)
+    return Screen(
+        top_bar(snapshot, wording, now, battery),
+        banner(snapshot, wording),
+        identity(inspection, wording),
+        _path(inspection, console, rows, wording),
+        _page(snapshot, console, wording, now),
+        _panel(panel_of, inspection, wording),
+        panel_of,
+        rows,
+        bar,
+        _hint(console, snapshot.notices, bar, wording),
+        undo_text(snapshot.last_decision, wording, now),
+    )
+
+
+def _page(snapshot: DeskSnapshot, console: Console, wording: Wording, now: float) -> Page:
+    inspection = snapshot.inspection
+    if inspection is None:
+        return ready_page(snapshot, wording, now)
+    stage = console.looked_at or inspection.stage
+    if stage is Stage.DOCUMENT:
+        return document_page(inspection, wording)
+    if stage is Stage.CHIP:
+        return chip_page(inspection, wording)
+    if stage is Stage.FACE:
+        return face_page(snapshot, inspection, wording)
+    if stage is Stage.COMPARISON:
+        return comparison_page(inspection, wording, revealed=console.revealed)
+    if stage is Stage.WATCHLIST:
+        return lists_page(snapshot, inspection, wording, revealed=console.revealed)
+    if stage in (Stage.FINGERPRINTS, Stage.CLEARANCE):
+        return plain_page(inspection, Step(stage.value), wording)
+    return decision_page(inspection, wording)
+
+
+def _panel(panel: Panel | None, inspection: Inspection | None, wording: Wording) -> PanelModel | None:
+    if isinstance(panel, Explain):
+        return Trouble(Tone.LOOK, wording.error(panel.code), panel.detail)
+    if panel is None or inspection is None:
+        return None
+    if isinstance(panel, Fill):
+        return form_panel(panel, inspection, wording)
+    assert isinstance(panel, Choose)
+    return list_panel(panel, inspection, wording)
+
+
+def _path(
+    inspection: Inspection | None, console: Console, rows: tuple[CheckRow, ...], wording: Wording
+) -> tuple[StepMark, ...]:
+    if inspection is None:
+        return ()
+    here = console.looked_at or inspection.stage
+    marks = []
+    for step in inspection.scenario.steps:
+        tone = worst(tuple(r.tone for r in rows if r.step is step))
+        marks.append(StepMark(Stage(step.value), wording.text(f"step.{step.value}"), tone, here.value == step.value))
+    at_decision = here in (Stage.DECISION, Stage.CLOSED)
+    tone = Tone.NOTE if inspection.stage in (Stage.DECISION, Stage.CLOSED) else Tone.UNCHECKED
+    marks.append(StepMark(Stage.DECISION, wording.text("step.decision"), tone, at_decision))
+    return tuple(marks)
+
+
+def _hint(console: Console, notices: tuple[Notice, ...], bar: tuple[Action, ...], wording: Wording) -> str:
+    if console.hint:
+        primary = bar[-1]
+        if console.hint == "why.not-offered" and primary.why:
+            return primary.why
+        return wording.text(console.hint)
+    if notices:
+        notice = notices[-1]
+        error = wording.error(notice.code)
+        what = (
+            wording.text("banner.with-detail", what=error.what, detail=notice.detail) if notice.detail else error.what
+        )
+        return wording.text("hint.notice", what=what, do=error.do, code=notice.code)
+    return bar[-1].why

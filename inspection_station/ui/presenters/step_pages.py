@@ -1,0 +1,221 @@
+"""Pages of the steps that read something: document, chip, face, and the plain page of the other steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inspection_station.desk.view import DeskSnapshot
+from inspection_station.inspection.chip import CheckResult, ChipReading
+from inspection_station.inspection.document import BlobRef
+from inspection_station.inspection.evidence import Missing, Taken, Waived
+from inspection_station.inspection.inspection import Inspection
+from inspection_station.inspection.scenario import Step
+from inspection_station.matching.ports import FacePrompt
+from inspection_station.ui.presenters.checks import check_rows
+from inspection_station.ui.presenters.identity import FieldRow, field_rows
+from inspection_station.ui.presenters.tone import Tone
+from inspection_station.wording import ErrorWording, Wording
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What stands in the way, in full: what happened, why, do this, code."""
+
+    tone: Tone
+    error: ErrorWording
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneLine:
+    """A line of the zone; ``doubted`` and ``repaired`` are columns from 0."""
+
+    text: str
+    doubted: frozenset[int]
+    repaired: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentPage:
+    """The page picture, the zone as read, its fields. ``guide`` says what to do while nothing is there."""
+
+    picture: BlobRef | None
+    no_picture: str
+    source: str
+    lines: tuple[ZoneLine, ...]
+    fields: tuple[FieldRow, ...]
+    guide: str
+    trouble: Trouble | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChipPage:
+    """The portrait from the chip, how it was opened, and every check (BSI TR-03135-1)."""
+
+    portrait: BlobRef | None
+    no_portrait: str
+    access: FieldRow | None
+    groups: FieldRow | None
+    checks: tuple[FieldRow, ...]
+    guide: str
+    trouble: Trouble | None
+
+
+@dataclass(frozen=True, slots=True)
+class FacePage:
+    """The live picture with one prompt at a time, the portrait beside it, and the captured face."""
+
+    portrait: BlobRef | None
+    no_portrait: str
+    captured: BlobRef | None
+    live: bool
+    prompt: str
+    prompt_tone: Tone
+    facts: tuple[FieldRow, ...]
+    trouble: Trouble | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlainPage:
+    """A step without a page of its own here."""
+
+    title: str
+    word: str
+    tone: Tone
+    guide: str
+    trouble: Trouble | None
+
+
+def trouble_of(inspection: Inspection, step: Step, wording: Wording) -> Trouble | None:
+    """Why a step is missing; None when it is not."""
+    evidence = inspection.evidence.get(step)
+    if isinstance(evidence, Missing) and evidence.code:
+        return Trouble(Tone.LOOK, wording.error(evidence.code), evidence.detail)
+    return None
+
+
+def document_page(inspection: Inspection, wording: Wording) -> DocumentPage:
+    """Page of the document step."""
+    document = inspection.document
+    trouble = trouble_of(inspection, Step.DOCUMENT, wording)
+    if document is None:
+        return DocumentPage(None, wording.text("picture.page"), "", (), (), wording.text("guide.document"), trouble)
+    doubts = [(d.line, d.column) for d in document.mrz.doubts]
+    repairs = [(r.line, r.column) for r in document.mrz.repairs]
+    lines = tuple(
+        ZoneLine(text, frozenset(c for n, c in doubts if n == at), frozenset(c for n, c in repairs if n == at))
+        for at, text in enumerate(document.mrz.lines)
+    )
+    source = wording.text("document.source", source=wording.text(f"source.{document.source.value}"))
+    return DocumentPage(
+        document.page_image,
+        wording.text("picture.no-page"),
+        source,
+        lines,
+        field_rows(inspection, wording),
+        "",
+        trouble,
+    )
+
+
+_RESULT_TONE = {
+    CheckResult.SUCCESSFUL: Tone.OK,
+    CheckResult.FAILED: Tone.BAR,
+    CheckResult.UNDETERMINED: Tone.UNCHECKED,
+    CheckResult.NOT_SUPPORTED: Tone.UNCHECKED,
+    CheckResult.ABORTED: Tone.UNCHECKED,
+}
+
+
+def chip_page(inspection: Inspection, wording: Wording) -> ChipPage:
+    """Page of the chip step."""
+    reading = inspection.chip
+    none = portrait_absent(inspection, wording)
+    trouble = trouble_of(inspection, Step.CHIP, wording)
+    if reading is None:
+        guide = wording.text("guide.chip") if Step.CHIP not in inspection.evidence else ""
+        return ChipPage(None, none, None, None, (), guide, trouble)
+    groups = wording.text("list-separator").join(g.name for g in reading.data_groups) or "—"
+    return ChipPage(
+        reading.portrait,
+        none,
+        FieldRow(wording.text("chip.access"), wording.text(f"access.{reading.access.value}")),
+        FieldRow(wording.text("chip.groups"), groups),
+        _chip_checks(reading, wording),
+        "",
+        trouble,
+    )
+
+
+def portrait_absent(inspection: Inspection, wording: Wording) -> str:
+    """Why there is no portrait of this person: not read yet, not there, or not allowed."""
+    if inspection.collection.allowed is False:
+        return wording.text("picture.not-collected")
+    settled = Step.CHIP in inspection.evidence
+    return wording.text("picture.no-portrait" if settled else "picture.portrait")
+
+
+def _chip_checks(reading: ChipReading, wording: Wording) -> tuple[FieldRow, ...]:
+    return tuple(
+        FieldRow(
+            wording.text_or(f"check.{check.name}", check.name),
+            check.section,
+            _RESULT_TONE[check.result],
+            wording.text(f"result.{check.result.value}"),
+        )
+        for check in reading.checks
+    )
+
+
+def face_page(snapshot: DeskSnapshot, inspection: Inspection, wording: Wording) -> FacePage:
+    """Page of the face step. Nothing live is shown of a person from whom nothing may be collected."""
+    sample = inspection.face
+    chip = inspection.chip
+    running = Step.FACE in inspection.running
+    evidence = inspection.evidence.get(Step.FACE)
+    tone, prompt = Tone.NOTE, wording.text("guide.face")
+    if running and snapshot.face_prompt is not None:
+        good = snapshot.face_prompt is FacePrompt.GOOD
+        tone, prompt = (Tone.OK if good else Tone.LOOK), wording.text(f"prompt.{snapshot.face_prompt.value}")
+    elif isinstance(evidence, Taken):
+        tone, prompt = Tone.OK, wording.text("face.captured")
+    elif isinstance(evidence, Waived):
+        tone, prompt = (
+            Tone.UNCHECKED,
+            wording.text("picture.not-collected" if evidence.officer_id is None else "word.waived"),
+        )
+    facts: tuple[FieldRow, ...] = ()
+    if sample is not None:
+        not_assessed = (wording.text_or(f"measure.{name}", name) for name in sample.not_assessed)
+        facts = (
+            FieldRow(wording.text("face.quality"), wording.text("unit.of-100", value=round(sample.quality * 100))),
+            FieldRow(wording.text("face.attack"), wording.text("face.attack-observed"), Tone.UNCHECKED),
+            FieldRow(
+                wording.text("face.not-assessed"),
+                wording.text("list-separator").join(not_assessed) or "—",
+                Tone.UNCHECKED,
+            ),
+        )
+    return FacePage(
+        chip.portrait if chip else None,
+        portrait_absent(inspection, wording),
+        sample.image if sample else None,
+        running and inspection.collection.allowed is True,
+        prompt,
+        tone,
+        facts,
+        trouble_of(inspection, Step.FACE, wording),
+    )
+
+
+def plain_page(inspection: Inspection, step: Step, wording: Wording) -> PlainPage:
+    """Page of fingerprints and clearance."""
+    rows = [r for r in check_rows(inspection, wording) if r.step is step]
+    row = rows[0]
+    return PlainPage(
+        wording.text(f"step.{step.value}"),
+        row.word,
+        row.tone,
+        wording.text(f"guide.{step.value}"),
+        trouble_of(inspection, step, wording),
+    )
