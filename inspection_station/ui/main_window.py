@@ -18,7 +18,7 @@ from inspection_station.ui.bridge import DeskBridge
 from inspection_station.ui.pages.page import Surface
 from inspection_station.ui.pictures import connect_queued
 from inspection_station.ui.presenters.checks import CheckRow
-from inspection_station.ui.presenters.console import Console, Explain, Panel
+from inspection_station.ui.presenters.console import Console, Explain, Fill, Panel, stage_shown
 from inspection_station.ui.presenters.keys import Key
 from inspection_station.ui.presenters.press import choose, press, send, settle
 from inspection_station.ui.presenters.screen import screen
@@ -84,6 +84,9 @@ class MainWindow(QMainWindow):
 
     def press(self, key: Key) -> None:
         """A key of the officer, from the keyboard or from a button."""
+        if key is Key.ENTER and isinstance(self.console.panel, Fill):
+            self.view.form_panel.send()
+            return
         self._apply(*press(self.console, key, self._snapshot, self._clock()))
 
     def choose(self, action: Command | Panel) -> None:
@@ -102,7 +105,7 @@ class MainWindow(QMainWindow):
     def look_at(self, stage: Stage) -> None:
         """A step of the path was touched."""
         inspection = self._snapshot.inspection
-        follows = inspection is not None and stage is inspection.stage
+        follows = inspection is not None and stage is stage_shown(inspection)
         self._apply(replace(self.console, looked_at=None if follows else stage, panel=None), ())
 
     def explain(self, row: CheckRow) -> None:

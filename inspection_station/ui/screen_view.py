@@ -113,9 +113,7 @@ class ScreenView(QWidget):
             results.ListsPage: ListsView(surface),
             results.DecisionPage: DecisionView(surface),
         }
-        self.list_panel = ListPanelView(
-            controls.choose, lambda: controls.press(Key.D0), lambda: controls.press(Key.ENTER)
-        )
+        self.list_panel = ListPanelView(controls.choose, lambda: controls.press(Key.D0))
         self.form_panel = FormPanelView(controls.send, surface.zone_family)
         self.explain_panel = ExplainView(lambda: controls.press(Key.ESC))
         self.stack = QStackedWidget()
@@ -138,7 +136,7 @@ class ScreenView(QWidget):
         self.top.show_model(model.top, clock)
         self.banner.show_model(model.banner)
         self.undo.show_text(model.undo, wording.text("action.undo"))
-        self.path.show_model(model.path)
+        self.path.show_model(model.path if model.panel is None else ())
         self.identity.name.show_text(model.identity.name)
         self.identity.line.show_text(model.identity.line)
         self.identity.article.show_text(model.identity.banner)

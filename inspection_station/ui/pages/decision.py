@@ -29,8 +29,8 @@ class DecisionView(Card):
         inner.box.addWidget(self.fields)
         inner.box.addWidget(self.notes)
         inner.box.addStretch(1)
-        self.box.addWidget(self.reference, 5)
-        self.box.addWidget(self.probe, 5)
+        self.box.addWidget(self.reference, 6)
+        self.box.addWidget(self.probe, 6)
         self.box.addWidget(scrolled(inner), 9)
 
     def show_page(self, model: DecisionPage, wording: Wording) -> None:

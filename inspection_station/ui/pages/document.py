@@ -20,7 +20,7 @@ class DocumentView(Card):
         super().__init__(parent=parent)
         self.picture = PictureView(surface.pictures, aspect=None, silhouette=False)
         self.fields = FactTable()
-        self.guide, self.source = Text("value", wrap=True), Text("label")
+        self.guide = Text("value", wrap=True)
         self.trouble = TroubleCard()
         self.zone = ZoneView(surface.zone_family)
         upper, right = Card(row=True, plain=True), Card(plain=True)
@@ -31,15 +31,13 @@ class DocumentView(Card):
         upper.box.addWidget(right, 6)
         self.box.addWidget(upper, 1)
         self.box.addWidget(self.zone)
-        self.box.addWidget(self.source)
 
     def show_page(self, model: DocumentPage, wording: Wording) -> None:
         """Show the page."""
         broken = wording.text("picture.broken")
-        caption = wording.text("picture.caption-page")
+        caption = model.source or wording.text("picture.caption-page")
         self.picture.show_picture(model.picture, caption=caption, absent=model.no_picture, broken=broken)
         self.fields.show_rows(model.fields)
         self.guide.show_text("" if model.trouble else model.guide)
         self.trouble.show_trouble(model.trouble, wording.text("trouble.why"), wording.text("trouble.do"))
         self.zone.show_lines(model.lines)
-        self.source.show_text(model.source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from inspection_station.ui.pages.page import Card, Surface, show_live_face, show_portrait
@@ -28,7 +29,7 @@ class FaceView(Card):
         upper.box.addWidget(self.portrait, 4)
         upper.box.addWidget(self.live, 8)
         upper.box.addWidget(self.captured, 4)
-        upper.box.addWidget(self.facts, 5)
+        upper.box.addWidget(self.facts, 5, Qt.AlignmentFlag.AlignTop)
         line.box.addWidget(self.glyph)
         line.box.addWidget(self.prompt, 1)
         self.box.addWidget(upper, 1)

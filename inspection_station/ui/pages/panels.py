@@ -15,13 +15,14 @@ from inspection_station.ui.presenters.forms import FieldKind, FormField, FormPan
 from inspection_station.ui.presenters.keys import Key
 from inspection_station.ui.presenters.options import ListPanel, Option
 from inspection_station.ui.presenters.step_pages import Trouble
-from inspection_station.ui.theme import Look
+from inspection_station.ui.theme import Look, ThemeName
 from inspection_station.ui.widgets.facts import TroubleCard
 from inspection_station.ui.widgets.key_button import RowButton
 from inspection_station.ui.widgets.text import Text
 from inspection_station.wording import Wording
 
 Choose = Callable[["Command | Panel"], None]
+ROWS = 5  # options a column
 
 
 class OptionRow(RowButton):
@@ -30,7 +31,7 @@ class OptionRow(RowButton):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.option: Option | None = None
-        self.digit, self.label, self.code = Text("heading"), Text("value", wrap=True), Text("label")
+        self.digit, self.label, self.code = Text("heading"), Text("body", wrap=True), Text("label")
         self.digit.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._grid = QGridLayout(self)
         for column, widget in enumerate((self.digit, self.label, self.code)):
@@ -59,38 +60,40 @@ class OptionRow(RowButton):
 
 
 class ListPanelView(Card):
-    """Nine options a page."""
+    """Nine options a page, in two columns so that all of them are on the screen."""
 
-    def __init__(
-        self, choose: Choose, turn: Callable[[], None], enter: Callable[[], None], parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, choose: Choose, turn: Callable[[], None], parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
         self._choose = choose
-        self.title, self.intro = Text("name", wrap=True), Text("body", wrap=True)
+        self.title, self.intro, self.by_enter = Text("name", wrap=True), Text("label", wrap=True), Text("strong")
         self.rows = [OptionRow() for _ in range(9)]
-        self.by_enter, self.more = QPushButton(), QPushButton()
-        self.by_enter.clicked.connect(enter)
+        self.more = QPushButton()
         self.more.clicked.connect(turn)
+        self.more.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         inner = QWidget()
-        self._column = QVBoxLayout(inner)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        for row in self.rows:
+        self._options = QGridLayout(inner)
+        self._options.setContentsMargins(0, 0, 0, 0)
+        for n, row in enumerate(self.rows):
             row.clicked.connect(lambda _=False, r=row: self._take(r))
-            self._column.addWidget(row)
-        self._column.addStretch(1)
-        foot = Card(row=True, plain=True)
-        foot.box.addWidget(self.by_enter, 1)
-        foot.box.addWidget(self.more)
-        for widget in (self.title, self.intro):
-            self.box.addWidget(widget)
+            self._options.addWidget(row, n % ROWS, n // ROWS)
+        for column in (0, 1):
+            self._options.setColumnStretch(column, 1)
+        self._options.setRowStretch(ROWS, 1)
+        head, foot = Card(row=True, plain=True), Card(row=True, plain=True)
+        head.box.addWidget(self.title, 1)
+        head.box.addWidget(self.more)
+        foot.box.addWidget(self.intro, 1)
+        foot.box.addWidget(self.by_enter)
+        self.box.addWidget(head)
         self.box.addWidget(scrolled(inner), 1)
         self.box.addWidget(foot)
 
     def set_look(self, look: Look) -> None:
         """Take a look."""
         super().set_look(look)
-        self.box.setSpacing(look.px(6))
-        self._column.setSpacing(look.px(4))
+        self.box.setSpacing(look.px(8))
+        self._options.setHorizontalSpacing(look.px(8))
+        self._options.setVerticalSpacing(look.px(5))
 
     def show_panel(self, model: ListPanel, wording: Wording) -> None:
         """Show a list."""
@@ -100,14 +103,16 @@ class ListPanelView(Card):
             row.setVisible(n < len(model.rows))
             if n < len(model.rows):
                 row.show_option(*model.rows[n])
-        self.by_enter.setText(model.enter_label)
-        self.by_enter.setVisible(model.by_enter is not None)
+        self.by_enter.show_text(model.enter_label)
         self.more.setText(wording.text("panel.page", page=model.page + 1, pages=model.pages))
         self.more.setVisible(model.pages > 1)
 
     def _take(self, row: OptionRow) -> None:
         if row.option is not None:
             self._choose(row.option.action)
+
+
+_SHORT = (FieldKind.LINE, FieldKind.SECRET)
 
 
 class ZoneEdit(QPlainTextEdit):
@@ -155,6 +160,7 @@ class FormPanelView(Card):
         super().__init__(parent=parent)
         self._send = send
         self._zone_family = zone_family
+        self._look = Look(ThemeName.DAY, 1.0)
         self._wording: Wording | None = None
         self._shape: tuple[tuple[str, FieldKind], ...] = ()
         self._edits: dict[str, QLineEdit | QPlainTextEdit] = {}
@@ -164,20 +170,22 @@ class FormPanelView(Card):
             Text("body", wrap=True),
             Text("label", wrap=True),
         )
-        self.send_button = QPushButton()
-        self.send_button.clicked.connect(self.send)
         self._fields = Card(plain=True)
         for widget in (self.title, self.intro, self._fields, self.progress):
             self.box.addWidget(widget)
         self.box.addStretch(1)
-        self.box.addWidget(self.send_button)
+
+    def set_look(self, look: Look) -> None:
+        """Take a look."""
+        super().set_look(look)
+        self._look = look
+        self.box.setSpacing(look.px(8))
 
     def show_panel(self, model: FormPanel, wording: Wording, *, fresh: bool) -> None:
         """Show a form. ``fresh``: it was just opened, so the fields are empty and the first has the focus."""
         self._wording = wording
         self.title.show_text(model.title)
         self.intro.show_text(model.intro)
-        self.send_button.setText(model.send)
         shape = tuple((f.key, f.kind) for f in model.fields)
         if shape != self._shape:
             self._build(model.fields)
@@ -220,12 +228,18 @@ class FormPanelView(Card):
                 widget.hide()
                 widget.deleteLater()
         self._edits, self._labels = {}, {}
+        short = Card(row=True, plain=True)
+        if any(f.kind in _SHORT for f in fields):
+            self._fields.box.addWidget(short)
         for field in fields:
-            label, edit = Text("label"), self._edit(field.kind)
+            label, edit, column = Text("label"), self._edit(field.kind), Card(plain=True)
             label.setBuddy(edit)
-            self._fields.box.addWidget(label)
-            self._fields.box.addWidget(edit)
+            column.box.addWidget(label)
+            column.box.addWidget(edit)
+            (short if field.kind in _SHORT else self._fields).box.addWidget(column)
             self._labels[field.key], self._edits[field.key] = label, edit
+        for card in (short, *self._fields.findChildren(Card)):
+            card.set_look(self._look)
         edits = list(self._edits.values())
         for edit, following in zip(edits, [*edits[1:], None], strict=True):
             signal = edit.returnPressed if isinstance(edit, QLineEdit) else edit.done  # type: ignore[attr-defined]

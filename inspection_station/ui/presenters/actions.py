@@ -11,7 +11,7 @@ from inspection_station.inspection.finding_rules import barring
 from inspection_station.inspection.inspection import Inspection, Stage
 from inspection_station.inspection.offers import blockers
 from inspection_station.inspection.scenario import Step
-from inspection_station.ui.presenters.console import Choose, Console, open_panel
+from inspection_station.ui.presenters.console import Choose, Console, Fill, open_panel, stage_shown
 from inspection_station.ui.presenters.keys import Key
 from inspection_station.ui.presenters.options import list_panel, set_aside_targets
 from inspection_station.ui.presenters.verdict import missing_steps, passing
@@ -106,7 +106,7 @@ def retry_target(inspection: Inspection, console: Console) -> Step | None:
     candidates += [Step(f.key.partition(":")[0]) for f in barring(inspection)]
     candidates += missing_steps(inspection)
     if inspection.stage.value in [s.value for s in steps]:
-        candidates.append(Step(inspection.stage.value))
+        candidates.append(Step(stage_shown(inspection).value))
     candidates += [Step.FACE, Step.DOCUMENT]
     return next((s for s in candidates if s in steps and _retriable(inspection, s)), None)
 
@@ -131,8 +131,10 @@ def _primary(snapshot: DeskSnapshot, console: Console, wording: Wording) -> Acti
         if shown.by_enter is not None:
             return Action(Key.ENTER, wording.text("action.confirm"), Role.PRIMARY)
         return Action(Key.ENTER, wording.text("action.confirm"), Role.PRIMARY, wording.text("why.choose"))
+    if isinstance(panel, Fill):
+        return Action(Key.ENTER, wording.text(f"form.{panel.what.value}.send"), Role.PRIMARY)
     if panel is not None:
-        return Action(Key.ENTER, wording.text("action.confirm"), Role.PRIMARY)
+        return Action(Key.ENTER, wording.text("action.back"), Role.PRIMARY)
     if inspection is None:
         return Action(Key.ENTER, wording.text("action.begin"), Role.PRIMARY)
     if inspection.decision is not None:

@@ -71,12 +71,12 @@ def finding_detail(finding: Finding, wording: Wording) -> str:
         return wording.text_or(f"{family}.{finding.detail}", finding.detail)
     if finding.key == "document:doubt":
         return wording.text("detail.places", places=finding.detail)
-    if rest == "missing":
-        return ""  # technical; the error panel shows it
+    if rest == "missing" or finding.code == "LST-03":
+        return ""  # technical, or a hit: shown on its page while the officer holds the key
     return finding.detail
 
 
-_DETAIL_FAMILY = {"DOC-02": "field", "BIO-03": "reference", "BIO-09": "reference", "LST-03": "list"}
+_DETAIL_FAMILY = {"DOC-02": "field", "BIO-03": "reference", "BIO-09": "reference"}
 
 
 def duration(milliseconds: float, wording: Wording) -> str:

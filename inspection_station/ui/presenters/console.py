@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from inspection_station.desk.view import DeskSnapshot
-from inspection_station.inspection.inspection import Stage
+from inspection_station.inspection.evidence import Missing
+from inspection_station.inspection.inspection import Inspection, Stage
+from inspection_station.inspection.scenario import Demand, Step
 
 
 class Choice(StrEnum):
@@ -87,6 +89,18 @@ def class_is_open(snapshot: DeskSnapshot) -> bool:
     inspection = snapshot.inspection
     if inspection is None or inspection.decision is not None or inspection.stage is Stage.DOCUMENT:
         return False
-    if inspection.stage is Stage.DECISION:
+    if inspection.stage is Stage.DECISION or document_to_mend(inspection):
         return False
     return inspection.collection.allowed is None
+
+
+def document_to_mend(inspection: Inspection) -> bool:
+    """Whether the required document could not be read: read again, typed or let go before anything else is asked."""
+    evidence = inspection.evidence.get(Step.DOCUMENT)
+    required = inspection.scenario.demand(Step.DOCUMENT) is Demand.REQUIRED
+    return required and isinstance(evidence, Missing) and inspection.decision is None
+
+
+def stage_shown(inspection: Inspection) -> Stage:
+    """The page that follows the inspection: its stage, or the document while that has to be mended."""
+    return Stage.DOCUMENT if document_to_mend(inspection) else inspection.stage

@@ -43,7 +43,6 @@ class FormPanel:
     title: str
     intro: str
     fields: tuple[FormField, ...]
-    send: str
 
 
 def form_panel(fill: Fill, inspection: Inspection, wording: Wording) -> FormPanel:
@@ -64,7 +63,7 @@ def form_panel(fill: Fill, inspection: Inspection, wording: Wording) -> FormPane
     reason = reason_table().of(fill.reason)
     title = wording.text(f"form.{fill.what.value}.title")
     intro = reason.text(wording.language) if reason else wording.text(f"form.{fill.what.value}.intro")
-    return FormPanel(title, intro, tuple(fields), wording.text(f"form.{fill.what.value}.send"))
+    return FormPanel(title, intro, tuple(fields))
 
 
 def submit(fill: Fill, values: Mapping[str, str], inspection: Inspection) -> Command | str:

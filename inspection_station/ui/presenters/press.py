@@ -27,6 +27,7 @@ from inspection_station.ui.presenters.console import (
     Panel,
     class_is_open,
     open_panel,
+    stage_shown,
 )
 from inspection_station.ui.presenters.forms import submit
 from inspection_station.ui.presenters.keys import Key
@@ -165,9 +166,10 @@ def _sideways(console: Console, inspection: Inspection, snapshot: DeskSnapshot, 
     if panel is not None:
         return console
     pages = [Stage(s.value) for s in inspection.scenario.steps] + [Stage.DECISION]
-    here = console.looked_at or (inspection.stage if inspection.stage in pages else Stage.DECISION)
+    follows = stage_shown(inspection)
+    here = console.looked_at or (follows if follows in pages else Stage.DECISION)
     at = min(len(pages) - 1, max(0, pages.index(here) + by))
-    return replace(console, looked_at=None if pages[at] is inspection.stage else pages[at])
+    return replace(console, looked_at=None if pages[at] is follows else pages[at])
 
 
 def _function(console: Console, key: Key, inspection: Inspection) -> Outcome:

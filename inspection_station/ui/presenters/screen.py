@@ -9,7 +9,7 @@ from inspection_station.inspection.inspection import Inspection, Stage
 from inspection_station.inspection.scenario import SCENARIOS, Step
 from inspection_station.ui.presenters.actions import Action, actions
 from inspection_station.ui.presenters.checks import CheckRow, check_rows, empty_rows
-from inspection_station.ui.presenters.console import Choose, Console, Explain, Fill, Panel, open_panel
+from inspection_station.ui.presenters.console import Choose, Console, Explain, Fill, Panel, open_panel, stage_shown
 from inspection_station.ui.presenters.forms import FormPanel, form_panel
 from inspection_station.ui.presenters.identity import Identity, identity
 from inspection_station.ui.presenters.options import ListPanel, list_panel
@@ -101,7 +101,7 @@ def _page(snapshot: DeskSnapshot, console: Console, wording: Wording, now: float
     inspection = snapshot.inspection
     if inspection is None:
         return ready_page(snapshot, wording, now)
-    stage = console.looked_at or inspection.stage
+    stage = console.looked_at or stage_shown(inspection)
     if stage is Stage.DOCUMENT:
         return document_page(inspection, wording)
     if stage is Stage.CHIP:
@@ -133,7 +133,7 @@ def _path(
 ) -> tuple[StepMark, ...]:
     if inspection is None:
         return ()
-    here = console.looked_at or inspection.stage
+    here = console.looked_at or stage_shown(inspection)
     marks = []
     for step in inspection.scenario.steps:
         tone = worst(tuple(r.tone for r in rows if r.step is step))

@@ -13,7 +13,7 @@ from inspection_station.inspection.inspection import Inspection, Stage
 from inspection_station.inspection.offers import offered
 from inspection_station.inspection.scenario import Step
 from inspection_station.ui.presenters.checks import blocks, finding_detail
-from inspection_station.ui.presenters.console import class_is_open
+from inspection_station.ui.presenters.console import class_is_open, document_to_mend
 from inspection_station.ui.presenters.tone import Tone
 from inspection_station.wording import Wording
 
@@ -37,6 +37,8 @@ def banner(snapshot: DeskSnapshot, wording: Wording) -> Banner:
         return _sealing(inspection, wording)
     if class_is_open(snapshot):
         return Banner(Tone.LOOK, wording.text("banner.class.title"), wording.text("banner.class.reason"), "BIO-05")
+    if document_to_mend(inspection):
+        return _unread(inspection, wording)
     if inspection.stage is not Stage.DECISION:
         return _running(snapshot, inspection, wording)
     return _verdict(inspection, wording)
@@ -59,6 +61,12 @@ def unchecked(inspection: Inspection) -> int:
     grey = {f.key for f in findings(inspection) if f.severity is Severity.UNCHECKED}
     skipped = {f"{step.value}:waived" for step, evidence in inspection.evidence.items() if isinstance(evidence, Waived)}
     return len(grey | skipped)
+
+
+def _unread(inspection: Inspection, wording: Wording) -> Banner:
+    evidence = inspection.evidence[Step.DOCUMENT]
+    error = wording.error(evidence.code if isinstance(evidence, Missing) else "")
+    return Banner(Tone.LOOK, error.what, error.do, error.code)
 
 
 def _sealing(inspection: Inspection, wording: Wording) -> Banner:

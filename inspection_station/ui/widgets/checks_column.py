@@ -60,13 +60,14 @@ class CheckRowView(RowButton):
             return
         tone, tinted = self.row.tone, self.row.tinted
         ink, ground = TONE_TOKENS[tone]
+        amber = tone is Tone.LOOK  # a column of amber glares: edge and glyph carry it
         if tinted:
-            self.set_ground(ground, ink, 1)
+            self.set_ground("surface" if amber else ground, ground if amber else ink, 2 if amber else 1)
         else:
             self.set_ground("surface")
-        body = ink if tinted and tone is not Tone.UNCHECKED else "ink"
-        quiet = ink if tinted else "ink2"
-        word = quiet if tone in (Tone.NOTE, Tone.LOOK) else ink
+        body = ink if tone is Tone.BAR else "ink"
+        quiet = ink if tone is Tone.BAR else "ink2"
+        word = "ink" if amber else quiet if tone is Tone.NOTE else ink
         for label, token in ((self.title, body), (self.detail, quiet), (self.age, quiet), (self.word, word)):
             label.setStyleSheet(f"color: {look.color(token).name()};")
 

@@ -109,8 +109,8 @@ class TroubleCard(QWidget):
         self.glyph.set_tone(trouble.tone)
         detail = f" · {trouble.detail}" if trouble.detail else ""
         self.what.show_text(trouble.error.what + detail)
-        self.why.show_text(f"{why}: {trouble.error.why}")
-        self.do.show_text(f"{do}: {trouble.error.do}")
+        self.why.show_text(why + trouble.error.why)
+        self.do.show_text(do + trouble.error.do)
         self.code.show_text(trouble.error.code)
         self.setAccessibleName(trouble.error.what)
         self.setAccessibleDescription(trouble.error.do)
@@ -120,15 +120,16 @@ class TroubleCard(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the tinted ground."""
         ink, ground = TONE_TOKENS[self._tone]
+        amber = self._tone is Tone.LOOK  # a whole card of amber glares: its edge and glyph carry it
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setBrush(self._look.color(ground))
-        painter.setPen(QPen(self._look.color(ink), 1))
+        painter.setBrush(self._look.color("surface" if amber else ground))
+        painter.setPen(QPen(self._look.color(ground if amber else ink), self._look.px(2) if amber else 1))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), self._look.px(8), self._look.px(8))
         painter.end()
 
     def _ink(self) -> None:
-        color = self._look.color(TONE_TOKENS[self._tone][0]).name()
+        color = self._look.color("ink" if self._tone is Tone.LOOK else TONE_TOKENS[self._tone][0]).name()
         for label in (self.what, self.why, self.do, self.code):
             label.setStyleSheet(f"color: {color};")
         self.update()

@@ -20,6 +20,7 @@ class ZoneView(QWidget):
         self._family = family
         self._look = Look(ThemeName.DAY, 1.0)
         self._lines: tuple[ZoneLine, ...] = ()
+        self.setVisible(False)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def set_look(self, look: Look) -> None:
