@@ -5,15 +5,18 @@ The desk tells of a change on its own thread and waits there; the main thread dr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event
 
 from inspection_station.app import Station
-from inspection_station.desk.view import DeskSnapshot
+from inspection_station.desk.commands import Command
+from inspection_station.desk.view import DeskSnapshot, FrameSlot
+from inspection_station.hardware.ports import Frame
 from inspection_station.inspection.disposition import Disposition
+from inspection_station.inspection.document import BlobRef
 from inspection_station.inspection.inspection import Inspection, Stage
 from inspection_station.ui.presenters.console import Choice, Choose, Console, Explain, Fill, Form
 from inspection_station.ui.screenshots import ScreenshotTaker
@@ -25,9 +28,29 @@ _PATIENCE = 60.0  # seconds the desk waits to be drawn; a picture missed is bett
 class _Shot:
     name: str
     snapshot: DeskSnapshot
-    station: Station
     console: Console
+    frame: Frame | None
     drawn: Event
+
+
+class _Stage:
+    """What the taker sees of the desk: its pictures, and the live frame of the moment that is drawn."""
+
+    def __init__(self, station: Station) -> None:
+        self.frames = FrameSlot()
+        self._desk = station.desk
+
+    def picture(self, ref: BlobRef) -> bytes | None:
+        return self._desk.picture(ref)
+
+    def snapshot(self) -> DeskSnapshot:
+        return self._desk.snapshot()
+
+    def post(self, command: Command) -> None:
+        self._desk.post(command)
+
+    def subscribe(self, listener: Callable[[DeskSnapshot], None]) -> Callable[[], None]:
+        return self._desk.subscribe(listener)
 
 
 class LessonPictures:
@@ -36,17 +59,21 @@ class LessonPictures:
     def __init__(self, folder: Path, languages: Sequence[str], sizes: Sequence[tuple[int, int]]) -> None:
         self._folder, self._languages, self._sizes = folder, tuple(languages), tuple(sizes)
         self._taker: ScreenshotTaker | None = None
+        self._stage: _Stage | None = None
         self._wanted: SimpleQueue[_Shot] = SimpleQueue()
         self._seen: set[str] = set()
         self._closed = False
 
     def look(self, snapshot: DeskSnapshot, station: Station) -> None:
         """Ask for the pictures of this moment that there are none of yet, and wait for them."""
-        for name, console in moments(snapshot):
+        frame = station.desk.frames.newest()
+        for name, console in moments(snapshot, live=frame is not None):
             if name in self._seen or self._closed:
                 continue
             self._seen.add(name)
-            shot = _Shot(name, snapshot, station, console, Event())
+            if self._stage is None:
+                self._stage = _Stage(station)
+            shot = _Shot(name, snapshot, console, frame, Event())
             self._wanted.put(shot)
             shot.drawn.wait(_PATIENCE)
 
@@ -59,7 +86,9 @@ class LessonPictures:
                 return
             try:
                 if self._taker is None:
-                    self._taker = ScreenshotTaker(self._folder, self._languages, self._sizes, desk=shot.station.desk)
+                    self._taker = ScreenshotTaker(self._folder, self._languages, self._sizes, desk=self._stage)
+                if self._stage is not None:
+                    self._stage.frames.put(shot.frame)
                 self._taker.take(shot.snapshot, shot.name, shot.console)
             finally:
                 shot.drawn.set()
@@ -71,8 +100,8 @@ class LessonPictures:
             self._wanted.get_nowait().drawn.set()
 
 
-def moments(snapshot: DeskSnapshot) -> list[tuple[str, Console]]:
-    """Names of the pictures a snapshot is good for, with the console each is drawn with."""
+def moments(snapshot: DeskSnapshot, *, live: bool) -> list[tuple[str, Console]]:
+    """Names of the pictures a snapshot is good for, with the console each is drawn with. ``live``: a frame is there."""
     plain = Console()
     inspection = snapshot.inspection
     if inspection is None:
@@ -80,7 +109,7 @@ def moments(snapshot: DeskSnapshot) -> list[tuple[str, Console]]:
     if inspection.decision is not None:
         return []
     stage = inspection.stage
-    if stage is Stage.FACE and snapshot.face_prompt is not None:
+    if stage is Stage.FACE and snapshot.face_prompt is not None and live:
         return [("30-face", plain)]
     if stage is Stage.DECISION:
         return _at_decision(inspection)
@@ -96,6 +125,8 @@ def _at_decision(inspection: Inspection) -> list[tuple[str, Console]]:
     from inspection_station.inspection.finding_rules import barring
 
     barred = barring(inspection)
+    if not barred and inspection.face is None:
+        return [("77-decision-not-collected", Console())]
     if not barred:
         looked = [
             (f"{number}-{stage.value}-taken", Console(looked_at=stage))
