@@ -16,7 +16,7 @@ from inspection_station.training.mrz_print import LINE_SPACING_MM, PITCH_MM, Pri
 from inspection_station.training.page_renderer import PageStyle, Picture, print_zone, security_paper
 from inspection_station.training.page_wear import Severity, random_wear, wear_page
 
-TRAINING_TYPEFACES = (Typeface.ROUND, Typeface.SHARP)
+TRAINING_TYPEFACES = (Typeface.ROUND, Typeface.SHARP, Typeface.RELATIVE)
 TRAINING_PRINTERS = (Printer.OFFSET, Printer.LASER, Printer.INKJET, Printer.ENGRAVED)
 
 Labels = NDArray[np.int16]

@@ -27,11 +27,15 @@ Coverage = NDArray[np.float32]
 
 
 class Typeface(StrEnum):
-    """ROUND and SHARP are the OCR-B files; STROKE is our own drawing, which no classifier was trained on."""
+    """ROUND and SHARP are the OCR-B files; STROKE is our own drawing, RELATIVE random distortions of it.
+
+    The classifier learns from all but STROKE itself.
+    """
 
     ROUND = "OCRB.otf"
     SHARP = "OCRBS.otf"
     STROKE = "stroke"
+    RELATIVE = "relative"
 
 
 class Printer(StrEnum):
@@ -58,8 +62,11 @@ class PrintStyle:
 
 def print_line(text: str, pixels_per_mm: float, style: PrintStyle, rng: np.random.Generator) -> Coverage:
     """Ink coverage (0…1) of one line: 5 mm high, ``len(text)`` pitches wide, the capitals' middle in the middle."""
-    if style.typeface is Typeface.STROKE:
-        shape = stroke_typeface.draw_line(text, pixels_per_mm, pitch_mm=style.pitch_mm, stroke_mm=0.35)
+    if style.typeface in (Typeface.STROKE, Typeface.RELATIVE):
+        distortion = stroke_typeface.Distortion() if style.typeface is Typeface.RELATIVE else None
+        shape = stroke_typeface.draw_line(
+            text, pixels_per_mm, pitch_mm=style.pitch_mm, stroke_mm=0.35, distortion=distortion, rng=rng
+        )
     else:
         shape = _typeset(text, pixels_per_mm, style)
     return _ink(_weigh(shape, style.weight_mm * pixels_per_mm / 2), pixels_per_mm, style.printer, rng)
@@ -85,10 +92,11 @@ def _typeset(text: str, pixels_per_mm: float, style: PrintStyle) -> NDArray[np.u
 def _weigh(shape: NDArray[np.uint8], grow: float) -> Coverage:
     """Move every edge outwards by ``grow`` pixels (inwards if negative), keeping it smooth."""
     if abs(grow) < 0.05:
-        return shape.astype(np.float32) / 255
+        return np.asarray(shape.astype(np.float32) / 255, np.float32)
     inside = (shape > 127).astype(np.uint8)
     distance = cv2.distanceTransform(inside, cv2.DIST_L2, 5) - cv2.distanceTransform(1 - inside, cv2.DIST_L2, 5)
-    return np.clip(distance + grow + 0.5, 0, 1).astype(np.float32)  # type: ignore[no-any-return]
+    weighed: Coverage = np.asarray(distance + (grow + 0.5), dtype=np.float32)
+    return np.asarray(weighed.clip(0, 1), dtype=np.float32)
 
 
 def _field(shape: tuple[int, int], grain: float, rng: np.random.Generator) -> Coverage:

@@ -7,6 +7,7 @@ to show pages to the reader in a print it has never seen.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -60,24 +61,63 @@ _UNIT_Y_MM = 0.265
 _FINE = 4  # fractional bits of cv2's drawing coordinates
 
 
-def draw_line(text: str, pixels_per_mm: float, *, pitch_mm: float, stroke_mm: float) -> NDArray[np.uint8]:
-    """Coverage (0…255) of one line: height 5 mm, ``len(text) * pitch_mm`` wide, the capitals centred in height."""
+@dataclass(frozen=True, slots=True)
+class Distortion:
+    """How far a relative departs from the drawing: each character's width and height, and each point of its strokes.
+
+    All are standard deviations, in parts of the box or, for ``points``, in its units.
+    """
+
+    width: float = 0.08
+    height: float = 0.02
+    points: float = 0.18
+
+
+def draw_line(
+    text: str,
+    pixels_per_mm: float,
+    *,
+    pitch_mm: float,
+    stroke_mm: float,
+    distortion: Distortion | None = None,
+    rng: np.random.Generator | None = None,
+) -> NDArray[np.uint8]:
+    """Coverage (0…255) of one line: height 5 mm, ``len(text) * pitch_mm`` wide, the capitals centred in height.
+
+    With ``distortion`` and ``rng`` the line is set in a random relative of the typeface, each character its own.
+    """
+    shapes = _STROKES if distortion is None or rng is None else _relative(distortion, rng)
     width = round(len(text) * pitch_mm * pixels_per_mm)
     coverage = np.zeros((round(5 * pixels_per_mm), width), np.uint8)
     thickness = max(1, round(stroke_mm * pixels_per_mm))
     for index, character in enumerate(text):
         left = (index + 0.5) * pitch_mm - 3 * _UNIT_X_MM
         top = 2.5 - 4.5 * _UNIT_Y_MM
-        for stroke in _STROKES[character].split(";"):
-            points = np.array(
-                [
-                    ((left + x * _UNIT_X_MM) * pixels_per_mm, (top + y * _UNIT_Y_MM) * pixels_per_mm)
-                    for x, y in _points(stroke)
-                ]
-            )
+        for stroke in shapes[character].split(";"):
+            units = np.array(_points(stroke)) * [_UNIT_X_MM, _UNIT_Y_MM]
+            points = (units + np.array([left, top])) * pixels_per_mm
             fixed = np.round(points * (1 << _FINE)).astype(np.int32)
             cv2.polylines(coverage, [fixed], False, 255, thickness, cv2.LINE_AA, _FINE)
     return coverage
+
+
+def _relative(distortion: Distortion, rng: np.random.Generator) -> dict[str, str]:
+    """The strokes with their numbers moved about the middle of the box."""
+    relative = {}
+    for character, strokes in _STROKES.items():
+        width, height = 1 + distortion.width * rng.standard_normal(), 1 + distortion.height * rng.standard_normal()
+        words = []
+        for word in strokes.replace(";", " ; ").split():
+            if word in ("p", "a", ";"):
+                words.append(word)
+                continue
+            numbers = [float(number) for number in word.split(",")]
+            shift = distortion.points * rng.standard_normal(2)
+            x, y = 3 + (numbers[0] - 3) * width + shift[0], 4.5 + (numbers[1] - 4.5) * height + shift[1]
+            radii = [numbers[2] * width, numbers[3] * height] if len(numbers) > 2 else []
+            words.append(",".join(f"{number:.3f}" for number in (x, y, *radii, *numbers[4:])))
+        relative[character] = " ".join(words)
+    return relative
 
 
 def _points(stroke: str) -> list[tuple[float, float]]:

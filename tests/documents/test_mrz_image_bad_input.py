@@ -28,6 +28,14 @@ def _refusal(data: bytes | np.ndarray) -> UnreadableImage:
     return caught.value
 
 
+def _outcome(data: bytes) -> str:
+    try:
+        read_image(data, today=TODAY, ask_second=False)
+    except UnreadableImage as refusal:
+        return refusal.code
+    return "read"
+
+
 def _png_header(width: int, height: int) -> bytes:
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
@@ -75,7 +83,7 @@ def test_a_picture_just_over_the_limit_is_refused_with_its_size():
     assert "10000 x 7000" in refusal.detail
 
 
-@pytest.mark.parametrize("size", [(1, 1), (3, 2000), (2000, 3), (640, 480)])
+@pytest.mark.parametrize("size", [(1, 1), (3, 2000), (2000, 3), (41, 41), (640, 480)])
 def test_a_blank_picture_holds_no_zone(size: tuple[int, int]):
     refusal = _refusal(np.full((*size, 3), 230, np.uint8))
     assert (refusal.reason, refusal.code, refusal.action) == (Unreadable.NO_ZONE, "DOC-01", "flatten-and-replace")
@@ -108,12 +116,12 @@ def test_pixels_of_another_kind_are_refused():
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.binary(max_size=400), st.sampled_from([b"", b"\xff\xd8\xff\xe0", b"\x89PNG\r\n\x1a\n", b"BM", b"II*\0", b"GIF89a"]))
+@given(
+    st.binary(max_size=400),
+    st.sampled_from([b"", b"\xff\xd8\xff\xe0", b"\x89PNG\r\n\x1a\n", b"BM", b"II*\0", b"GIF89a"]),
+)
 def test_no_bytes_crash_the_reader(body: bytes, start: bytes):
-    try:
-        read_image(start + body, today=TODAY, ask_second=False)
-    except UnreadableImage as refusal:
-        assert refusal.code in ("DOC-01", "DOC-04", "DOC-05")
+    assert _outcome(start + body) in ("read", "DOC-01", "DOC-04", "DOC-05")
 
 
 @settings(max_examples=25, deadline=None)
@@ -121,10 +129,7 @@ def test_no_bytes_crash_the_reader(body: bytes, start: bytes):
 def test_a_damaged_byte_gives_a_zone_or_a_refusal(place: int, value: int):
     damaged = bytearray(_DAMAGED_PAGE)
     damaged[place % len(damaged)] = value
-    try:
-        read_image(bytes(damaged), today=TODAY, ask_second=False)
-    except UnreadableImage as refusal:
-        assert refusal.code in ("DOC-01", "DOC-04", "DOC-05")
+    assert _outcome(bytes(damaged)) in ("read", "DOC-01", "DOC-04", "DOC-05")
 
 
 _DAMAGED_PAGE = _encoded(wear_page(_page(9), Wear(pixels_wide=700), seed=9), "JPEG", quality=70)

@@ -112,7 +112,9 @@ def test_a_forged_check_digit_is_read_as_printed_and_never_valid():
     document = _specimen(20)
     digit = document.lines[1][9]
     forged = document.lines[1][:9] + str((int(digit) + 5) % 10) + document.lines[1][10:]
-    zone = read_image(_picture(replace(document, lines=(document.lines[0], forged))), today=TODAY, ask_second=False).zone
+    zone = read_image(
+        _picture(replace(document, lines=(document.lines[0], forged))), today=TODAY, ask_second=False
+    ).zone
     assert not zone.valid
 
 
@@ -138,7 +140,7 @@ def test_the_second_reader_is_not_asked_about_a_sure_reading():
 
 @pytest.mark.slow
 def test_worn_pages_are_read_exactly_and_a_wrong_one_is_not_called_valid():
-    exact = {severity: 0 for severity in Severity}
+    exact = dict.fromkeys(Severity, 0)
     wrongly_valid, each = 0, 25
     for severity in Severity:
         for index in range(each):

@@ -62,8 +62,10 @@ def find_combs(profiles: Sequence[Profile], columns: int) -> list[Comb]:
     capped = [_capped(profile) for profile in profiles]
     combs = [_rough(profile, columns) for profile in capped]
     for _ in range(2):
-        combs = [_refined(profile, comb) for profile, comb in zip(capped, combs, strict=True)]
-        combs = _aligned(combs)
+        combs = _aligned([_refined(profile, comb) for profile, comb in zip(capped, combs, strict=True)])
+        best = max(combs, key=lambda comb: comb.fit)
+        led = [_refined(profile, best) for profile in capped]
+        combs = [other if other.fit > own.fit - 0.02 else own for own, other in zip(combs, led, strict=True)]
         shift = _whole_cells(capped, combs)
         combs = [comb.moved(shift) for comb in combs]
     return [_refined(profile, comb) for profile, comb in zip(capped, combs, strict=True)]

@@ -47,8 +47,10 @@ def lay_grids(grey: Grey, band: Band) -> list[Grid]:
     The number that the lines' length and distance make likely is tried first; a good fit ends the search.
     """
     grids: list[Grid] = []
-    for columns in _likely_columns(band):
-        grid = _lay(grey, band, columns)
+    trials = [(band, columns) for columns in _likely_columns(band)]
+    trials += [(narrowed, columns) for _, columns in trials if (narrowed := _narrowed(band, columns)) is not None]
+    for tried, columns in trials:
+        grid = _lay(grey, tried, columns)
         if grid is not None:
             grids.append(grid)
             if grid.fit > _GOOD_FIT:
@@ -59,6 +61,19 @@ def lay_grids(grey: Grey, band: Band) -> list[Grid]:
         if longer is not None:
             grids.append(longer)
     return grids
+
+
+def _narrowed(band: Band, columns: int) -> Band | None:
+    """The band as long as the distance of its lines tells, where that is clearly less: a page's pattern adjoins it."""
+    if len(band.lines) == 1:
+        return None
+    middles = [(top + bottom) / 2 for _, top, _, bottom in band.lines]
+    length = (middles[-1] - middles[0]) / (len(middles) - 1) / 2.5 * (columns - 0.3)
+    if not 0.7 < length / (band.right - band.left) < 0.95:
+        return None
+    middle = (band.left + band.right) / 2
+    lines = tuple((middle - length / 2, top, middle + length / 2, bottom) for _, top, _, bottom in band.lines)
+    return replace(band, lines=lines)
 
 
 def _lengthened(band: Band, ink_beside: tuple[float, float]) -> Band:

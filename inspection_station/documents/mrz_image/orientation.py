@@ -20,11 +20,13 @@ class Upright:
     """Class probabilities of a grid the right way up: lines x columns x 38.
 
     ``legibility`` is the mean probability of each cell's best character: above 0.8 for print, below 0.5 otherwise.
+    ``partial``: the lines seem to go on beyond the grid.
     """
 
     probabilities: Probabilities
     legibility: float
     turned: bool
+    partial: bool
     centres: NDArray[np.float64]
 
 
@@ -43,4 +45,6 @@ def _read(grid: Grid, *, turned: bool) -> Upright:
     flat = np.ascontiguousarray(cells).reshape(-1, CELL_HEIGHT, CELL_WIDTH)
     probabilities = classify(flat).reshape(lines, columns, -1)
     legibility = float(probabilities[:, :, :NOTHING].max(axis=2).mean())
-    return Upright(probabilities, legibility, turned, grid.centres[::-1, ::-1] if turned else grid.centres)
+    partial = columns == 36 and max(grid.spill) > 0.5
+    centres = grid.centres[::-1, ::-1] if turned else grid.centres
+    return Upright(probabilities, legibility, turned, partial, centres)

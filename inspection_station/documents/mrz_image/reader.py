@@ -21,6 +21,7 @@ from inspection_station.inspection.document import MachineReadableZone
 
 __all__ = ["ImageReading", "Unreadable", "UnreadableImage", "read_image"]
 
+_LEAST_SIDE: Final = 40  # pixels; two lines of the smallest legible print are higher
 _LEAST_FIT: Final = 0.25
 _LEAST_LEGIBLE: Final = 0.55
 _CLEARLY_A_ZONE: Final = 0.85
@@ -56,7 +57,7 @@ def read_image(data: bytes | NDArray[np.uint8], *, today: date, ask_second: bool
     """
     started = time.perf_counter()
     grey = open_picture(data)
-    found = _find(grey)
+    found = _find(grey) if min(grey.shape) >= _LEAST_SIDE else []
     if not found:
         raise UnreadableImage(Unreadable.NO_ZONE, f"{grey.shape[1]} x {grey.shape[0]} pixels searched")
     if len(found) > 1:
@@ -72,7 +73,7 @@ def read_image(data: bytes | NDArray[np.uint8], *, today: date, ask_second: bool
 
 def _find(grey: Grey) -> list[Upright]:
     """The zones in the picture: clear ones, or else the one that is most legible."""
-    faint: list[Upright] = []
+    faint: list[Upright] = []  # less legible, or perhaps only a part
     for side, strength in (*((COARSE_SIDE, strength) for strength in STRENGTHS), (2 * COARSE_SIDE, STRENGTHS[1])):
         if side > COARSE_SIDE and max(grey.shape) <= COARSE_SIDE:
             break
@@ -100,7 +101,7 @@ def _clear_zones(grey: Grey, bands: list[Band], faint: list[Upright]) -> list[Up
         found = _zone_in(grey, band)
         if found is None:
             continue
-        if found.legibility >= _CLEARLY_A_ZONE:
+        if found.legibility >= _CLEARLY_A_ZONE and not found.partial:
             clear.append(found)
             longest = max(longest, length)
         else:
