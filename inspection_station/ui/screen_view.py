@@ -54,11 +54,10 @@ class IdentityHeader(Card):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(plain=True, parent=parent)
-        self.name, self.line, self.article = Text("name"), Text("body"), Text("label")
+        self.name, self.line, self.article = Text("name"), Text("body", wrap=True), Text("label")
         first, second = QHBoxLayout(), QHBoxLayout()
         first.addWidget(self.name, 1)
-        second.addWidget(self.line)
-        second.addStretch(1)
+        second.addWidget(self.line, 1)
         second.addWidget(self.article)
         self.box.addLayout(first)
         self.box.addLayout(second)

@@ -40,5 +40,7 @@ class DecisionView(Card):
         why, do = wording.text("trouble.why"), wording.text("trouble.do")
         for n, card in enumerate(self.troubles):
             card.show_trouble(model.troubles[n] if n < len(model.troubles) else None, why, do)
-        self.fields.show_rows(model.fields)
+        self.fields.show_rows(() if model.troubles else model.fields)
+        for place, share in enumerate((5, 5, 11) if model.troubles else (6, 6, 9)):
+            self.box.setStretch(place, share)
         self.notes.show_text("\n".join(model.notes))

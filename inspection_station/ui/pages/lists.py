@@ -19,7 +19,7 @@ class ListsView(Card):
 
     def __init__(self, surface: Surface, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
-        self.lists, self.hits = FactTable(strong=True), FactTable()
+        self.lists, self.hits = FactTable(strong=True, gap=16), FactTable()
         self.hits_glyph, self.hits_title = Glyph(30), Text("heading", wrap=True)
         self.guide, self.not_consulted = Text("value", wrap=True), Text("body", wrap=True)
         self.trouble = TroubleCard()

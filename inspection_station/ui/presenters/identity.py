@@ -62,7 +62,7 @@ def article_91(collection: Collection, wording: Wording) -> tuple[str, Tone]:
         return wording.text("article-91.allowed", person_class=name), Tone.NOTE
     reason = reason_table().of(collection.reason)
     because = reason.text(wording.language) if reason else collection.reason
-    return wording.text("article-91.excluded", person_class=name, reason=because), Tone.UNCHECKED
+    return because, Tone.UNCHECKED
 
 
 def full_name(mrz: MachineReadableZone) -> str:

@@ -153,7 +153,7 @@ def lists_page(snapshot: DeskSnapshot, inspection: Inspection, wording: Wording,
         rows = tuple(
             FieldRow(
                 wording.text_or(f"list.{v.kind}", v.list_id),
-                age_text(v.age_hours, wording),
+                wording.text("lists.age", age=age_text(v.age_hours, wording)),
                 Tone.UNCHECKED,
                 wording.text("word.not-yet"),
             )
@@ -170,7 +170,9 @@ def lists_page(snapshot: DeskSnapshot, inspection: Inspection, wording: Wording,
         elif consulted.stale:
             tone, word = Tone.LOOK, "stale"
         age = ages.get(consulted.list_id)
-        value = age_text(age, wording) if age is not None else consulted.version
+        value = consulted.version
+        if age is not None:
+            value = wording.text("lists.age", age=age_text(age, wording))
         searched.append(
             FieldRow(wording.text(f"list.{consulted.kind.value}"), value, tone, wording.text(f"word.{word}"))
         )

@@ -18,10 +18,10 @@ from inspection_station.ui.widgets.text import Text
 class FactTable(QWidget):
     """Rows of label, value, glyph and word. ``stacked``: the label stands above its value."""
 
-    def __init__(self, parent: QWidget | None = None, *, words: bool = True, strong: bool = False) -> None:
+    def __init__(self, parent: QWidget | None = None, *, strong: bool = False, gap: int = 6) -> None:
         super().__init__(parent)
         self._look = Look(ThemeName.DAY, 1.0)
-        self._words = words
+        self._gap = gap
         self._strong = strong
         self._rows: list[tuple[Text, Text, Glyph, Text]] = []
         self._shown: tuple[FieldRow, ...] | None = None
@@ -33,7 +33,7 @@ class FactTable(QWidget):
         """Take a look."""
         self._look = look
         self._grid.setHorizontalSpacing(look.px(12))
-        self._grid.setVerticalSpacing(look.px(6))
+        self._grid.setVerticalSpacing(look.px(self._gap))
 
     def show_rows(self, rows: tuple[FieldRow, ...]) -> None:
         """Show the rows."""
@@ -48,7 +48,7 @@ class FactTable(QWidget):
             label.show_text(row.label)
             value.show_text(row.value)
             glyph.set_tone(row.tone)
-            marked = there and bool(row.word) and self._words
+            marked = there and bool(row.word)
             glyph.setVisible(marked)
             word.show_text(row.word if marked else "")
             word.set_tone(row.tone if row.tone is not Tone.NOTE else None)
