@@ -18,7 +18,7 @@ from inspection_station.matching.ports import DetectedFace, FacePrompt, FaceQual
 NOT_ASSESSED = ("eyes-open", "mouth-closed", "gaze", "occlusion", "headwear", "glasses")
 PRESENTATION_ATTACK_NOT_PERFORMED = "not performed; the officer observes"
 
-_EYES_OF_BOX = 0.40  # eye distance of a frontal face, as share of the detector's box
+_EYES_OF_BOX = 0.45  # eye distance of a frontal face, as share of the detector's box
 _DARK_FRAME = 35.0  # mean grey below which a frame without a face is called dark
 _NORMAL_EYES = 48.0  # pixels between the eyes at which sharpness and light are measured, whatever the camera
 
@@ -29,7 +29,7 @@ class QualityLimits:
 
     eyes_least: float = 90.0  # ISO/IEC 39794-5: 90 px between the eyes, 120 preferred
     eyes_most_of_width: float = 0.25
-    face_most_of_height: float = 0.55  # brow to chin
+    face_most_of_height: float = 0.60  # brow to chin
     off_centre_most: float = 0.20  # of the frame's width and height
     roll_most: float = 8.0
     nose_offset_most: float = 0.15  # of the eye distance, about 15 degrees; beyond 0.30 false non-matches double
@@ -115,21 +115,24 @@ def face_quality(image: Image, face: DetectedFace, faces: int, limits: QualityLi
 
 def _pixels(image: Image, shape: FaceGeometry) -> dict[str, float]:
     """Light and sharpness of the upright inner face, resampled to a common size so that cameras can be compared."""
-    angle, scale = shape.roll, _NORMAL_EYES / shape.eyes
-    side_x, side_y = round(_NORMAL_EYES * 2.0), round(_NORMAL_EYES * 2.2)
-    turn = cv2.getRotationMatrix2D(shape.centre, angle, scale)
-    turn[0, 2] += side_x / 2.0 - shape.centre[0]
-    turn[1, 2] += _NORMAL_EYES * 0.75 - shape.centre[1]
-    kernel = cv2.INTER_AREA if scale < 1.0 else cv2.INTER_LINEAR
-    patch = image
+    scale = _NORMAL_EYES / shape.eyes
+    reach = 2.6 * shape.eyes
+    left, top = (max(0, int(middle - reach)) for middle in shape.centre)
+    around = image[top : int(shape.centre[1] + reach) + 1, left : int(shape.centre[0] + reach) + 1]
+    if around.size == 0:
+        around, left, top = image, 0, 0
     if scale < 0.5:  # warping alone would alias: reduce first
         reduced = scale * 2.0
-        patch = cv2.resize(image, None, fx=reduced, fy=reduced, interpolation=cv2.INTER_AREA)
-        turn = turn @ np.diag([1.0 / reduced, 1.0 / reduced, 1.0])
-        kernel = cv2.INTER_LINEAR
-    inner = cv2.warpAffine(patch, turn, (side_x, side_y), flags=kernel, borderMode=cv2.BORDER_REPLICATE)
+        around = np.asarray(cv2.resize(around, None, fx=reduced, fy=reduced, interpolation=cv2.INTER_AREA), np.uint8)
+    else:
+        reduced = 1.0
+    centre = (shape.centre[0] - left) * reduced, (shape.centre[1] - top) * reduced
+    size = round(_NORMAL_EYES * 2.0), round(_NORMAL_EYES * 2.2)
+    turn = cv2.getRotationMatrix2D(centre, shape.roll, scale / reduced)
+    turn[:, 2] += size[0] / 2.0 - centre[0], _NORMAL_EYES * 0.75 - centre[1]
+    inner = cv2.warpAffine(around, turn, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     grey = cv2.cvtColor(inner, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    half = side_x // 2
+    half = size[0] // 2
     sides = sorted((float(grey[:, :half].mean()) + 1.0, float(grey[:, half:].mean()) + 1.0))
     contrast = float(grey.var()) + 25.0
     return {

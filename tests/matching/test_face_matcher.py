@@ -143,7 +143,7 @@ def test_each_fault_draws_its_own_prompt(matcher: DlibFaceMatcher, face_pictures
     scene = _scene(face_pictures)
     frames = {
         FacePrompt.CLOSER: _scene(face_pictures, eyes=50),
-        FacePrompt.FURTHER: _scene(face_pictures, eyes=200),
+        FacePrompt.FURTHER: _scene(face_pictures, eyes=230),
         FacePrompt.CENTRE: _scene(face_pictures, at=0.8),
         FacePrompt.STRAIGHT: _tilted(scene),
         FacePrompt.MORE_LIGHT: np.asarray(scene * 0.25, np.uint8),

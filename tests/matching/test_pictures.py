@@ -98,10 +98,8 @@ def test_exif_orientation_is_obeyed() -> None:
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "LA", "1", "I;16"])
 def test_grey_palette_transparent_and_deep_pictures_become_colour(mode: str) -> None:
-    if mode == "I;16":
-        source = Pillow.fromarray(np.full((80, 120), 257 * 128, np.uint16))
-    else:
-        source = _drawing().convert(mode)
+    deep = Pillow.fromarray(np.full((80, 120), 257 * 128, np.uint16))
+    source = deep if mode == "I;16" else _drawing().convert(mode)
     decoded = decode_picture(_encoded(source, "PNG"))
     assert decoded.shape == (80, 120, 3)
     if mode == "I;16":
