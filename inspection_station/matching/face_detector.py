@@ -20,7 +20,7 @@ from inspection_station.matching.ports import DetectedFace, FaceModelMissing, Im
 _FRAME_PIXELS = 180_000  # 1280 x 720 at 0.44: finds 57 px between the eyes, so bystanders too
 _STILL_PIXELS = 330_000
 _LAST_RESORT_PIXELS = 800_000
-_FAR_PIXELS = 240_000
+_FAR_PIXELS = 160_000
 _MOST_ENLARGED = 2.0
 _BYSTANDER = 0.6  # a face narrower than this share of the widest stands behind the traveller
 _CUT_OFF = 0.08  # share of a face's box outside the picture
