@@ -55,8 +55,8 @@ class JsonLines(logging.Formatter):
 
 
 class _RotatingLines(logging.handlers.RotatingFileHandler):
-    """A line that cannot be written (disk full, medium gone) is lost: it neither stops the program nor lands on standard
-    error, where the library would print it with its arguments, unmasked.
+    """A line that cannot be written (disk full, medium gone) is lost: it neither stops the program nor lands on
+    standard error, where the library would print it with its arguments, unmasked.
     """
 
     def handleError(self, record: logging.LogRecord) -> None:

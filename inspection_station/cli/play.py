@@ -67,8 +67,8 @@ def perform(
 ) -> dict[str, Any]:
     """Play it and report as documented for ``play --json``. Raises what ``open_station`` raises.
 
-    ``on_sealed`` gets id, disposition and hash of every record once the store has answered for it; ``meanwhile`` is called
-    over and over on this thread while a traveller is before the desk.
+    ``on_sealed`` gets id, disposition and hash of every record once the store has answered for it; ``meanwhile`` is
+    called over and over on this thread while a traveller is before the desk.
     """
     profile = replace(profile, scenario=play.scenario, pace=play.pace)
     passing = next(d for d in SCENARIOS[play.scenario].dispositions if d.lets_pass)

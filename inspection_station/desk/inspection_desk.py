@@ -95,6 +95,11 @@ class InspectionDesk:
     def picture(self, ref: BlobRef) -> bytes | None:
         return self._vault.get(ref)
 
+    @property
+    def pictures_held(self) -> int:
+        """Pictures in memory: of the inspection in hand, and of the last one while it can be taken back."""
+        return len(self._vault)
+
     def subscribe(self, listener: Callable[[DeskSnapshot], None]) -> Callable[[], None]:
         """Every snapshot from now on, the first one soon; the listener is called on the desk's thread alone."""
         with self._lock:
