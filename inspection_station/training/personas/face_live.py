@@ -156,7 +156,7 @@ def _session(t: FaceTraits, chance: Random, size: tuple[int, int], condition: Li
     scale = height / chance.uniform(352, 405)
     if width / height < 1.5:  # 640 x 480: the face fills the frame, or its eyes are too near each other
         scale = height / chance.uniform(254, 268)
-    scale = max(scale, 97.0 / (2 * t.eye_half_distance))  # people step up until the camera is content
+    scale = max(scale, 104.0 / (2 * t.eye_half_distance))  # people step up until the camera is content
     x, y = width / 2 + chance.uniform(-0.05, 0.05) * width, height * chance.uniform(0.40, 0.45)
     yaw, pitch, roll = chance.uniform(-7, 7), chance.uniform(-5, 4), chance.uniform(-3.5, 3.5)
     gain, blur, noise = 1.0, chance.uniform(0.3, 0.7), chance.uniform(1.5, 3.5)
@@ -175,7 +175,7 @@ def _session(t: FaceTraits, chance: Random, size: tuple[int, int], condition: Li
         case LiveCondition.DARK:
             gain, noise = chance.uniform(0.07, 0.11), 4.0
         case LiveCondition.GLARING:
-            gain = chance.uniform(2.7, 3.4)
+            gain = chance.uniform(5.0, 6.5)
         case LiveCondition.SIDE_LIGHT:
             light = replace(light, direction=(side * 0.95, -0.15, 0.05), strength=1.25, sky=0.10)
         case LiveCondition.BLURRED:

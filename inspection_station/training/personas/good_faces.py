@@ -25,14 +25,17 @@ _CHOICE = 8  # among how many of the nearest in age a face is drawn
 
 @dataclass(frozen=True, slots=True)
 class GoodFace:
-    """A screened seed. ``genuine``: largest cosine distance of its live frames to its portrait; ``nearest``: smallest
-    distance of its portrait to another listed face's live frames; ``score``: lowest detector score.
+    """A screened seed; distances are 1 − cosine of the station's face templates.
+
+    ``genuine``: the largest from its portrait to its live frames; ``nearest``: the smallest to another listed face;
+    ``score``: the detector's lowest; ``strangers``: listed seeds that the comparison tells apart by a wide margin.
     """
 
     seed: int
     genuine: float
     nearest: float
     score: float
+    strangers: tuple[int, ...]
 
     @property
     def traits(self) -> FaceTraits:
@@ -43,7 +46,9 @@ class GoodFace:
 def good_faces() -> tuple[GoodFace, ...]:
     """All listed faces (``tables/persona_faces.toml``), by seed."""
     rows = tomllib.loads(resource("tables", "persona_faces.toml").read_text(encoding="utf-8"))["face"]
-    return tuple(GoodFace(row["seed"], row["genuine"], row["nearest"], row["score"]) for row in rows)
+    return tuple(
+        GoodFace(row["seed"], row["genuine"], row["nearest"], row["score"], tuple(row["strangers"])) for row in rows
+    )
 
 
 def face_for(persona: Persona, age: int, chance: Random, avoid: frozenset[int] = frozenset()) -> GoodFace:
@@ -57,10 +62,13 @@ def face_for(persona: Persona, age: int, chance: Random, avoid: frozenset[int] =
 
 
 def other_face(than: GoodFace, chance: Random) -> GoodFace:
-    """Someone else of the same sex and about the same age: an impostor who could pass a careless look."""
+    """Someone else of the same sex and about the same age and tone: an impostor who could pass a careless look, but
+    whom the comparison must find out.
+    """
     own = than.traits
-    others = [f for f in good_faces() if f.seed != than.seed and (f.traits.age < ADULT) == (own.age < ADULT)]
-    same_sex = [f for f in others if f.traits.sex == own.sex] or others or [f for f in good_faces() if f != than]
+    known = [f for f in good_faces() if f.seed in than.strangers] or [f for f in good_faces() if f != than]
+    others = [f for f in known if (f.traits.age < ADULT) == (own.age < ADULT)] or known
+    same_sex = [f for f in others if f.traits.sex == own.sex] or others
     alike = sorted(same_sex, key=lambda f: abs(f.traits.age - own.age) + 60 * abs(f.traits.melanin - own.melanin))
     return chance.choice(alike[:3])
 

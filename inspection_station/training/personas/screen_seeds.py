@@ -24,6 +24,8 @@ from inspection_station.training.personas.face_pictures import portrait
 from inspection_station.training.personas.face_scene import Picture
 
 _SIZES = ((1280, 720), (640, 480))
+STRANGER = 0.075
+"""Least distance of an impostor: well beyond the bound of the training thresholds (0.055 is inconclusive)."""
 _Vector = npt.NDArray[np.float32]
 
 
@@ -117,10 +119,16 @@ def widest(
     return 0.0, chosen(candidates, apart=0.0, genuine=genuine, score=score)
 
 
+def strangers(one: Candidate, listed: Sequence[tuple[Candidate, float]]) -> list[int]:
+    """Listed faces that no comparison takes for this one: an impostor must be found out."""
+    return [other.seed for other, _ in listed if other is not one and one.apart(other) >= STRANGER]
+
+
 def table(listed: Sequence[tuple[Candidate, float]], heading: str) -> str:
     """The list as TOML."""
     rows = [
         f"[[face]]\nseed = {c.seed}\ngenuine = {c.genuine:.4f}\nnearest = {nearest:.4f}\nscore = {c.score:.2f}\n"
+        f"strangers = {strangers(c, listed)}\n"
         for c, nearest in listed
     ]
     return heading + "\n" + "\n".join(rows)
@@ -155,7 +163,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     heading = (
         "# Faces of the training travellers, written by training.personas.screen_seeds: run it again when the\n"
         "# drawing changes. Distances are 1 - cosine of flip-averaged descriptors. genuine: greatest of a live\n"
-        "# frame to the own portrait; nearest: least to another listed face; score: least detector score.\n"
+        "# frame to the own portrait; nearest: least to another listed face; score: least detector score;\n"
+        "# strangers: listed faces far enough away (0.075) to play an impostor with this one's passport.\n"
         "# Says nothing about real faces.\n"
         f"# {options.candidates} candidates, {options.occasions} live frames each, apart {apart:.4f},"
         f" genuine {options.genuine}, score {options.score}.\n"
