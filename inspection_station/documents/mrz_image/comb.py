@@ -19,6 +19,7 @@ MARGIN_CELLS: Final = 4
 """Cells' room on either side of a strip."""
 
 _QUARTER: Final = 4
+_LEAST_ROUGH_FIT: Final = 0.1
 _ROOM: Final = 10 * STRIP_PITCH
 
 Profile = NDArray[np.float64]
@@ -58,9 +59,14 @@ def _bow(index: NDArray[np.int_], columns: int) -> Profile:
 
 
 def find_combs(profiles: Sequence[Profile], columns: int) -> list[Comb]:
-    """A comb for each line of a zone, given the ink of each line's columns. The lines begin at the same cell."""
+    """A comb for each line of a zone, given the ink of each line's columns. The lines begin at the same cell.
+
+    Empty when no line looks like print.
+    """
     capped = [_capped(profile) for profile in profiles]
     combs = [_rough(profile, columns) for profile in capped]
+    if max(comb.fit for comb in combs) < _LEAST_ROUGH_FIT:
+        return []
     for _ in range(2):
         combs = _aligned([_refined(profile, comb) for profile, comb in zip(capped, combs, strict=True)])
         best = max(combs, key=lambda comb: comb.fit)
@@ -102,7 +108,7 @@ def _aligned(combs: Sequence[Comb]) -> list[Comb]:
 
 def _capped(profile: Profile) -> Profile:
     capped = np.minimum(profile, np.percentile(profile, 85) + 1e-6)
-    return np.asarray(capped / capped.max(), np.float64)
+    return np.asarray(capped / max(float(capped.max()), 1e-6), np.float64)
 
 
 def _refined(profile: Profile, comb: Comb) -> Comb:

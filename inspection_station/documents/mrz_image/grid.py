@@ -21,6 +21,7 @@ from inspection_station.documents.mrz_image.locate import Band, Grey
 _STRIP_HEIGHT: Final = 56
 _WINDOWS: Final = 9
 _GOOD_FIT: Final = 0.5
+_SOME_FIT: Final = 0.15
 _GOES_ON: Final = 0.5
 
 Curve = NDArray[np.float64]
@@ -48,9 +49,11 @@ def lay_grids(grey: Grey, band: Band) -> list[Grid]:
     """
     grids: list[Grid] = []
     trials = [(band, columns) for columns in _likely_columns(band)]
-    trials += [(narrowed, columns) for _, columns in trials if (narrowed := _narrowed(band, columns)) is not None]
-    for tried, columns in trials:
-        grid = _lay(grey, tried, columns)
+    narrowed = [(_narrowed(band, columns), columns) for _, columns in trials]
+    for tried, columns in (*trials, *narrowed):
+        if tried is not band and max((grid.fit for grid in grids), default=0) < _SOME_FIT:
+            break
+        grid = _lay(grey, tried, columns) if tried is not None else None
         if grid is not None:
             grids.append(grid)
             if grid.fit > _GOOD_FIT:
@@ -121,7 +124,7 @@ def _lay(grey: Grey, band: Band, columns: int) -> Grid | None:
     bows = [_bow(ink) for ink in inks]
     profiles = [_column_profile(ink, bow) for ink, bow in zip(inks, bows, strict=True)]
     combs = find_combs(profiles, columns)
-    fit = float(np.mean([comb.fit for comb in combs]))
+    fit = float(np.mean([comb.fit for comb in combs])) if combs else 0.0
     if fit <= 0:
         return None
     cells, centres = [], []

@@ -25,8 +25,8 @@ _LEAST_SIDE: Final = 40  # pixels; two lines of the smallest legible print are h
 _LEAST_FIT: Final = 0.25
 _LEAST_LEGIBLE: Final = 0.55
 _CLEARLY_A_ZONE: Final = 0.85
-_STACKS_TRIED: Final = 8
-_LINES_TRIED: Final = 4
+_STACKS_TRIED: Final = 6
+_LINES_TRIED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
