@@ -153,10 +153,10 @@ def _session(t: FaceTraits, chance: Random, size: tuple[int, int], condition: Li
         sky=chance.uniform(0.34, 0.48),
         exposure=chance.uniform(0.88, 1.06),
     )
-    scale = height / chance.uniform(352, 405)
+    scale = height / chance.uniform(336, 380)
     if width / height < 1.5:  # 640 x 480: the face fills the frame, or its eyes are too near each other
         scale = height / chance.uniform(254, 268)
-    scale = max(scale, 104.0 / (2 * t.eye_half_distance))  # people step up until the camera is content
+    scale = max(scale, 114.0 / (2 * t.eye_half_distance))  # people step up until the camera is content
     x, y = width / 2 + chance.uniform(-0.05, 0.05) * width, height * chance.uniform(0.40, 0.45)
     yaw, pitch, roll = chance.uniform(-7, 7), chance.uniform(-5, 4), chance.uniform(-3.5, 3.5)
     gain, blur, noise = 1.0, chance.uniform(0.3, 0.7), chance.uniform(1.5, 3.5)
@@ -169,7 +169,7 @@ def _session(t: FaceTraits, chance: Random, size: tuple[int, int], condition: Li
         case LiveCondition.OFF_CENTRE:
             x = width / 2 + side * (width / 2 - 105 * scale)
         case LiveCondition.TURNED_AWAY:
-            yaw = side * chance.uniform(30, 36)
+            yaw = side * chance.uniform(40, 46)
         case LiveCondition.TILTED:
             roll = side * chance.uniform(17, 22)
         case LiveCondition.DARK:
