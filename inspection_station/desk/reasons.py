@@ -20,7 +20,7 @@ SHORTEST_NOTE = 10  # characters of free text where a reason asks for it (FLOWS 
 
 
 class ReasonUse(StrEnum):
-    """DECIDE: with a decision. OVERRIDE: sets a finding aside. WAIVE: lets a missing step go. SKIP: by rule (art. 91)."""
+    """DECIDE: with a decision. OVERRIDE: sets a finding aside. WAIVE: lets a step go. SKIP: by rule (art. 91)."""
 
     DECIDE = "decide"
     OVERRIDE = "override"

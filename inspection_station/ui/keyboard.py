@@ -1,4 +1,4 @@
-"""From Qt's key events to the officer's keys. Fields keep what is typed into them; everything else goes to the console."""
+"""From Qt's key events to the officer's keys. Fields keep what is typed into them, the console gets the rest."""
 
 from __future__ import annotations
 

@@ -118,7 +118,8 @@ def style_sheet(look: Look) -> str:
     QLineEdit {{ min-height: {look.row - px(20)}px; }}
     QLineEdit:focus, QPlainTextEdit:focus {{ border: 3px solid {t["focus"]}; }}
     QPushButton {{ background: {t["surface"]}; color: {t["ink"]}; border: 1px solid {t["line"]};
-        border-radius: {px(8)}px; padding: {px(4)}px {px(16)}px; min-height: {look.row - px(10)}px; font-size: {px(15)}px; }}
+        border-radius: {px(8)}px; padding: {px(4)}px {px(16)}px; min-height: {look.row - px(10)}px;
+        font-size: {px(15)}px; }}
     QPushButton:pressed {{ background: {t["sunken"]}; }}
     QPushButton:focus {{ border: 3px solid {t["focus"]}; }}
     QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent; border: 0; }}

@@ -86,9 +86,7 @@ CHECKS = (
 def chip_checks(**results: CheckResult) -> tuple[ChipCheck, ...]:
     """Every check passed, except those named (underscores for hyphens)."""
     named = {name.replace("_", "-"): result for name, result in results.items()}
-    return tuple(
-        ChipCheck(section, name, named.get(name, CheckResult.SUCCESSFUL), "test") for section, name in CHECKS
-    )
+    return tuple(ChipCheck(section, name, named.get(name, CheckResult.SUCCESSFUL), "test") for section, name in CHECKS)
 
 
 def grey_picture(tone: int = 200, size: tuple[int, int] = (413, 531), form: str = "JPEG") -> bytes:
@@ -236,9 +234,7 @@ class FakeDesk:
         elif isinstance(command, c.ConfirmPersonClass):
             self._apply(e.PersonClassConfirmed(OFFICER, command.person_class, command.exemption))
         elif isinstance(command, c.OverrideFinding):
-            aside = Override(
-                command.finding_key, OFFICER, command.second_officer_id, command.reason, command.note
-            )
+            aside = Override(command.finding_key, OFFICER, command.second_officer_id, command.reason, command.note)
             self._apply(e.FindingOverridden(aside))
         elif isinstance(command, c.AddNote):
             self._apply(e.NoteAdded(OFFICER, command.text))
@@ -297,9 +293,7 @@ class FakeDesk:
             return e.FacesCompared(attempt, 310.0, 0.0, (result,))
         issued = f"{TODAY}T05:00:00+00:00"
         consulted = tuple(ListConsulted(name, kind, "7", issued, script.stale) for name, kind in LISTS)
-        return e.WatchlistsSearched(
-            attempt, 60.0, 0.0, WatchlistResult(consulted, script.hits, script.not_consulted)
-        )
+        return e.WatchlistsSearched(attempt, 60.0, 0.0, WatchlistResult(consulted, script.hits, script.not_consulted))
 
     def _close_if_sealed(self) -> None:
         current = self._inspection
@@ -308,7 +302,11 @@ class FakeDesk:
         last = LastDecision(current.inspection_id, current.decision.disposition.value, time.monotonic() + 10)
         self._inspection = None
         self.publish(
-            last_decision=last, elapsed_since=None, done_today=self._snapshot.done_today + 1, face_prompt=None, notices=()
+            last_decision=last,
+            elapsed_since=None,
+            done_today=self._snapshot.done_today + 1,
+            face_prompt=None,
+            notices=(),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from inspection_station.ui.pages.page import Card, Surface, show_live_face, show_portrait
+from inspection_station.ui.presenters.keys import Key
 from inspection_station.ui.presenters.result_pages import ComparisonPage, ScoreRow
 from inspection_station.ui.widgets.facts import ScoreBar, TroubleCard
 from inspection_station.ui.widgets.glyph import Glyph
@@ -68,5 +69,5 @@ class ComparisonView(Card):
                 view.show_score(model.scores[n], wording.text("comparison.threshold"))
         self.guide.show_text("" if model.trouble else model.guide)
         self.trouble.show_trouble(model.trouble, wording.text("trouble.why"), wording.text("trouble.do"))
-        self.reveal.setText(f"{wording.text('action.reveal')}  F1")
+        self.reveal.setText(f"{wording.text('action.reveal')}  {Key.F1.value}")
         self.reveal.setVisible(bool(model.scores))

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QPushButton, QWidget
 
 from inspection_station.ui.pages.page import Card, Surface, scrolled
 from inspection_station.ui.presenters.identity import FieldRow
+from inspection_station.ui.presenters.keys import Key
 from inspection_station.ui.presenters.result_pages import ListsPage
 from inspection_station.ui.presenters.tone import Tone
 from inspection_station.ui.widgets.facts import FactTable, TroubleCard
@@ -51,5 +52,5 @@ class ListsView(Card):
         self.guide.show_text("" if model.trouble else model.guide)
         self.not_consulted.show_text(model.not_consulted)
         self.trouble.show_trouble(model.trouble, wording.text("trouble.why"), wording.text("trouble.do"))
-        self.reveal.setText(f"{wording.text('action.reveal')}  F1")
+        self.reveal.setText(f"{wording.text('action.reveal')}  {Key.F1.value}")
         self.reveal.setVisible(bool(model.hits))

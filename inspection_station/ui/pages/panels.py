@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QGridLayout, QLineEdit, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLineEdit, QPlainTextEdit, QPushButton, QWidget
 
 from inspection_station.desk.commands import Command
 from inspection_station.ui.pages.page import Card, scrolled
@@ -294,4 +294,4 @@ class ExplainView(Card):
     def show_panel(self, model: Trouble, wording: Wording) -> None:
         """Show a code."""
         self.card.show_trouble(model, wording.text("trouble.why"), wording.text("trouble.do"))
-        self.back.setText(f"{wording.text('action.back')}  Esc")
+        self.back.setText(f"{wording.text('action.back')}  {Key.ESC.value}")

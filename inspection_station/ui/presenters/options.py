@@ -35,7 +35,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class ListPanel:
-    """A page of options. ``by_enter`` is what Enter does, worded in ``enter_label``; None where a digit must be chosen."""
+    """A page of options. ``by_enter`` is what Enter does, worded in ``enter_label``; None: a digit is needed."""
 
     title: str
     intro: str

@@ -66,7 +66,7 @@ def press(console: Console, key: Key, snapshot: DeskSnapshot, now: float) -> Out
 
 
 def settle(console: Console, before: DeskSnapshot, after: DeskSnapshot) -> Console:
-    """What a new snapshot closes: another traveller, a decision or another attempt closes panels and lets go the page."""
+    """What a new snapshot closes: another traveller, a decision or another attempt closes panels and the page."""
     old, new = before.inspection, after.inspection
     if new is None or old is None or old.inspection_id != new.inspection_id:
         if old is new:

@@ -24,7 +24,7 @@ from inspection_station.wording import Wording
 
 @dataclass(frozen=True, slots=True)
 class ScoreRow:
-    """One comparison: the word, and where score and threshold lie on the bar (0…1). ``numbers`` only while asked for."""
+    """One comparison: the word, and where score and threshold lie on the bar (0…1). ``numbers`` only on request."""
 
     reference: str
     tone: Tone

@@ -51,6 +51,7 @@ class StepMark:
     stage: Stage
     label: str
     tone: Tone
+    word: str
     here: bool
 
 
@@ -137,10 +138,14 @@ def _path(
     marks = []
     for step in inspection.scenario.steps:
         tone = worst(tuple(r.tone for r in rows if r.step is step))
-        marks.append(StepMark(Stage(step.value), wording.text(f"step.{step.value}"), tone, here.value == step.value))
+        word = wording.text(f"tone.{tone.value}")
+        marks.append(
+            StepMark(Stage(step.value), wording.text(f"step.{step.value}"), tone, word, here.value == step.value)
+        )
     at_decision = here in (Stage.DECISION, Stage.CLOSED)
     tone = Tone.NOTE if inspection.stage in (Stage.DECISION, Stage.CLOSED) else Tone.UNCHECKED
-    marks.append(StepMark(Stage.DECISION, wording.text("step.decision"), tone, at_decision))
+    word = wording.text(f"tone.{tone.value}")
+    marks.append(StepMark(Stage.DECISION, wording.text("step.decision"), tone, word, at_decision))
     return tuple(marks)
 
 

@@ -207,7 +207,7 @@ class PathMark(RowButton):
         self.glyph.set_tone(mark.tone)
         self.label.show_text(mark.label)
         self.setAccessibleName(mark.label)
-        self.setAccessibleDescription(mark.tone.value)
+        self.setAccessibleDescription(mark.word)
         self.set_ground("surface" if mark.here else "bg", "accent" if mark.here else "", 2)
 
 

@@ -115,7 +115,7 @@ class LiveView(QWidget):
 
 
 def frame_image(frame: Frame) -> QImage | None:
-    """A QImage over the frame's own memory (BGR, height x width x 3); valid while the frame is. None for a bad shape."""
+    """A QImage over the frame's own memory (BGR, height x width x 3), valid as long; None for a bad shape."""
     pixels = frame.image
     if pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
         return None

@@ -1,4 +1,4 @@
-"""The machine-readable zone in cells of one width: a doubted character stands on amber, a repaired one is underlined."""
+"""The machine-readable zone in cells of one width: a doubt stands on amber, a repair is underlined."""
 
 from __future__ import annotations
 

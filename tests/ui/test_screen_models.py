@@ -1,0 +1,228 @@
+"""What the screen says, without a screen: states by word, grey for what was not checked, what to do next."""
+
+from __future__ import annotations
+
+import pytest
+from desk_props import FakeDesk, Script, a_hit, a_zone, chip_checks
+
+from inspection_station.desk.view import DeviceView, ListView
+from inspection_station.hardware.ports import DeviceKind, DeviceState
+from inspection_station.inspection.biometrics import ComparisonBand
+from inspection_station.inspection.chip import CheckResult
+from inspection_station.inspection.document import CharacterDoubt
+from inspection_station.inspection.inspection import Stage
+from inspection_station.inspection.scenario import SCENARIOS, Step
+from inspection_station.ui.presenters.console import Console
+from inspection_station.ui.presenters.identity import FieldRow
+from inspection_station.ui.presenters.result_pages import ComparisonPage, DecisionPage, ListsPage, bar_places
+from inspection_station.ui.presenters.screen import Screen, screen
+from inspection_station.ui.presenters.step_pages import ChipPage, DocumentPage, FacePage
+from inspection_station.ui.presenters.tone import Tone
+from inspection_station.ui.presenters.top_bar import age_text
+from inspection_station.wording import Wording
+
+EN = Wording("en", strict=True)
+NO_FINGERS = {Step.FINGERPRINTS: "DEV-02"}
+
+
+def seen(desk: FakeDesk, *, now: float = 0.0, battery: int | None = None, **console: object) -> Screen:
+    return screen(desk.snapshot(), Console(language="en", **console), EN, now=now, battery=battery)  # type: ignore[arg-type]
+
+
+def begun(**script: object) -> FakeDesk:
+    script.setdefault("failing", NO_FINGERS)
+    return FakeDesk(Script(**script)).begin()  # type: ignore[arg-type]
+
+
+def test_nothing_is_green_before_anything_was_checked() -> None:
+    for desk in (FakeDesk(), FakeDesk(Script(hold=frozenset(Step))).begin()):
+        shown = seen(desk)
+        assert shown.banner.tone is not Tone.OK
+        assert Tone.OK not in {row.tone for row in shown.checks}
+
+
+@pytest.mark.parametrize("held", list(Step))
+def test_the_verdict_is_never_green_while_a_step_still_runs(held: Step) -> None:
+    if held is Step.CLEARANCE:
+        pytest.skip("not done at the quayside")
+    desk = FakeDesk(Script(hold=frozenset({held}))).begin()
+    assert seen(desk).banner.tone is not Tone.OK
+
+
+def test_a_clear_traveller_is_green_and_says_how_much_was_not_checked() -> None:
+    shown = seen(begun())
+    assert shown.banner.tone is Tone.OK
+    assert "1 not checked" in shown.banner.reason
+    fingers = next(row for row in shown.checks if row.step is Step.FINGERPRINTS)
+    assert (fingers.tone, fingers.word) == (Tone.UNCHECKED, "Not checked")
+
+
+def test_failures_come_first_and_tinted_red_before_amber() -> None:
+    shown = seen(begun(band=ComparisonBand.NO_MATCH, stale=True, hits=(a_hit(),)))
+    tinted = [row.tone for row in shown.checks if row.tinted]
+    assert tinted == sorted(tinted, key=[Tone.BAR, Tone.LOOK, Tone.UNCHECKED].index)
+    assert [row.tinted for row in shown.checks] == sorted((row.tinted for row in shown.checks), reverse=True)
+    assert shown.banner.tone is Tone.BAR
+
+
+def test_no_trust_anchor_is_grey_and_does_not_stop_the_traveller() -> None:
+    shown = seen(begun(checks=chip_checks(signer_trust=CheckResult.UNDETERMINED)))
+    chip = next(row for row in shown.checks if row.step is Step.CHIP)
+    assert (chip.tone, chip.code) == (Tone.UNCHECKED, "CHP-04")
+    assert shown.banner.tone is Tone.OK
+
+
+def test_a_forged_chip_is_red_and_names_the_check_in_the_officers_language() -> None:
+    shown = seen(begun(checks=chip_checks(data_group_hash=CheckResult.FAILED)))
+    row = shown.checks[0]
+    assert (row.tone, row.code, row.detail) == (Tone.BAR, "CHP-03", "Data unchanged (hashes)")
+
+
+def test_a_missing_required_step_stops_and_the_button_says_which() -> None:
+    shown = seen(begun(failing={Step.FACE: "BIO-01", **NO_FINGERS}))
+    assert shown.banner.tone is Tone.LOOK
+    assert shown.actions[-1].why == "Not offered: Face is missing"
+    assert shown.checks[0].word == "Missing"
+
+
+def test_an_unread_document_shows_what_to_do_before_anything_else_is_asked() -> None:
+    shown = seen(begun(failing={Step.DOCUMENT: "DOC-01"}))
+    assert isinstance(shown.page, DocumentPage)
+    assert shown.page.trouble is not None
+    assert shown.panel is None
+    assert "F5" in shown.banner.reason
+
+
+def test_a_hits_list_and_identifiers_are_hidden_unless_the_key_is_held() -> None:
+    desk = begun(hits=(a_hit(),))
+    for revealed in (False, True):
+        page = seen(desk, looked_at=Stage.WATCHLIST, revealed=revealed).page
+        assert isinstance(page, ListsPage)
+        text = " ".join((page.hits[0].kind, page.hits[0].matching, page.hits[0].differing))
+        assert ("date of birth" in text) is revealed
+        assert ("Wanted" in text) is revealed
+    rows = " ".join(row.title + row.detail for row in seen(desk).checks)
+    assert "Wanted" not in rows
+
+
+def test_the_score_is_shown_only_on_request() -> None:
+    desk = begun()
+    for revealed in (False, True):
+        page = seen(desk, looked_at=Stage.COMPARISON, revealed=revealed).page
+        assert isinstance(page, ComparisonPage)
+        assert bool(page.scores[0].numbers) is revealed
+        assert page.scores[0].band == "Match"
+
+
+@pytest.mark.parametrize(("score", "threshold"), [(0.96, 0.93), (-0.2, 0.93), (1.4, 0.93), (80.0, 40.0), (0.0, 40.0)])
+def test_score_and_threshold_stay_on_the_bar_and_in_order(score: float, threshold: float) -> None:
+    at, tick = bar_places(score, threshold)
+    assert 0 <= at <= 1
+    assert 0 <= tick <= 1
+    assert (at >= tick) == (score >= threshold)
+
+
+def test_doubted_characters_are_marked_where_they_stand() -> None:
+    zone = a_zone()
+    from dataclasses import replace
+
+    doubted = replace(zone, doubts=(CharacterDoubt(1, 4, "0", "0O", 0.5),))
+    page = seen(begun(zone=doubted), looked_at=Stage.DOCUMENT).page
+    assert isinstance(page, DocumentPage)
+    assert page.lines[1].doubted == frozenset({4})
+    assert page.lines[0].doubted == frozenset()
+
+
+def test_a_field_without_a_check_digit_is_grey_not_green() -> None:
+    page = seen(begun(), looked_at=Stage.DOCUMENT).page
+    assert isinstance(page, DocumentPage)
+    tones = {row.label: row.tone for row in page.fields}
+    assert tones["Name"] is Tone.UNCHECKED
+    assert tones["Number"] is Tone.OK
+
+
+def test_an_expired_document_is_red_in_its_row() -> None:
+    page = seen(begun(expired=True)).page
+    assert isinstance(page, DecisionPage)
+    assert FieldRow("Expires", "2031-08-30", Tone.BAR, "Expired") in page.fields
+
+
+def test_chip_checks_are_shown_each_with_its_section_and_word() -> None:
+    page = seen(begun(checks=chip_checks(signer_revocation=CheckResult.ABORTED)), looked_at=Stage.CHIP).page
+    assert isinstance(page, ChipPage)
+    words = {row.label: row.word for row in page.checks}
+    assert words["Signer not revoked"] == "Aborted"
+    assert words["Data unchanged (hashes)"] == "Passed"
+
+
+def test_of_a_national_nothing_live_is_shown_and_the_reason_is() -> None:
+    desk = begun(zone=a_zone(nationality="TWN", issuing_state="TWN"), taiwan_id=True)
+    shown = seen(desk, looked_at=Stage.FACE)
+    assert isinstance(shown.page, FacePage)
+    assert (shown.page.live, shown.page.portrait, shown.page.captured) == (False, None, None)
+    assert "art. 91" in shown.identity.banner
+    assert shown.banner.tone is Tone.OK
+
+
+def test_presentation_attack_detection_is_said_not_to_have_been_done() -> None:
+    page = seen(begun(), looked_at=Stage.FACE).page
+    assert isinstance(page, FacePage)
+    assert any(row.tone is Tone.UNCHECKED and "Not performed" in row.value for row in page.facts)
+
+
+def test_the_health_strip_is_grey_for_what_is_not_there_and_red_for_what_broke() -> None:
+    desk = FakeDesk(devices=(DeviceView(DeviceKind.CAMERA, "camera", DeviceState.FAULTY, "DEV-01"),))
+    tones = {item.key: item.tone for item in seen(desk).top.health}
+    assert tones["camera"] is Tone.BAR
+    assert tones["chip reader"] is Tone.UNCHECKED
+    assert (tones["network"], tones["clock"], tones["battery"]) == (Tone.UNCHECKED,) * 3
+
+
+@pytest.mark.parametrize(("level", "tone"), [(None, Tone.UNCHECKED), (19, Tone.LOOK), (20, Tone.OK), (100, Tone.OK)])
+def test_the_battery_warns_below_a_fifth(level: int | None, tone: Tone) -> None:
+    item = next(i for i in seen(FakeDesk(), battery=level).top.health if i.key == "battery")
+    assert item.tone is tone
+
+
+def test_the_oldest_list_sets_the_age_and_a_stale_one_is_amber() -> None:
+    lists = (ListView("a", "wanted", "1", 2.0, False), ListView("b", "alert", "1", 30.0, True))
+    item = next(i for i in seen(FakeDesk(lists=lists)).top.health if i.key == "lists")
+    assert (item.label, item.tone) == ("Lists 30 h", Tone.LOOK)
+
+
+@pytest.mark.parametrize(("hours", "text"), [(0.5, "30 min"), (3.9, "3 h"), (47, "47 h"), (50, "2 d")])
+def test_ages_are_said_in_the_unit_that_fits(hours: float, text: str) -> None:
+    assert age_text(hours, EN) == text
+
+
+def test_unsent_records_are_a_note_until_they_are_old() -> None:
+    for age, tone in ((60.0, Tone.NOTE), (7200.0, Tone.LOOK)):
+        desk = FakeDesk(unsent=3, oldest_unsent_seconds=age)
+        assert next(i for i in seen(desk).top.health if i.key == "unsent").tone is tone
+
+
+def test_seconds_per_person_count_from_the_start() -> None:
+    desk = begun()
+    since = desk.snapshot().elapsed_since
+    assert since is not None
+    assert seen(desk, now=since + 7.9).top.seconds == "7 s"
+
+
+@pytest.mark.parametrize("scenario", list(SCENARIOS))
+def test_every_scenario_has_a_screen(scenario: str) -> None:
+    desk = FakeDesk(Script(failing=NO_FINGERS), scenario=scenario)
+    assert seen(desk).top.scenario
+    shown = seen(desk.begin())
+    assert [mark.stage.value for mark in shown.path] == [*(s.value for s in SCENARIOS[scenario].steps), "decision"]
+
+
+def test_a_full_disk_is_said_and_enter_tries_again() -> None:
+    desk = begun()
+    desk.seal_fault = "STO-01"
+    from inspection_station.desk.commands import Decide
+    from inspection_station.inspection.disposition import Disposition
+
+    desk.post(Decide(Disposition.AD))
+    shown = seen(desk)
+    assert (shown.banner.tone, shown.banner.code) == (Tone.BAR, "STO-01")
+    assert shown.actions[-1].label == "Write again"
