@@ -289,6 +289,7 @@ class Bench:
         scenario: str = "quayside",
         undo_seconds: float = 10.0,
         face_timeout: float = 30.0,
+        zones: Any = None,
         wrap_store: Callable[[StationStore], Any] = lambda store: store,
         start: bool = True,
     ) -> None:
@@ -296,7 +297,8 @@ class Bench:
         mark_training_folder(folder)
         self.folder = folder
         self.store = StationStore.open(folder, TrainingFolderKeys(folder), station_id="B-1", clock=self.clock)
-        self.zones, self.chips, self.faces, self.lists = BenchZones(), BenchChips(), BenchFaces(), BenchLists()
+        self.zones = BenchZones()
+        self.chips, self.faces, self.lists = BenchChips(), BenchFaces(), BenchLists()
         self.reader, self.chip, self.camera = BenchReader(), BenchChip(), BenchCamera()
         self.pool = ThreadPoolExecutor(2)
         self.rack = DeviceRack(
@@ -309,7 +311,7 @@ class Bench:
         )
         instruments = Instruments(
             self.rack,
-            self.zones,
+            zones or self.zones,
             self.chips,
             self.faces,
             self.lists,
