@@ -1,21 +1,24 @@
-"""A second reader, asked only when ours is unsure: passporteye, which drives Tesseract.
+"""A second reader, asked only when ours is unsure: Tesseract, its text cleaned by passporteye.
 
 It is slow and, on its own, worse than ours, so that it never makes a reading valid by itself: it settles a doubt only
 where it names the very character ours thought likeliest, and adds doubts where it differs. Its absence is not an error.
+Tesseract is given the picture through a pipe, since passporteye's own call would leave the page in a temporary file.
 """
 
 from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Sequence
+import subprocess
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from difflib import SequenceMatcher
 from enum import StrEnum
-from io import BytesIO
 from typing import Final
 
 import cv2
 
+from inspection_station.documents.mrz_checks import MRZ_CHARACTERS
 from inspection_station.documents.mrz_image.locate import Grey
 from inspection_station.documents.mrz_image.settle import Draft
 from inspection_station.inspection.document import CharacterDoubt
@@ -24,6 +27,12 @@ _log = logging.getLogger(__name__)
 
 _SURE: Final = 0.97  # where ours is surer than this, the other's slips are not worth a doubt
 _UNSURE: Final = 0.5  # where ours is less sure than this, agreement is chance
+_ALIKE: Final = 0.5  # least likeness of two readings of the same line
+_PATIENCE_SECONDS: Final = 8.0
+_COMMAND: Final = (
+    *("stdin", "stdout", "--psm", "6", "--dpi", "240", "-c", f"tessedit_char_whitelist={MRZ_CHARACTERS}"),
+    *("-c", "load_system_dawg=F", "-c", "load_freq_dawg=F"),
+)
 
 
 class SecondOpinion(StrEnum):
@@ -36,39 +45,38 @@ class SecondOpinion(StrEnum):
     DIFFERED = "differed"
 
 
-def second_reading(grey: Grey) -> tuple[str, ...] | None:
-    """Lines that passporteye reads, of whatever shape; () when it finds none, None when it is not installed."""
-    if shutil.which("tesseract") is None:
+def second_reading(zone: Grey) -> tuple[str, ...] | None:
+    """Lines that the second reader sees in a picture of a zone alone, of whatever length.
+
+    () when it reads nothing, None when it is not installed.
+    """
+    program = shutil.which("tesseract")
+    if program is None:
         return None
     try:
-        from passporteye import read_mrz
+        from passporteye.mrz.text import MRZOCRCleaner
     except ImportError:
         return None
-    _, encoded = cv2.imencode(".png", grey)
+    _, encoded = cv2.imencode(".png", zone)
     try:
-        found = read_mrz(BytesIO(encoded.tobytes()), extra_cmdline_params="--dpi 300")
-    except (ValueError, IndexError, OSError, RuntimeError, ZeroDivisionError) as error:
-        _log.info("second opinion failed: %s", type(error).__name__)  # the text may hold what was read
+        answer = subprocess.run(
+            (program, *_COMMAND), input=encoded.tobytes(), capture_output=True, timeout=_PATIENCE_SECONDS, check=True
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        _log.info("second opinion failed: %s", type(error).__name__)  # its text may hold what was read
         return ()
-    if found is None:
-        return ()
-    text = str(found.aux.get("text", ""))
-    cleaned = ("".join(line.split()).upper() for line in text.splitlines())
-    return tuple(line for line in cleaned if len(line) >= 25)
+    return tuple(MRZOCRCleaner.apply(answer.stdout.decode("utf-8", "replace")))
 
 
 def compared(first: Draft, other: Sequence[str]) -> tuple[Draft, SecondOpinion]:
-    """Our draft with its doubts weighed against the other reading, line by line where lengths agree."""
-    if len(other) != len(first.lines):
-        return first, SecondOpinion.SILENT
+    """Our draft with its doubts weighed against the other reading, wherever the two lines can be aligned."""
     doubts = {(doubt.line, doubt.column): doubt for doubt in first.doubts}
     differed = compared_lines = 0
-    for line, (ours, theirs) in enumerate(zip(first.lines, other, strict=True)):
-        if len(ours) != len(theirs):
-            continue
-        compared_lines += 1
-        for column, (mine, yours) in enumerate(zip(ours, theirs, strict=True)):
-            confidence = first.confidences[line][column]
+    for line, ours in enumerate(first.lines):
+        pairs = list(_aligned(ours, other))
+        compared_lines += bool(pairs)
+        for column, yours in pairs:
+            mine, confidence = ours[column], first.confidences[line][column]
             doubt = doubts.get((line, column))
             if mine == yours:
                 if doubt is not None and confidence > _UNSURE:
@@ -76,9 +84,20 @@ def compared(first: Draft, other: Sequence[str]) -> tuple[Draft, SecondOpinion]:
             elif confidence < _SURE:
                 differed += 1
                 known = doubt.candidates if doubt is not None else mine
-                both = known if yours in known or not yours.isalnum() else known + yours
+                both = known if yours in known or yours not in MRZ_CHARACTERS else known + yours
                 doubts[(line, column)] = CharacterDoubt(line, column, mine, both, confidence)
     if not compared_lines:
         return first, SecondOpinion.SILENT
     ordered = tuple(doubts[place] for place in sorted(doubts))
     return replace(first, doubts=ordered), SecondOpinion.DIFFERED if differed else SecondOpinion.AGREED
+
+
+def _aligned(ours: str, other: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Columns of our line with the other reader's character there, where nothing was left out or put in."""
+    matches = [(SequenceMatcher(None, ours, theirs, autojunk=False), theirs) for theirs in other]
+    best, theirs = max(matches, key=lambda match: match[0].ratio(), default=(None, ""))
+    if best is None or best.ratio() < _ALIKE:
+        return
+    for _, start, end, their_start, their_end in best.get_opcodes():
+        if end - start == their_end - their_start:
+            yield from zip(range(start, end), theirs[their_start:their_end], strict=True)
