@@ -28,6 +28,7 @@ from inspection_station.wording import Wording
 WINDOWED = (1366, 768)
 CART_TARGET = 56  # px; a profile that asks for at least this gets the larger targets
 ALREADY_RUNNING = 3
+SWITCH_SECONDS = 0.0005  # a page is hundreds of short calls: at Python's 5 ms each could wait for a computing thread
 
 
 def qt_application() -> QApplication:
@@ -66,6 +67,7 @@ def run_window(
         sys.stderr.write(Wording(language).text("window.second") + "\n")
         return ALREADY_RUNNING
     log_crashes(crash_folder)
+    sys.setswitchinterval(SWITCH_SECONDS)
     application = qt_application()
     zone_family = load_fonts()
     texts = QtTexts()
@@ -113,6 +115,10 @@ def show(window: MainWindow, *, kiosk: bool, size: tuple[int, int]) -> None:
     window.setWindowTitle(window.wording.text("window.title"))
     if kiosk:
         window.make_kiosk()
+        return
+    screen = window.screen().availableGeometry()
+    if size[0] >= screen.width() or size[1] >= screen.height():
+        window.showMaximized()  # a window of that size would lose its action bar below the screen's edge
         return
     window.resize(*size)
     window.show()

@@ -89,6 +89,7 @@ def style_sheet(look: Look) -> str:
     """Qt style sheet of the plain widgets; painted widgets take their colours from the same Look."""
     t = tokens(look.theme)
     px = look.px
+    inks = "\n".join(f'QLabel[ink="{name}"] {{ color: {color}; }}' for name, color in t.items())
     return f"""
     * {{ color: {t["ink"]}; font-family: "Noto Sans", "Noto Sans TC"; font-size: {px(15)}px; }}
     QMainWindow, QWidget#root {{ background: {t["bg"]}; }}
@@ -105,6 +106,7 @@ def style_sheet(look: Look) -> str:
     QLabel[role="heading"] {{ font-size: {px(18)}px; font-weight: 700; }}
     QLabel[role="name"] {{ font-size: {px(24)}px; font-weight: 700; }}
     QLabel[role="verdict"] {{ font-size: {px(30)}px; font-weight: 700; }}
+    {inks}
     QLabel[tone="ok"] {{ color: {t["ok"]}; }}
     QLabel[tone="bar"] {{ color: {t["bad"]}; }}
     QLabel[tone="not-checked"] {{ color: {t["na"]}; }}

@@ -75,7 +75,7 @@ class BannerView(QWidget):
         token = "ink" if tone in (Tone.NOTE, Tone.RUNNING) else TONE_TOKENS[tone][0]
         quiet = "ink2" if token == "ink" else token
         for label, name in ((self.title, token), (self.reason, quiet), (self.code, quiet)):
-            label.setStyleSheet(f"color: {self._look.color(name).name()};")
+            label.set_ink(name)
         self.update()
 
 

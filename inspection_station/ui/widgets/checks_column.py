@@ -38,7 +38,6 @@ class CheckRowView(RowButton):
         super().set_look(look)
         self._row.setContentsMargins(look.px(10), look.px(5), look.px(10), look.px(5))
         self._row.setSpacing(look.px(10))
-        self._ink(look)
 
     def show_row(self, row: CheckRow) -> None:
         """Show one check."""
@@ -52,10 +51,10 @@ class CheckRowView(RowButton):
         self.age.show_text(row.age)
         self.setAccessibleName(f"{row.title}: {row.word}")
         self.setAccessibleDescription(" ".join(part for part in (row.detail, row.code, row.age) if part))
-        self._ink(self._row_look)
+        self._ink()
         self.updateGeometry()
 
-    def _ink(self, look: Look) -> None:
+    def _ink(self) -> None:
         if self.row is None:
             return
         tone, tinted = self.row.tone, self.row.tinted
@@ -69,7 +68,7 @@ class CheckRowView(RowButton):
         quiet = ink if tone is Tone.BAR else "ink2"
         word = "ink" if amber else quiet if tone is Tone.NOTE else ink
         for label, token in ((self.title, body), (self.detail, quiet), (self.age, quiet), (self.word, word)):
-            label.setStyleSheet(f"color: {look.color(token).name()};")
+            label.set_ink(token)
 
 
 def _middle(first: QWidget, second: QWidget) -> QVBoxLayout:

@@ -129,9 +129,9 @@ class TroubleCard(QWidget):
         painter.end()
 
     def _ink(self) -> None:
-        color = self._look.color("ink" if self._tone is Tone.LOOK else TONE_TOKENS[self._tone][0]).name()
+        token = "ink" if self._tone is Tone.LOOK else TONE_TOKENS[self._tone][0]
         for label in (self.what, self.why, self.do, self.code):
-            label.setStyleSheet(f"color: {color};")
+            label.set_ink(token)
         self.update()
 
 

@@ -32,8 +32,14 @@ class Text(QLabel):
 
     def set_tone(self, tone: Tone | None) -> None:
         """Colour by state; None is plain ink."""
-        value = tone.value if tone is not None else ""
-        if self.property("tone") != value:
-            self.setProperty("tone", value)
+        self._mark("tone", tone.value if tone is not None else "")
+
+    def set_ink(self, token: str) -> None:
+        """Colour by token; the style sheet knows each, so that a change of theme touches no label."""
+        self._mark("ink", token)
+
+    def _mark(self, name: str, value: str) -> None:
+        if self.property(name) != value:
+            self.setProperty(name, value)
             self.style().unpolish(self)
             self.style().polish(self)
