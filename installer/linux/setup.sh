@@ -51,7 +51,7 @@ install_packages() {
   for name in $missing; do
     apt-cache show "$name" >/dev/null 2>&1 || missing=${missing//$name /}
   done
-  DEBIAN_FRONTEND=noninteractive $as_root env DEBIAN_FRONTEND=noninteractive \
+  patiently "installing system packages" $as_root env DEBIAN_FRONTEND=noninteractive \
     apt-get -qq install -y --no-install-recommends $missing >/dev/null
 }
 
@@ -69,6 +69,20 @@ find_python() {
   return 1
 }
 
+# Runs a long command quietly, with a sign of life every twenty seconds.
+patiently() {
+  local label=$1 job ticks=0
+  shift
+  "$@" 2> >(grep -v DEPRECATION >&2) &
+  job=$!
+  while kill -0 "$job" 2>/dev/null; do
+    sleep 1
+    ticks=$((ticks + 1))
+    [ $((ticks % 20)) -eq 0 ] && say "… still $label"
+  done
+  wait "$job"
+}
+
 make_environment() {
   local python wanted
   wanted=$(cat requirements.lock pyproject.toml | sha256sum | cut -d' ' -f1)
@@ -81,7 +95,8 @@ make_environment() {
     "$python" -m venv --clear .venv
   fi
   say "installing Python packages (about 100, one to two minutes the first time)"
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+  patiently "installing Python packages" \
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
   mkdir -p "$state"
   printf '%s' "$wanted" > "$state/lock"
