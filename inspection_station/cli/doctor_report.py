@@ -14,7 +14,7 @@ from inspection_station.cli.dependency_probe import Found, probe_in_child, pytho
 from inspection_station.hardware.registry import DriverRegistry
 
 SECONDS: Final = 8.0
-"""Limit of the probing: two to three seconds on an idle machine, but a busy one must not be told that all is missing."""
+"""Limit of the probing: two to three seconds on an idle machine, a busy one must not be told that all is missing."""
 _LEAST_DISK: Final = 500_000_000
 _INSTALL: Final = "run «make run» again: it installs the Python packages"
 
