@@ -7,7 +7,7 @@ import tomllib
 import numpy as np
 import numpy.typing as npt
 
-from inspection_station.training.personas.screen_seeds import Candidate, chosen, table, widest
+from inspection_station.training.personas.screen_seeds import Candidate, chosen, strangers, table, widest
 
 
 def _direction(degrees: float) -> npt.NDArray[np.float32]:
@@ -43,3 +43,8 @@ def test_the_written_table_reads_back_as_toml() -> None:
     rows = tomllib.loads(table(listed, "# heading\n"))["face"]
     assert [row["seed"] for row in rows] == [4, 9]
     assert all(row["nearest"] > row["genuine"] for row in rows)
+
+
+def test_an_impostor_is_taken_only_from_faces_far_away() -> None:
+    listed = chosen([_candidate(1, 0), _candidate(2, 15), _candidate(3, 60)], apart=0.0, genuine=0.1, score=0.0)
+    assert strangers(listed[0][0], listed) == [3]

@@ -49,7 +49,9 @@ def test_the_film_before_the_camera_has_the_size_asked_for() -> None:
 def test_an_impostor_has_another_listed_face_and_must_not_pass() -> None:
     for seed in range(40):
         impostor = traveller(seed, today=TODAY, fault="impostor")
+        holder = next(face for face in good_faces() if face.seed == impostor.face_seed)
         assert impostor.live_face in LISTED - {impostor.face_seed}
+        assert impostor.live_face in holder.strangers
         assert not impostor.expected.accepts(Disposition.AD)
         assert "BIO-03" in impostor.expected.findings
 

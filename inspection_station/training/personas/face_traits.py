@@ -9,6 +9,7 @@ mouth height, brows, beard, glasses, skin) is spread as wide as a human face all
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from random import Random
 
 ADULT = 18
@@ -68,6 +69,7 @@ WOMENS_HAIR = ("long", "bob", "bun", "long_waves", "afro", "short", "headscarf")
 MENS_HAIR = ("crop", "short", "buzz", "receding", "bald", "afro", "side")
 
 
+@lru_cache(maxsize=1024)
 def traits(face_seed: int) -> FaceTraits:
     """The face of a seed. Every tenth is a child."""
     chance = Random(f"face {face_seed}")
