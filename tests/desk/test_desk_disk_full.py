@@ -1,0 +1,83 @@
+"""A really full disk under the desk: the traveller is held, and sealed once when there is space again."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from desk_bench import PAGE, Bench
+
+from inspection_station.desk import commands as c
+from inspection_station.hardware.ports import DocumentScan
+from inspection_station.inspection.disposition import Disposition
+from inspection_station.inspection.document import MrzSource
+from inspection_station.inspection.inspection import Stage
+
+ADMIT = c.Decide(Disposition.AD)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    if not sys.platform.startswith("linux") or os.geteuid() != 0:
+        pytest.skip("mounting a small file system needs root on Linux")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("this machine does not let a file system be mounted")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def fill(folder: Path) -> Path:
+    ballast = folder / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        for size in (1 << 16, 1 << 12, 512):
+            try:
+                while True:
+                    file.write(bytes(size))
+            except OSError:
+                continue
+    return ballast
+
+
+def place_large(bench: Bench, number: int) -> None:
+    bench.place(DocumentScan(MrzSource.FULL_PAGE, image=PAGE + bytes([number]) + os.urandom(300_000)))
+    bench.until_stage(Stage.DECISION)
+    bench.post(ADMIT)
+
+
+def test_the_traveller_is_held_until_there_is_space_and_sealed_once(small_disk: Path) -> None:
+    bench = Bench(small_disk / "store")
+    try:
+        place_large(bench, 0)
+        bench.until_ready()
+        ballast = fill(small_disk)
+        sealed = 1
+        for number in range(1, 20):
+            place_large(bench, number)
+            ended = bench.until(lambda s: s.inspection is None or s.inspection.sealing_fault)
+            if ended.inspection is not None:
+                break
+            sealed += 1
+        assert ended.inspection is not None
+        assert ended.inspection.sealing_fault == "STO-01"
+        assert "STO-01" in {n.code for n in ended.notices}
+        bench.post(c.RetrySealing())
+        bench.until(lambda s: s.inspection is not None and s.inspection.sealing_fault)
+        ballast.unlink()
+        bench.post(c.RetrySealing())
+        bench.until_ready()
+        assert len(bench.records()) == sealed + 1
+        place_large(bench, 99)
+        bench.until_ready()
+        assert bench.store.unfinished() == ()
+        check = bench.store.check()
+        assert check.sound, check.problems
+        assert check.blobs == 3 * check.records
+    finally:
+        bench.close()
