@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QLockFile, QTimer
-from PySide6.QtWidgets import QApplication, QStyleFactory
+from PySide6.QtWidgets import QApplication, QStyleFactory, QWidget
 
 from inspection_station.desk.commands import FeedText
 from inspection_station.desk.view import Desk
@@ -90,6 +90,8 @@ def run_window(
     application.installEventFilter(keyboard)
     wedge = WedgeFilter(lambda text: bridge.post(FeedText(text)), window)
     application.installEventFilter(wedge)  # installed last, so it sees every key first
+    for widget in window.findChildren(QWidget):
+        widget.ensurePolished()  # now rather than when its page is first turned to
     watch = StallWatch(window)
     show(window, kiosk=kiosk, size=size)
     watch.start()

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PIL import Image
+
 from inspection_station.desk.commands import Command
 from inspection_station.desk.view import Desk, DeskSnapshot, FrameSlot
 from inspection_station.inspection.document import BlobRef
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QImage
+
     from inspection_station.ui.main_window import MainWindow
     from inspection_station.ui.presenters.console import Console
 
 SIZES = ((1366, 768), (1920, 1080))
+LARGEST_FILE = 150_000  # bytes
 
 
 class _StillDesk:
@@ -105,7 +111,7 @@ class ScreenshotTaker:
         window.show()
         window.draw()
         self._settle(window)
-        window.grab().save(str(path), "PNG")
+        save_small(window.grab().toImage(), path)
         window.leave()
         pictures.close()
         window.deleteLater()
@@ -116,6 +122,20 @@ class ScreenshotTaker:
             self._application.processEvents()
         window.draw()
         self._application.processEvents()
+
+
+def save_small(image: QImage, path: Path) -> None:
+    """Write a PNG with a palette, coarser until it is at most 150 kB: a manual holds dozens of them."""
+    plain = image.convertToFormat(image.Format.Format_RGB888)
+    data = bytes(plain.constBits())
+    picture = Image.frombytes("RGB", (plain.width(), plain.height()), data, "raw", "RGB", plain.bytesPerLine())
+    for colors in (256, 128, 64, 32):
+        small = picture.quantize(colors, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        out = io.BytesIO()
+        small.save(out, "PNG", optimize=True)
+        if out.tell() <= LARGEST_FILE:
+            break
+    path.write_bytes(out.getvalue())
 
 
 def _pictures_of(snapshot: DeskSnapshot) -> tuple[BlobRef, ...]:

@@ -76,7 +76,8 @@ class Look:
     @property
     def row(self) -> int:
         """Height of a row that can be touched."""
-        return self.px(56 if self.touch else 44)
+        least = 56 if self.touch else 44
+        return max(least, self.px(least))
 
 
 def scale_for(width: int, height: int) -> float:

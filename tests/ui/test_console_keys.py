@@ -284,3 +284,12 @@ def test_no_keys_whatever_pass_a_traveller_who_is_barred(
         console = settle(console, before, desk.snapshot())
         for language in ("zh_TW", "en"):
             screen(desk.snapshot(), console, Wording(language), now=0.0)
+
+
+def test_a_hint_goes_when_things_have_changed() -> None:
+    desk = FakeDesk(Script(hold=frozenset({Step.FACE}), failing=NO_FINGERS)).begin()
+    console, _ = typed(desk, Key.ENTER)
+    assert console.hint == "why.not-offered"
+    before = desk.snapshot()
+    desk.release(Step.FACE)
+    assert settle(console, before, desk.snapshot()).hint == ""

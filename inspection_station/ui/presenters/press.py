@@ -74,6 +74,8 @@ def settle(console: Console, before: DeskSnapshot, after: DeskSnapshot) -> Conso
         return replace(console, panel=None, looked_at=None, hint="", revealed=False, class_postponed=False)
     if old.decision is None and new.decision is not None:
         return replace(console, panel=None, looked_at=None, hint="")
+    if old.evidence != new.evidence or old.running != new.running:
+        console = replace(console, hint="")  # what it said may no longer be so
     if old.stage is not new.stage:
         console = replace(console, looked_at=None, class_postponed=console.class_postponed and class_is_open(after))
     if old.document != new.document:

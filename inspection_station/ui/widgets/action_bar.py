@@ -38,7 +38,7 @@ class ActionBar(QWidget):
         self.hint.setFixedHeight(look.px(20))
         for gap in self._apart:
             gap.setFixedWidth(look.px(24))  # with the spacing on both sides: at least 32 between Refer and Enter
-        self.setFixedHeight(look.px(92))
+        self.setFixedHeight(max(92, look.px(92)))
 
     def show_model(self, actions: tuple[Action, ...], hint: str) -> None:
         """Show the buttons."""

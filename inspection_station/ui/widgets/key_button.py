@@ -61,7 +61,7 @@ class KeyButton(QAbstractButton):
         label = QFontMetrics(look.font(18 if primary else 15, bold=primary)).horizontalAdvance(self.text())
         cap = QFontMetrics(look.font(13, bold=True)).horizontalAdvance(self.key.value)
         least = {Role.PRIMARY: 190, Role.STOP: 92, Role.PLAIN: 64}[self.role]
-        return QSize(max(label + look.px(20), cap + look.px(20), look.px(least)), look.px(58))
+        return QSize(max(label + look.px(20), cap + look.px(20), look.px(least)), max(58, look.px(58)))
 
     def minimumSizeHint(self) -> QSize:
         """Never narrower than its text."""
