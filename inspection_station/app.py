@@ -17,7 +17,7 @@ from inspection_station.desk import commands as c
 from inspection_station.desk.chip_inspection import ChipInspection
 from inspection_station.desk.effect_runner import Instruments
 from inspection_station.desk.face_comparison import FaceComparison
-from inspection_station.desk.inspection_desk import DeskSettings, InspectionDesk
+from inspection_station.desk.inspection_desk import TAIPEI, DeskSettings, InspectionDesk
 from inspection_station.desk.list_search import ListSearch
 from inspection_station.desk.officer_session import OfficerSession, RosterEntry, load_roster
 from inspection_station.desk.view import Desk, DeskSnapshot, FrameSlot
@@ -146,7 +146,7 @@ class _Training:
 
         now = SystemClock().now()
         self.stage = TrainingStage()
-        self.director = Director(self.stage, seed, now.date())
+        self.director = Director(self.stage, seed, now.astimezone(TAIPEI).date())
         self.trust = training_authority(now.date()).trust_store()
         self.settings: Mapping[str, Any] = {"stage": self.stage, "pace": profile.pace}
         lists.replace(training_lists(now))

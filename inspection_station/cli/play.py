@@ -12,6 +12,7 @@ from typing import Any
 
 from inspection_station.app import Station, open_station
 from inspection_station.desk.commands import Decide
+from inspection_station.desk.inspection_desk import TAIPEI
 from inspection_station.desk.played_officer import PlayedOfficer
 from inspection_station.desk.view import DeskSnapshot
 from inspection_station.inspection.disposition import Disposition
@@ -31,7 +32,7 @@ PATIENCE_SECONDS = 120.0
 VOIDING_SECONDS = 15.0
 """How long the desk may take to close an inspection whose traveller is gone."""
 
-INTERRUPTED = "INT"
+INTERRUPTED = "V01"
 """Reason code of the record that closes an inspection which a crash interrupted."""
 
 
@@ -72,7 +73,7 @@ def perform(
     """
     profile = replace(profile, scenario=play.scenario, pace=play.pace)
     passing = next(d for d in SCENARIOS[play.scenario].dispositions if d.lets_pass)
-    people = cast(play, SystemClock().now().date())
+    people = cast(play, SystemClock().now().astimezone(TAIPEI).date())
     with ExitStack() as stack:
         station = open_station(profile, stack, seed=play.seed)
         director = station.director

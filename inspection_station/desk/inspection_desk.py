@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta, timezone, tzinfo
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread, current_thread
 
@@ -36,10 +37,14 @@ from inspection_station.matching.ports import FacePrompt
 
 log = logging.getLogger(__name__)
 
+TAIPEI = timezone(timedelta(hours=8))  # no summer time
+
 
 @dataclass(frozen=True, slots=True)
 class DeskSettings:
-    """What a desk is told once. ``new_id`` makes UUIDv7 strings."""
+    """What a desk is told once. ``new_id`` makes UUIDv7 strings; ``zone`` is where its days begin: expiry and age are
+    judged by the date in Taiwan, wherever the ship is (in UTC a document would be valid for eight hours too long).
+    """
 
     scenario: str
     mission_id: str
@@ -48,6 +53,7 @@ class DeskSettings:
     app_version: str
     new_id: Callable[[], str]
     undo_seconds: float = 10.0
+    zone: tzinfo = TAIPEI
 
 
 class InspectionDesk:
@@ -253,10 +259,14 @@ class InspectionDesk:
                 self._settings.mission_id,
                 self._session.officer_id,
                 now.isoformat(timespec="milliseconds"),
-                now.date().isoformat(),
+                now.astimezone(self._settings.zone).date().isoformat(),
             ),
             scan,
         )
+        begun = self._case.inspection
+        if scan is not None and begun is not None and Step.DOCUMENT not in begun.running:
+            # The scenario does not ask for a document by itself; one that is laid down is read all the same.
+            self._case.apply(e.StepRetried(Step.DOCUMENT, self._session.officer_id), scan)
 
     def _answered(self, inspection_id: str, event: e.Event) -> None:
         if not self._is_current(inspection_id):
@@ -297,7 +307,8 @@ class InspectionDesk:
     def _count(self) -> None:
         try:
             outbox = self._store.outbox_status()
-            done = self._store.count_today(self._tools.clock.now().date())
+            zone = self._settings.zone
+            done = self._store.count_today(self._tools.clock.now().astimezone(zone).date(), zone)
         except Exception as fault:
             log.error("the store cannot be counted: %s", type(fault).__name__)
             self._notice(getattr(fault, "code", STORE_FAULT))

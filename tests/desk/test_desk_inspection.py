@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from desk_bench import PAGE, SCAN, Bench, blobs_of
@@ -82,6 +83,30 @@ def test_a_second_document_is_not_taken_into_a_running_inspection(bench: Bench) 
     bench.post(ADMIT)
     second = bench.until(lambda s: s.inspection is not None and s.inspection.inspection_id != first.inspection_id)
     assert second.inspection is not None
+
+
+def test_the_day_begins_in_taiwan(open_bench: Callable[..., Bench]) -> None:
+    bench = open_bench()
+    now = datetime.now(UTC)
+    evening = now.replace(hour=16, minute=30) + timedelta(days=1)  # half past midnight in Taipei
+    bench.clock.push((evening - now).total_seconds())
+    bench.place()
+    inspection = bench.until_stage(Stage.DECISION).inspection
+    assert inspection is not None
+    assert inspection.today == evening.date() + timedelta(days=1)
+    bench.post(ADMIT)
+    assert bench.until_ready().done_today == 1
+
+
+def test_a_document_laid_down_is_read_where_the_scenario_does_not_ask_for_one(open_bench: Callable[..., Bench]) -> None:
+    bench = open_bench(scenario="disembarkation")
+    bench.place()
+    snapshot = bench.until_stage(Stage.DECISION)
+    assert snapshot.inspection is not None
+    assert snapshot.inspection.document is not None
+    assert snapshot.inspection.face is not None
+    bench.post(REFER)
+    bench.until_ready()
 
 
 def test_a_wedge_scan_starts_an_inspection(bench: Bench) -> None:

@@ -79,7 +79,7 @@ class RealStation:
         self.director.leave()
         until = time.monotonic() + PATIENCE
         while self.desk.snapshot().inspection is not None and time.monotonic() < until:
-            self.desk.post(c.Decide(Disposition.VD, ("INT",)))
+            self.desk.post(c.Decide(Disposition.VD, ("V01",)))
             time.sleep(0.05)
 
     def until(self, wanted: Callable[[DeskSnapshot], object], seconds: float = PATIENCE) -> DeskSnapshot:
