@@ -7,6 +7,7 @@ import io
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from PIL import Image, ImageDraw
@@ -50,13 +51,7 @@ OFFICER = "T-001"
 def a_zone(**changes: str) -> MachineReadableZone:
     """A valid TD3 zone of Utopia."""
     lines = compose(DocumentFormat.TD3, **(PLAIN | changes))
-    return parse(lines, today=e_date())
-
-
-def e_date() -> Any:
-    from datetime import date
-
-    return date.fromisoformat(TODAY)
+    return parse(lines, today=date.fromisoformat(TODAY))
 
 
 PLAIN = {

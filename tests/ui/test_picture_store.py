@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+from pathlib import Path
 
 import pytest
 from conftest import settle_events
@@ -90,10 +91,8 @@ def test_a_character_without_a_glyph_is_shown_as_its_code_point() -> None:
     assert visible("A\U000e0041") == "A[U+E0041]"
 
 
-def test_the_lowest_battery_counts_and_no_battery_is_not_known(tmp_path: object) -> None:
-    from pathlib import Path
-
-    folder = Path(str(tmp_path))
+def test_the_lowest_battery_counts_and_no_battery_is_not_known(tmp_path: Path) -> None:
+    folder = tmp_path
     assert read_level(folder) is None
     for name, kind, level in (("BAT0", "Battery", "81"), ("BAT1", "Battery", "17"), ("AC", "Mains", "1")):
         (folder / name).mkdir()

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from desk_props import FakeDesk, Script, a_hit, a_zone, chip_checks
 
+from inspection_station.desk.commands import Decide
 from inspection_station.desk.view import DeviceView, ListView
+from inspection_station.documents.emrtd.checks import Check
 from inspection_station.hardware.ports import DeviceKind, DeviceState
 from inspection_station.inspection.biometrics import ComparisonBand
 from inspection_station.inspection.chip import CheckResult
+from inspection_station.inspection.disposition import Disposition
 from inspection_station.inspection.document import CharacterDoubt
 from inspection_station.inspection.inspection import Stage
 from inspection_station.inspection.scenario import SCENARIOS, Step
@@ -124,8 +129,6 @@ def test_score_and_threshold_stay_on_the_bar_and_in_order(score: float, threshol
 
 def test_doubted_characters_are_marked_where_they_stand() -> None:
     zone = a_zone()
-    from dataclasses import replace
-
     doubted = replace(zone, doubts=(CharacterDoubt(1, 4, "0", "0O", 0.5),))
     page = seen(begun(zone=doubted), looked_at=Stage.DOCUMENT).page
     assert isinstance(page, DocumentPage)
@@ -219,10 +222,19 @@ def test_every_scenario_has_a_screen(scenario: str) -> None:
 def test_a_full_disk_is_said_and_enter_tries_again() -> None:
     desk = begun()
     desk.seal_fault = "STO-01"
-    from inspection_station.desk.commands import Decide
-    from inspection_station.inspection.disposition import Disposition
-
     desk.post(Decide(Disposition.AD))
     shown = seen(desk)
     assert (shown.banner.tone, shown.banner.code) == (Tone.BAR, "STO-01")
     assert shown.actions[-1].label == "Write again"
+
+
+def test_a_check_made_for_every_data_group_is_one_row_with_its_worst_result() -> None:
+    checks = (*chip_checks(), *chip_checks(data_group_hash=CheckResult.FAILED))
+    page = seen(begun(checks=checks), looked_at=Stage.CHIP).page
+    assert isinstance(page, ChipPage)
+    rows = [row for row in page.checks if row.label == "Data unchanged (hashes)"]
+    assert [row.word for row in rows] == ["Failed"]
+
+
+def test_every_check_the_chip_reader_makes_has_a_name_for_the_officer() -> None:
+    assert all(EN.has(f"check.{check.value[1]}") for check in Check)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from inspection_station.desk.view import DeskSnapshot
-from inspection_station.inspection.chip import CheckResult, ChipReading
+from inspection_station.inspection.chip import CheckResult, ChipCheck, ChipReading
 from inspection_station.inspection.document import BlobRef
 from inspection_station.inspection.evidence import Missing, Taken, Waived
 from inspection_station.inspection.inspection import Inspection
@@ -155,7 +155,22 @@ def portrait_absent(inspection: Inspection, wording: Wording) -> str:
     return wording.text("picture.no-portrait" if settled else "picture.portrait")
 
 
+_WORST_FIRST = (
+    CheckResult.FAILED,
+    CheckResult.ABORTED,
+    CheckResult.UNDETERMINED,
+    CheckResult.SUCCESSFUL,
+    CheckResult.NOT_SUPPORTED,
+)
+
+
 def _chip_checks(reading: ChipReading, wording: Wording) -> tuple[FieldRow, ...]:
+    """One row a check; a check made several times (each data group's hash) shows its worst result."""
+    worst: dict[str, ChipCheck] = {}
+    for check in reading.checks:
+        known = worst.get(check.name)
+        if known is None or _WORST_FIRST.index(check.result) < _WORST_FIRST.index(known.result):
+            worst[check.name] = check
     return tuple(
         FieldRow(
             wording.text_or(f"check.{check.name}", check.name),
@@ -163,7 +178,7 @@ def _chip_checks(reading: ChipReading, wording: Wording) -> tuple[FieldRow, ...]
             _RESULT_TONE[check.result],
             wording.text(f"result.{check.result.value}"),
         )
-        for check in reading.checks
+        for check in worst.values()
     )
 
 
