@@ -27,6 +27,7 @@ MAY_START_THREADS = frozenset(
         "training/devices/daemon_slot",
         "training/vpcd",
         "ui/pictures",
+        "ui/power",
     )
 )
 

@@ -47,9 +47,10 @@ class Line:
         self._sender.start()
 
     def unplug(self) -> None:
-        os.close(self._slave)
-        os.close(self.master)
-        self.master = self._slave = -1
+        ends = (self._slave, self.master)
+        self.master = self._slave = -1  # first: the reader notices the first end and the test may be over by then
+        for end in ends:
+            os.close(end)
 
     def close(self) -> None:
         if self._sender is not None:
