@@ -21,7 +21,7 @@ from inspection_station.documents.emrtd import asn1, tlv
 from inspection_station.documents.emrtd.certificates import parse_certificate, parse_revocation_list
 from inspection_station.documents.emrtd.cms import SIGNED_DATA
 from inspection_station.documents.emrtd.curve_table import BY_NAME
-from inspection_station.documents.emrtd.security_object import LDS_SECURITY_OBJECT
+from inspection_station.documents.emrtd.security_object import CARD_SECURITY_OBJECT, LDS_SECURITY_OBJECT
 from inspection_station.documents.emrtd.signatures import DIGEST_OIDS
 from inspection_station.documents.emrtd.trust_store import TrustStore
 
@@ -175,13 +175,23 @@ class IssuingAuthority:
         ]
         sha256 = tlv.encode(0x30, asn1.encode_oid(DIGEST_OIDS["sha256"]))
         content = tlv.encode(0x30, asn1.encode_integer(0), sha256, tlv.encode(0x30, *hashed))
+        object_bytes = self._signed(LDS_SECURITY_OBJECT, content, signer, key or signer.key)
+        return tlv.encode(0x77, object_bytes)
+
+    def card_security(self, infos: bytes, *, signer: DocumentSigner) -> bytes:
+        """EF.CardSecurity with these security infos (Doc 9303 part 10 §3.11.4)."""
+        return self._signed(CARD_SECURITY_OBJECT, infos, signer, signer.key)
+
+    def _signed(self, kind: str, content: bytes, signer: DocumentSigner, key: ec.EllipticCurvePrivateKey) -> bytes:
+        """SignedData over the content (RFC 5652 §5)."""
+        sha256 = tlv.encode(0x30, asn1.encode_oid(DIGEST_OIDS["sha256"]))
         signed_at = datetime.combine(self.at, time(), UTC).strftime("%y%m%d%H%M%SZ").encode()
         attributes = asn1.encode_set(
-            _attribute("1.2.840.113549.1.9.3", asn1.encode_oid(LDS_SECURITY_OBJECT)),
+            _attribute("1.2.840.113549.1.9.3", asn1.encode_oid(kind)),
             _attribute("1.2.840.113549.1.9.4", tlv.encode(0x04, hashlib.sha256(content).digest())),
             _attribute("1.2.840.113549.1.9.5", tlv.encode(asn1.UTC_TIME, signed_at)),
         )
-        signature = (key or signer.key).sign(attributes, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
+        signature = key.sign(attributes, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
         info = tlv.encode(
             0x30,
             asn1.encode_integer(1),
@@ -199,11 +209,11 @@ class IssuingAuthority:
             0x30,
             asn1.encode_integer(3),
             tlv.encode(0x31, sha256),
-            tlv.encode(0x30, asn1.encode_oid(LDS_SECURITY_OBJECT), tlv.encode(0xA0, tlv.encode(0x04, content))),
+            tlv.encode(0x30, asn1.encode_oid(kind), tlv.encode(0xA0, tlv.encode(0x04, content))),
             tlv.encode(0xA0, signer.certificate.public_bytes(serialization.Encoding.DER)),
             tlv.encode(0x31, info),
         )
-        return tlv.encode(0x77, tlv.encode(0x30, asn1.encode_oid(SIGNED_DATA), tlv.encode(0xA0, body)))
+        return tlv.encode(0x30, asn1.encode_oid(SIGNED_DATA), tlv.encode(0xA0, body))
 
 
 def _name(parts: list[tuple[str, x509.ObjectIdentifier]], country: str) -> x509.Name:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
 from inspection_station.documents import mrz
-from inspection_station.documents.emrtd import tlv
+from inspection_station.documents.emrtd import asn1, tlv
 from inspection_station.documents.emrtd.access_keys import CanKey, MrzKey
 from inspection_station.documents.emrtd.portrait_format import portrait_format
-from inspection_station.documents.emrtd.security_infos import encode_card_access
+from inspection_station.documents.emrtd.security_infos import PACE, encode_pace_info
 from inspection_station.documents.mrz_checks import check_digit
 from inspection_station.documents.mrz_layouts import layout_of
 from inspection_station.inspection.document import MrzField
+from inspection_station.training.chip_keys import NO_KEYS, ChipKeys, EcdsaSigner, agreement_key
 from inspection_station.training.issuing_authority import IssuingAuthority
 
 
@@ -32,6 +33,10 @@ class PassportFault(StrEnum):
     OVERSIZED_LENGTH = "oversized_length"  # DG2 claims 16 MB
     GARBAGE = "garbage"  # answers to READ BINARY are noise
     TORN_READ = "torn_read"  # the document is lifted in the middle of the reading
+    CLONE = "clone"  # a copy of every file on a chip with other keys
+    KEYS_MISSING = "keys_missing"  # a copy of every file on a chip without keys
+    DOWNGRADE = "downgrade"  # the state signed an offer of PACE that the chip withholds
+    UNSIGNED_GROUP = "unsigned_group"  # DG11 on the chip that the security object does not name
 
 
 class AccessOffer(StrEnum):
@@ -44,13 +49,16 @@ class AccessOffer(StrEnum):
 
 ECDH_GM_AES_128 = "0.4.0.127.0.7.2.2.4.2.2"
 BRAINPOOL_P256R1 = 13
+_CHIP_MAPPING = f"{PACE}.6."
+_CLONES = (PassportFault.CLONE, PassportFault.KEYS_MISSING)
 
 
 @dataclass(frozen=True, slots=True)
 class VirtualPassport:
     """A passport ready to be put on a card: files by name, the printed zone, and what its chip opens with.
 
-    It offers PACE when it has an «EF.CardAccess»; ``can`` is its card access number, if one is printed on it.
+    It offers PACE when it has an «EF.CardAccess»; ``can`` is its card access number, if one is printed on it; ``keys``
+    are the private keys on its chip.
     """
 
     mrz_lines: tuple[str, ...]
@@ -59,6 +67,7 @@ class VirtualPassport:
     fault: PassportFault | None
     can: CanKey | None = None
     offer: AccessOffer = AccessOffer.BAC
+    keys: ChipKeys = NO_KEYS
 
 
 def issue_passport(
@@ -71,10 +80,12 @@ def issue_passport(
     access: str = AccessOffer.BAC,
     can: str | None = None,
     pace: tuple[str, int] = (ECDH_GM_AES_128, BRAINPOOL_P256R1),
+    keys: ChipKeys | None = None,
 ) -> VirtualPassport:
     """A passport of ``authority`` with this zone and this encoded portrait (JPEG 2000 or JPEG).
 
-    ``access`` is a value of ``AccessOffer``; ``pace`` the object identifier and parameter id it offers PACE with.
+    ``access`` is a value of ``AccessOffer``; ``pace`` the object identifier and parameter id it offers PACE with;
+    ``keys`` are what its chip proves itself with. A clone or a chip that lost its keys gets them signed in any case.
     ``fault`` is a value of ``PassportFault``; ValueError for another name, MalformedMrz or MalformedChipData for
     a zone or picture that no passport could hold.
     """
@@ -84,8 +95,17 @@ def issue_passport(
     authority = authority.for_state(zone.issuing_state)
     key = MrzKey.of(zone)
     chip_lines = other_number(zone.lines) if wrong is PassportFault.WRONG_DG1 else zone.lines
-    groups = {1: data_group_1(chip_lines), 2: data_group_2(portrait)}
-    files: dict[str, bytes] = {"EF.COM": common_data(groups), "EF.SOD": _security_object(groups, authority, wrong)}
+    own = keys or NO_KEYS
+    if wrong in _CLONES and own == NO_KEYS:
+        own = ChipKeys(agreement=agreement_key(authority.seed, BRAINPOOL_P256R1, (2,)))
+    offers = (encode_pace_info(*pace),) if offer is not AccessOffer.BAC or wrong is PassportFault.DOWNGRADE else ()
+    if offers and pace[0].startswith(_CHIP_MAPPING) and own.mapping is None:
+        own = replace(own, mapping=agreement_key(authority.seed, pace[1], (), key_id=pace[1]))
+    groups = {1: data_group_1(chip_lines), 2: data_group_2(portrait), **key_groups(own, offers)}
+    signed = dict(groups)
+    if wrong is PassportFault.UNSIGNED_GROUP:
+        groups[11] = tlv.encode(0x6B, tlv.encode(0x5C, b"\x5f\x11"), tlv.encode(0x5F11, b"UTOPIA"))
+    files: dict[str, bytes] = {"EF.COM": common_data(groups), "EF.SOD": _security_object(signed, authority, wrong)}
     if wrong is PassportFault.NO_SECURITY_OBJECT:
         del files["EF.SOD"]
     if wrong is PassportFault.WRONG_HASH:
@@ -97,8 +117,33 @@ def issue_passport(
     if wrong is PassportFault.WRONG_KEY:
         key = MrzKey(key.document_number, key.date_of_expiry, key.date_of_birth)
     if offer is not AccessOffer.BAC:
-        files["EF.CardAccess"] = encode_card_access(*pace)
-    return VirtualPassport(zone.lines, files, key, wrong, CanKey(can) if can is not None else None, offer)
+        files["EF.CardAccess"] = tlv.encode(asn1.SET, *offers)
+        if own.mapping is not None:
+            infos = tlv.encode(asn1.SET, *offers, *own.mapping.infos())
+            files["EF.CardSecurity"] = authority.card_security(infos, signer=authority.signer())
+    if wrong is PassportFault.DOWNGRADE:
+        files.pop("EF.CardAccess", None)
+        offer = AccessOffer.BAC
+    if wrong is PassportFault.CLONE:
+        own = own.of_a_clone(authority.seed)
+    if wrong is PassportFault.KEYS_MISSING:
+        own = NO_KEYS
+    return VirtualPassport(zone.lines, files, key, wrong, CanKey(can) if can is not None else None, offer, own)
+
+
+def key_groups(keys: ChipKeys, pace_offers: Sequence[bytes]) -> dict[int, bytes]:
+    """DG14 and DG15 for the keys and the offers of PACE (Doc 9303 part 11 §9.2.11); a group with nothing to say is
+    not there.
+    """
+    groups: dict[int, bytes] = {}
+    infos = [*pace_offers, *(keys.agreement.infos() if keys.agreement is not None else ())]
+    if isinstance(keys.signer, EcdsaSigner):
+        infos.append(keys.signer.announcement())
+    if infos:
+        groups[14] = tlv.encode(0x6E, asn1.encode_set(*infos))
+    if keys.signer is not None:
+        groups[15] = tlv.encode(0x6F, keys.signer.info())
+    return groups
 
 
 def _security_object(groups: dict[int, bytes], authority: IssuingAuthority, wrong: PassportFault | None) -> bytes:

@@ -1,18 +1,13 @@
-"""PACE with generic mapping: the standard's worked example, every curve and cipher, and wrong passwords."""
-
-import json
-from typing import Any
+"""PACE: every mapping, group, cipher and password; offers that are not spoken or taken back; wrong passwords."""
 
 import pytest
-from fakes.chip_material import AUTHORITY, DAY, KEY, LINES, PORTRAIT, outside_data
+from fakes.chip_material import AUTHORITY, DAY, KEY, LINES, PORTRAIT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspection_station.documents.emrtd import asn1, pace, tlv
+from inspection_station.documents.emrtd import asn1, tlv
 from inspection_station.documents.emrtd.access_keys import AccessKey, CanKey, MrzKey
-from inspection_station.documents.emrtd.apdu import Channel, Command
 from inspection_station.documents.emrtd.chip_session import ChipOutcome, read_chip
-from inspection_station.documents.emrtd.ciphers import AesSuite
 from inspection_station.documents.emrtd.errors import AccessDenied, AccessNotSpoken, ChipFault, MalformedChipData
 from inspection_station.documents.emrtd.security_infos import PACE, Mapping, encode_card_access, pace_infos
 from inspection_station.inspection.chip import AccessProtocol, CheckResult
@@ -20,18 +15,7 @@ from inspection_station.training.passport_issue import AccessOffer, issue_passpo
 from inspection_station.training.virtual_chip import VirtualChip, VirtualChipConnection
 
 CAN = "574319"
-DOMAINS = range(8, 19)
-
-
-@pytest.fixture(scope="module")
-def example() -> dict[str, Any]:
-    found = json.loads(outside_data("icao9303", "part11_worked_examples.json").read_text())["G1_PACE_ECDH_GM"]
-    assert isinstance(found, dict)
-    return found
-
-
-def raw(example: dict[str, Any], name: str) -> bytes:
-    return bytes.fromhex(example[name])
+CURVES = range(8, 19)
 
 
 def card(access: str = "both", pace_offer: tuple[str, int] = (f"{PACE}.2.2", 13)) -> VirtualChip:
@@ -50,59 +34,25 @@ def read(chip: VirtualChip, key: AccessKey = KEY) -> ChipOutcome:
     )
 
 
-def test_the_worked_example_comes_out_byte_by_byte(example: dict[str, Any]) -> None:
-    """Doc 9303 part 11, appendix G.1: the chip's side is played from the example."""
-    dynamic = [
-        tlv.encode(0x80, raw(example, "z")),
-        tlv.encode(0x82, b"\x04" + raw(example, "map_pk_ic")),
-        tlv.encode(0x84, b"\x04" + raw(example, "pk_ic")),
-        tlv.encode(0x86, raw(example, "t_ic")),
-    ]
-    answers = [b"\x90\x00", *(tlv.encode(0x7C, data) + b"\x90\x00" for data in dynamic)]
-    sent: list[bytes] = []
-
-    def transmit(command: bytes) -> bytes:
-        sent.append(command)
-        return answers[len(sent) - 1]
-
-    (info,) = pace_infos(tlv.encode(0x31, raw(example, "paceinfo")))
-    assert info.description == "PACE-ECDH-GM with AES-128 on brainpoolP256r1"
-    number, birth, expiry = (field[:-1] for field in example["mrz"].split("|"))
-    key = MrzKey(number, birth, expiry)
-    assert pace.password_seed(key) == raw(example, "K")
-    assert pace.crypt_nonce(info, key, raw(example, "z"), encrypt=False) == raw(example, "s")
-    secrets = [int(example["map_sk_ifd"], 16), int(example["sk_ifd"], 16)]
-    session = pace.authenticate(Channel(transmit), info, key, lambda n: secrets.pop(0))
-    assert sent[0].hex() == "0022c1a40f800a04007f00070202040202830101"
-    assert sent[1].hex() == "10860000027c0000"
-    assert raw(example, "map_pk_ifd") in sent[2]
-    assert raw(example, "pk_ifd") in sent[3]
-    assert sent[4] == bytes.fromhex("008600000c7c0a8508") + raw(example, "t_ifd") + b"\0"
-    expected = AesSuite(raw(example, "ks_enc"), raw(example, "ks_mac"))
-    protected = session.protect(Command(0xA4, 4, 0x0C, b"\xa0"))
-    counter = (1).to_bytes(16, "big")
-    assert expected.encrypt(counter, b"\xa0\x80" + bytes(14)) in protected.data
+VARIANTS = [
+    *((mapping, domain) for mapping in (1, 3) for domain in range(3)),
+    *((mapping, domain) for mapping in (2, 4, 6) for domain in CURVES if (mapping, domain) != (4, 10)),
+]
 
 
-def test_the_generator_is_mapped_as_in_the_example(example: dict[str, Any]) -> None:
-    (info,) = pace_infos(tlv.encode(0x31, raw(example, "paceinfo")))
-    assert info.curve is not None
-    theirs = info.curve.decode(b"\x04" + raw(example, "map_pk_ic"))
-    mapped = pace.mapped_generator(info.curve, raw(example, "s"), int(example["map_sk_ifd"], 16), theirs)
-    assert info.curve.encode(mapped)[1:] == raw(example, "G_hat")
-
-
-@pytest.mark.parametrize("domain", DOMAINS)
-def test_every_standard_curve_opens_the_chip(domain: int) -> None:
-    outcome = read(card(pace_offer=(f"{PACE}.2.2", domain)))
+@pytest.mark.parametrize(("mapping", "domain"), VARIANTS)
+def test_every_mapping_opens_the_chip_in_every_standard_group(mapping: int, domain: int) -> None:
+    outcome = read(card(pace_offer=(f"{PACE}.{mapping}.2", domain)))
     assert outcome.reading.access is AccessProtocol.PACE
     assert outcome.reading.overall is CheckResult.SUCCESSFUL
 
 
-@pytest.mark.parametrize("cipher", [1, 2, 3, 4])
-def test_every_cipher_opens_the_chip_with_either_password(cipher: int) -> None:
+@pytest.mark.parametrize(
+    ("mapping", "cipher"), [(m, c) for m in (1, 2, 3, 4, 6) for c in (1, 2, 3, 4) if (m, c) != (6, 1)]
+)
+def test_every_mapping_opens_the_chip_with_every_cipher_and_password(mapping: int, cipher: int) -> None:
     for key in (KEY, CanKey(CAN)):
-        outcome = read(card("pace", (f"{PACE}.2.{cipher}", 12)), key)
+        outcome = read(card("pace", (f"{PACE}.{mapping}.{cipher}", 0 if mapping in (1, 3) else 12)), key)
         assert outcome.reading.access is AccessProtocol.PACE
         assert outcome.reading.overall is CheckResult.SUCCESSFUL
 
@@ -133,9 +83,18 @@ def test_a_chip_without_pace_says_so_to_a_card_access_number() -> None:
         read(card(AccessOffer.BAC), CanKey(CAN))
 
 
-@pytest.mark.parametrize("mapping", [1, 3, 4, 6])
-def test_an_offer_not_spoken_is_never_passed_over_in_silence(mapping: int) -> None:
-    chip = card(pace_offer=(f"{PACE}.{mapping}.2", 0 if mapping in (1, 3) else 12))
+@pytest.mark.parametrize(
+    "offer",
+    [
+        (f"{PACE}.4.2", 10),  # integrated mapping is not defined over secp224r1
+        (f"{PACE}.2.2", 3),  # a reserved number
+        (f"{PACE}.2.2", 32),  # the chip's own parameters, which nobody can trust
+        (f"{PACE}.2.2", 0),  # a curve asked for, a prime field named
+        (f"{PACE}.1.2", 12),
+    ],
+)
+def test_an_offer_not_spoken_is_never_passed_over_in_silence(offer: tuple[str, int]) -> None:
+    chip = card(pace_offer=offer)
     outcome = read(chip)
     assert outcome.reading.access is AccessProtocol.BAC
     grey = [c for c in outcome.reading.checks if c.result is CheckResult.UNDETERMINED]
@@ -143,6 +102,39 @@ def test_an_offer_not_spoken_is_never_passed_over_in_silence(mapping: int) -> No
     assert "was offered" in grey[0].evidence
     with pytest.raises(AccessNotSpoken):
         read(chip, CanKey(CAN))
+
+
+class Refusing:
+    """A chip that takes PACE back when it comes to it."""
+
+    def __init__(self, chip: VirtualChip, answer: str) -> None:
+        self._chip, self._answer = chip, bytes.fromhex(answer)
+
+    def transmit(self, command: bytes) -> bytes:
+        return self._answer if command[1:4] == b"\x22\xc1\xa4" else self._chip.process(command)
+
+
+@pytest.mark.parametrize("answer", ["6a80", "6a88", "6f00"])
+def test_a_chip_that_takes_its_offer_back_is_read_with_bac_and_the_check_failed(answer: str) -> None:
+    outcome = read_chip(
+        Refusing(card(), answer), access_key=KEY, trust=AUTHORITY.trust_store(), with_portrait=False, at=DAY
+    )
+    assert outcome.reading.access is AccessProtocol.BAC
+    (failed,) = [c for c in outcome.reading.checks if c.result is CheckResult.FAILED]
+    assert (failed.section, failed.name) == ("5.6.3.1.2", "access")
+    assert "BAC was used" in failed.evidence
+
+
+@pytest.mark.parametrize("key", [KEY, CanKey(CAN)])
+def test_a_chip_that_takes_its_only_offer_back_is_not_opened(key: AccessKey) -> None:
+    with pytest.raises(AccessNotSpoken):
+        read_chip(
+            Refusing(card("pace"), "6a80"),
+            access_key=key,
+            trust=AUTHORITY.trust_store(),
+            with_portrait=False,
+            at=DAY,
+        )
 
 
 def test_the_strongest_cipher_offered_is_taken_and_its_parameters_named() -> None:

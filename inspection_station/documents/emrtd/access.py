@@ -12,71 +12,129 @@ from inspection_station.documents.emrtd.access_keys import AccessKey, MrzKey
 from inspection_station.documents.emrtd.apdu import Channel, Command, Status
 from inspection_station.documents.emrtd.bac import Random
 from inspection_station.documents.emrtd.checks import Check
-from inspection_station.documents.emrtd.errors import AccessNotSpoken, ChipRefused
-from inspection_station.documents.emrtd.security_infos import PaceInfo, pace_infos
+from inspection_station.documents.emrtd.errors import AccessNotSpoken, ChipRefused, MalformedChipData
+from inspection_station.documents.emrtd.security_infos import Mapping, PaceInfo, SecurityInfos, parse_security_infos
 from inspection_station.inspection.chip import AccessProtocol, ChipCheck
 
 _MASTER_FILE = Command(0xA4, 0x00, 0x0C, b"\x3f\x00")
 
 
 class ChipAccess:
-    """Opens one chip with one key. ``protocol`` and ``detail`` say how it was opened, once it is."""
+    """Opens one chip with one key. ``protocol`` and ``detail`` say how it was opened, once it is.
+
+    ``card_access`` are the unsigned offers (None: no such file); ``pace_info`` and ``pace_session`` the one taken up;
+    ``card_security`` is EF.CardSecurity where chip-authentication mapping needs it; ``extended_refused`` whether the
+    chip has shown that it takes no extended lengths.
+    """
 
     def __init__(self, channel: Channel, key: AccessKey, random: Random) -> None:
         self._channel = channel
         self._key = key
         self._random = random
-        self._pace: PaceInfo | None = None
-        self._offers = 0
+        self._offers: tuple[PaceInfo, ...] = ()
         self.protocol = AccessProtocol.NONE
         self.detail = ""
-        self.card_access: bytes | None = None
+        self.card_access: SecurityInfos | None = None
+        self.pace_info: PaceInfo | None = None
+        self.pace_session: pace.PaceSession | None = None
+        self.card_security: bytes | None = None
+        self.extended_refused = False
 
     def open(self) -> tuple[ChipCheck, ...]:
         """Grants access and selects the application; AccessDenied where the key is wrong."""
-        offers = self._offered()
-        spoken = [offer for offer in offers if pace.speaks(offer)]
+        self.card_access = self._read_card_access()
+        self._offers = self.card_access.pace if self.card_access is not None else ()
+        spoken = [offer for offer in self._offers if pace.speaks(offer)]
+        refusal: AccessNotSpoken | ChipRefused | None = None
         if spoken:
-            self._pace, self._offers = max(spoken, key=lambda offer: offer.cipher), len(offers)
-            self._open_with_pace(self._pace)
-            self.protocol, self.detail = AccessProtocol.PACE, self._pace.description
-            return (Check.ACCESS_PACE.successful(self.detail),)
+            offer = max(spoken, key=lambda o: (o.cipher, o.mapping is Mapping.ECDH_CAM, o.mapping.elliptic))
+            try:
+                self._open_with_pace(offer)
+            except (AccessNotSpoken, ChipRefused) as fault:
+                refusal = fault
+            else:
+                self.protocol, self.detail = AccessProtocol.PACE, offer.description
+                return (Check.ACCESS_PACE.successful(self.detail),)
+        return self._open_without_pace(refusal)
+
+    def _open_without_pace(self, refusal: AccessNotSpoken | ChipRefused | None) -> tuple[ChipCheck, ...]:
+        """BAC, and where PACE was offered, why it was not used: a check failed where the chip took its offer back,
+        undetermined where the offer is not spoken here.
+        """
+        offers = self._offers
         if not isinstance(self._key, MrzKey):
+            if refusal is not None:
+                raise refusal
             offered = f"only {offers[0].description}" if offers else "no PACE"
             raise AccessNotSpoken(f"a card access number needs PACE; the chip offers {offered}: use the zone")
-        found = self._open_with_bac(self._key)
+        try:
+            found = self._open_with_bac(self._key)
+        except (AccessNotSpoken, ChipRefused):
+            if refusal is not None:
+                raise refusal from None
+            raise
+        if refusal is not None:
+            why = f"PACE was offered and refused ({refusal.detail}); {self._used} was used"
+            return (found, Check.ACCESS_PACE.failed(why))
         if offers:
-            refused = f"{offers[0].description} was offered and is not spoken here; {self.protocol} was used"
-            return (found, Check.ACCESS_PACE.undetermined(refused))
+            why = f"{offers[0].description} was offered and is not spoken here; {self._used} was used"
+            return (found, Check.ACCESS_PACE.undetermined(why))
         return (found,)
+
+    @property
+    def _used(self) -> str:
+        return "no protection" if self.protocol is AccessProtocol.NONE else self.protocol.value
 
     def reopen(self) -> None:
         """A new session of the same kind after the chip ended the last one."""
-        self._channel.secure = None
-        if self._pace is not None:
-            self._channel.send(_MASTER_FILE)
-            self._open_with_pace(self._pace)
+        if self.pace_info is not None:
+            self._pace_in_master_file(self.pace_info)
+            self._select()
             return
+        self._channel.secure = None
         self._select()
         if self.protocol is AccessProtocol.BAC and isinstance(self._key, MrzKey):
             self._channel.secure = bac.authenticate(self._channel, self._key, self._random)
 
-    def _offered(self) -> tuple[PaceInfo, ...]:
+    def _read_card_access(self) -> SecurityInfos | None:
         """What EF.CardAccess offers. A chip that was left in its application is asked again from the master file."""
         reader = lds.FileReader(self._channel, lambda: None, extended=False)
         for attempt in range(2):
             try:
-                self.card_access = reader.read(lds.CARD_ACCESS)
-                return pace_infos(self.card_access)
+                return parse_security_infos(reader.read(lds.CARD_ACCESS))
             except ChipRefused:
                 if attempt or not self._channel.send(_MASTER_FILE).ok:
                     break
-        return ()
+        return None
 
     def _open_with_pace(self, offer: PaceInfo) -> None:
-        scalar = pace.random_scalar(self._random)
-        self._channel.secure = pace.authenticate(self._channel, offer, self._key, scalar, ambiguous=self._offers > 1)
+        self._agree(offer)
+        self.pace_info = offer
+        if offer.mapping is Mapping.ECDH_CAM:
+            self.card_security = self._read_card_security(offer)
         self._select()
+
+    def _agree(self, offer: PaceInfo) -> None:
+        ambiguous = len(self._offers) > 1
+        self.pace_session = pace.authenticate(self._channel, offer, self._key, self._random, ambiguous=ambiguous)
+        self._channel.secure = self.pace_session.messaging
+
+    def _pace_in_master_file(self, offer: PaceInfo) -> None:
+        self._channel.secure = None
+        self._channel.send(_MASTER_FILE)
+        self._agree(offer)
+
+    def _read_card_security(self, offer: PaceInfo) -> bytes | None:
+        """It lies in the master file, so it comes before the application. None where it cannot be had."""
+        reader = lds.FileReader(self._channel, lambda: self._pace_in_master_file(offer))
+        try:
+            return reader.read(lds.CARD_SECURITY)
+        except (ChipRefused, MalformedChipData):
+            if self._channel.secure is None:
+                self._pace_in_master_file(offer)
+            return None
+        finally:
+            self.extended_refused = reader.fallbacks > 0
 
     def _open_with_bac(self, key: MrzKey) -> ChipCheck:
         self._select()

@@ -13,11 +13,18 @@ class Check(Enum):
     ACCESS_BAC = ("5.6.3.1.1", "access")
     ACCESS_PACE = ("5.6.3.1.2", "access")
     ACCESS = ("5.6.3.1", "access")
+    CARD_ACCESS = ("5.6.3.1.2", "card-access")
+    ACTIVE_AUTHENTICATION = ("5.6.4.1.1", "active-authentication")
+    CHIP_AUTHENTICATION = ("5.6.4.1.2", "chip-authentication")
+    PACE_CAM = ("5.6.4.1.3", "chip-authentication")
+    GENUINENESS = ("5.6.4.1", "chip-authentication")
+    ALGORITHM_STRENGTH = ("5.6.4.2.1", "algorithm-strength")
     SECURITY_OBJECT_SIGNATURE = ("5.6.4.2.2", "security-object-signature")
     SIGNER_SIGNATURE = ("5.6.4.3.3", "signer-trust")
     SIGNER_VALIDITY = ("5.6.4.3.4", "signer-validity")
     SIGNER_REVOCATION = ("5.6.4.3.5", "signer-revocation")
     SIGNER_TRUST = ("5.6.4.3.6", "signer-trust")
+    COMMON_DATA = ("5.6.4.4.1", "common-data")
     DATA_GROUP_HASH = ("5.6.4.4.2", "data-group-hash")
     ISSUING_STATE = ("5.6.4.5", "issuing-state")
     MRZ_AGAINST_CHIP = ("5.7.2", "mrz-against-chip")
@@ -34,6 +41,10 @@ class Check(Enum):
     def undetermined(self, evidence: str) -> ChipCheck:
         """What the check needs is not at hand."""
         return self._result(CheckResult.UNDETERMINED, evidence)
+
+    def not_supported(self, evidence: str) -> ChipCheck:
+        """The chip has no such thing to check."""
+        return self._result(CheckResult.NOT_SUPPORTED, evidence)
 
     def aborted(self, evidence: str) -> ChipCheck:
         """The check began and could not be finished."""

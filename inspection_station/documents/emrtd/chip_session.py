@@ -1,7 +1,7 @@
 """One reading of one chip, from the first command to the verdict (Doc 9303 part 11 §4, §5; TR-03135-1 §5.6).
 
-Order: open, EF.SOD, DG1, signature, DG2. EF.COM is not read: nothing in it is signed and everything it says is in
-EF.SOD.
+Order: open, EF.SOD, chip authentication (whose proof is the answer that brings DG1), active authentication, DG1, DG2,
+signature. EF.COM is not read: nothing in it is signed and everything it says is in EF.SOD.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol, TypeVar
 
-from inspection_station.documents.emrtd import lds, passive_authentication
+from inspection_station.documents.emrtd import genuineness, lds, passive_authentication
 from inspection_station.documents.emrtd.access import ChipAccess
 from inspection_station.documents.emrtd.access_keys import AccessKey
 from inspection_station.documents.emrtd.apdu import CancelSignal, Channel, Status
@@ -22,6 +22,7 @@ from inspection_station.documents.emrtd.bac import Random
 from inspection_station.documents.emrtd.checks import Check
 from inspection_station.documents.emrtd.data_groups import Portrait, portraits, zone_lines
 from inspection_station.documents.emrtd.errors import ChipRefused, MalformedChipData
+from inspection_station.documents.emrtd.security_infos import SecurityInfos, parse_data_group_14
 from inspection_station.documents.emrtd.security_object import SecurityObject, parse_security_object
 from inspection_station.documents.emrtd.signatures import AlgorithmUnknown
 from inspection_station.documents.emrtd.trust_store import TrustStore
@@ -85,8 +86,8 @@ def read_chip(
     random: Random = secrets.token_bytes,
     clock: Callable[[], float] = time.perf_counter,
 ) -> ChipOutcome:
-    """Opens the chip, reads EF.SOD, DG1 and (``with_portrait``) DG2, and checks them against ``trust`` on the day
-    ``at``.
+    """Opens the chip, reads EF.SOD, DG1 and (``with_portrait``) DG2, has it prove the keys that DG14 and DG15 name, and
+    checks all against ``trust`` on the day ``at``.
 
     ``printed_zone`` are the lines read from the page, for the comparison with DG1. A forged, revoked or unsigned
     chip is an outcome with failed checks. Raises AccessDenied (wrong key), AccessNotSpoken, ChipRefused,
@@ -111,20 +112,23 @@ class _Reading:
         self._channel = Channel(connection.transmit, cancel=cancel, clock=clock)
         self._access = ChipAccess(self._channel, key, random)
         self._reader = lds.FileReader(self._channel, self._access.reopen)
+        self._random = random
         self._key, self._trust, self._at = key, trust, at
         self._progress, self._clock = progress, clock
         self._files: dict[str, bytes] = {}
         self._checks: list[ChipCheck] = []
         self._timings: list[StepTiming] = []
+        self._absent = False
 
     def run(self, with_portrait: bool, printed: Sequence[str] | None) -> ChipOutcome:
         self._step("access", self._open)
         sod = self._step("EF.SOD", self._security_object)
+        infos = self._prove_keys(sod)
         lines = self._step("DG1", lambda: self._zone(sod, printed))
         portrait = self._step("DG2", lambda: self._portrait(sod)) if with_portrait else None
         if not with_portrait:
             self._checks.append(Check.DATA_GROUP_HASH.undetermined("DG2: not read, the portrait was not asked for"))
-        self._step("passive authentication", lambda: self._authenticate(sod, lines))
+        self._step("passive authentication", lambda: self._authenticate(sod, lines, infos))
         reading = ChipReading(
             access=self._access.protocol,
             data_groups=tuple(DataGroup(n, len(c), hashlib.sha256(c).hexdigest()) for n, c in self._files.items()),
@@ -147,6 +151,7 @@ class _Reading:
 
     def _open(self) -> None:
         self._checks.extend(self._access.open())
+        self._reader = lds.FileReader(self._channel, self._access.reopen, extended=not self._access.extended_refused)
 
     def _security_object(self) -> SecurityObject | None:
         try:
@@ -165,16 +170,73 @@ class _Reading:
             self._checks.append(Check.SECURITY_OBJECT_SIGNATURE.failed(f"malformed: {fault.detail}"))
             return None
 
+    def _content(self, file: lds.ElementaryFile) -> bytes:
+        """Read once."""
+        if file.name not in self._files:
+            self._files[file.name] = self._reader.read(file)
+        return self._files[file.name]
+
+    def _prove_keys(self, sod: SecurityObject | None) -> SecurityInfos | None:
+        """Chip and active authentication, as far as the state signed keys for them; what DG14 says."""
+        if sod is None:
+            return None
+        infos = None
+        if 14 in sod.hashes:
+            infos = self._step("chip authentication", lambda: self._chip_authentication(sod))
+        if 15 in sod.hashes:
+            self._step("active authentication", lambda: self._active_authentication(sod, infos))
+        return infos
+
+    def _chip_authentication(self, sod: SecurityObject) -> SecurityInfos | None:
+        content = self._signed_group(14, sod, Check.CHIP_AUTHENTICATION)
+        if content is None:
+            return None
+        try:
+            infos = parse_data_group_14(content)
+        except MalformedChipData as fault:
+            self._checks.append(Check.DATA_GROUP_FORMAT.failed(f"DG14: {fault.detail}"))
+            self._checks.append(Check.CHIP_AUTHENTICATION.undetermined("DG14 is malformed"))
+            return None
+        found = genuineness.check_chip_authentication(
+            self._channel, self._access, infos, self._random, lambda: self._content(lds.DG1)
+        )
+        if found is not None:
+            self._checks.append(found)
+        return infos
+
+    def _active_authentication(self, sod: SecurityObject, infos: SecurityInfos | None) -> None:
+        content = self._signed_group(15, sod, Check.ACTIVE_AUTHENTICATION)
+        if content is not None:
+            self._checks.append(
+                genuineness.check_active_authentication(self._channel, self._access, content, infos, self._random)
+            )
+
+    def _signed_group(self, number: int, sod: SecurityObject, check: Check) -> bytes | None:
+        """A data group with a key, if it is as the state signed it; else None, and ``check`` says why it cannot be
+        made. A group that the state signed and the chip lacks is what a copy without the key looks like.
+        """
+        content = self._group(number, sod)
+        if content is not None and sod.agrees_with(number, content):
+            return content
+        if content is not None:
+            self._checks.append(check.undetermined(f"DG{number} is not as signed"))
+        elif self._absent:
+            self._checks.append(check.failed(f"the state signed DG{number}, which the chip does not have"))
+        else:
+            self._checks.append(check.undetermined(f"DG{number} cannot be read"))
+        return None
+
     def _group(self, number: int, sod: SecurityObject | None) -> bytes | None:
         """A data group, or None with the check that says why there is none."""
         file = lds.GROUPS[number - 1]
+        self._absent = False
         try:
-            content = self._files[file.name] = self._reader.read(file)
+            content = self._content(file)
         except ChipRefused as refusal:
             evidence = f"{file.name}: cannot be read, status {refusal.status:04X}"
             signed = sod is not None and number in sod.hashes
-            absent = refusal.status == Status.FILE_NOT_FOUND
-            if absent and signed:
+            self._absent = refusal.status == Status.FILE_NOT_FOUND
+            if self._absent and signed:
                 self._checks.append(Check.DATA_GROUP_HASH.failed(f"{file.name}: signed but not on the chip"))
             else:
                 self._checks.append(Check.DATA_GROUP_HASH.undetermined(evidence))
@@ -209,10 +271,19 @@ class _Reading:
             self._checks.append(Check.DATA_GROUP_FORMAT.failed(f"DG2: {fault.detail}"))
             return None
 
-    def _authenticate(self, sod: SecurityObject | None, lines: tuple[str, ...] | None) -> None:
+    def _authenticate(
+        self, sod: SecurityObject | None, lines: tuple[str, ...] | None, infos: SecurityInfos | None
+    ) -> None:
+        self._check_opening(sod, infos)
         if sod is None:
             missing = "no security object to go by"
-            for check in (Check.SIGNER_TRUST, Check.SIGNER_VALIDITY, Check.SIGNER_REVOCATION, Check.ISSUING_STATE):
+            for check in (
+                Check.GENUINENESS,
+                Check.SIGNER_TRUST,
+                Check.SIGNER_VALIDITY,
+                Check.SIGNER_REVOCATION,
+                Check.ISSUING_STATE,
+            ):
                 self._checks.append(check.undetermined(missing))
             return
         verdict = passive_authentication.check_signer(sod.signed, self._trust, self._at)
@@ -221,6 +292,16 @@ class _Reading:
             self._checks.append(Check.ISSUING_STATE.undetermined("DG1 gives no issuing state"))
         else:
             self._checks.append(passive_authentication.check_issuing_state(lines[0][2:5], verdict.certificate))
+
+    def _check_opening(self, sod: SecurityObject | None, infos: SecurityInfos | None) -> None:
+        """Chip-authentication mapping, the offers that opened the chip, and a word where nothing proves it genuine."""
+        mapped, card_security = genuineness.check_chip_mapping(self._access, self._trust, self._at)
+        signed, where = (infos, "DG14") if infos is not None else (card_security, "EF.CardSecurity")
+        offers = genuineness.check_card_access(self._access, signed, where)
+        self._checks.extend(check for check in (mapped, offers) if check is not None)
+        proofs = (Check.CHIP_AUTHENTICATION, Check.ACTIVE_AUTHENTICATION, Check.PACE_CAM)
+        if sod is not None and not any(c.section == proof.value[0] for c in self._checks for proof in proofs):
+            self._checks.append(Check.GENUINENESS.not_supported("the state signed no key that only this chip has"))
 
 
 def _reference(portrait: Portrait) -> BlobRef:

@@ -130,5 +130,17 @@ class AesSuite:
         return mac.finalize()[:8]
 
 
+CIPHER_NAMES = {1: "3DES", 2: "AES-128", 3: "AES-192", 4: "AES-256"}
+"""By the last arc of a protocol's object identifier (Doc 9303 part 11 §9.2.3, §9.2.7)."""
+KEY_BYTES = {1: 16, 2: 16, 3: 24, 4: 32}
+
+
+def agreed_suite(cipher: int, secret: bytes) -> CipherSuite:
+    """Session keys of an agreed secret (Doc 9303 part 11 §9.7.4); ``cipher`` as in ``CIPHER_NAMES``."""
+    size, des = KEY_BYTES[cipher], cipher == 1
+    keys = [derive_key(secret, counter, key_bytes=size, des=des) for counter in (ENCRYPTION, AUTHENTICATION)]
+    return TripleDesSuite(*keys) if des else AesSuite(*keys)
+
+
 def _triple(key: bytes) -> TripleDES:
     return TripleDES(key + key[:8])

@@ -28,8 +28,9 @@ _GROUP_TAGS = (0x61, 0x75, 0x63, 0x76, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6A, 0x6B,
 COM = ElementaryFile("EF.COM", 0x1E, 0x011E, 0x60)
 SOD = ElementaryFile("EF.SOD", 0x1D, 0x011D, 0x77)
 CARD_ACCESS = ElementaryFile("EF.CardAccess", 0x1C, 0x011C, 0x31)
+CARD_SECURITY = ElementaryFile("EF.CardSecurity", 0x1D, 0x011D, 0x30)
 GROUPS = tuple(ElementaryFile(f"DG{n}", n, 0x0100 + n, tag) for n, tag in enumerate(_GROUP_TAGS, 1))
-FILES = {file.name: file for file in (COM, SOD, CARD_ACCESS, *GROUPS)}
+FILES = {file.name: file for file in (COM, SOD, CARD_ACCESS, CARD_SECURITY, *GROUPS)}
 DG1, DG2 = GROUPS[0], GROUPS[1]
 
 

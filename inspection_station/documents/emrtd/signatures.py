@@ -55,6 +55,8 @@ _SIGNATURES: dict[str, tuple[str, str | None]] = {
     "0.4.0.127.0.7.1.1.4.1.4": ("ecdsa-plain", "sha384"),
     "0.4.0.127.0.7.1.1.4.1.5": ("ecdsa-plain", "sha512"),
 }
+PLAIN_ECDSA_DIGESTS = {oid: name for oid, (family, name) in _SIGNATURES.items() if family == "ecdsa-plain" and name}
+"""Digests of the plain signatures of TR-03111 by object identifier."""
 _LIBRARY_CURVES: dict[str, type[ec.EllipticCurve]] = {
     "secp224r1": ec.SECP224R1,
     "secp256r1": ec.SECP256R1,

@@ -1,4 +1,5 @@
-"""The chip of a training passport: files behind BAC or PACE (Doc 9303 part 10 §3, part 11 §4.3, §4.4, §9.8).
+"""The chip of a training passport: files behind BAC or PACE, and keys that only it has (Doc 9303 part 10 §3, part 11
+§4, §6, §9.8).
 
 It keeps state as a card does: a selected application and file, a pending challenge, a session. A command in clear
 ends a session, so a reader that lost count begins anew with SELECT; ``reset`` is what a new field does.
@@ -15,9 +16,10 @@ from inspection_station.documents.emrtd.access_keys import AccessKey
 from inspection_station.documents.emrtd.apdu import MAX_SHORT, Status
 from inspection_station.documents.emrtd.ciphers import TripleDesSuite, equal, pad
 from inspection_station.documents.emrtd.errors import MalformedChipData
-from inspection_station.documents.emrtd.security_infos import pace_infos
+from inspection_station.documents.emrtd.security_infos import PaceInfo, pace_infos
 from inspection_station.training.passport_issue import AccessOffer, PassportFault, VirtualPassport
 from inspection_station.training.virtual_chip.commands import CardCommand, CardError, parse_command
+from inspection_station.training.virtual_chip.key_proofs import KeyProofs
 from inspection_station.training.virtual_chip.pace import PaceDialogue
 from inspection_station.training.virtual_chip.secure_channel import CardSession
 
@@ -59,9 +61,11 @@ class VirtualChip:
         self._passport = passport
         files = {lds.FILES[name]: content for name, content in passport.files.items()}
         self._card_access = files.pop(lds.CARD_ACCESS, None)
+        self._card_security = files.pop(lds.CARD_SECURITY, None)
         self._by_id = {file.fid: content for file, content in files.items()}
         self._by_short_id = {file.sfi: content for file, content in files.items()}
         self._static: TripleDesSuite = bac.suite_of(bac.document_seed(passport.access_key))
+        self._proofs = KeyProofs(passport.keys, random)
         self._served = 0
         self.reset()
 
@@ -71,7 +75,9 @@ class VirtualChip:
         self._current: bytes | None = None
         self._challenge: bytes | None = None
         self._session: CardSession | None = None
+        self._next_session: CardSession | None = None
         self._pace: PaceDialogue | None = None
+        self._proofs.forget()
 
     def process(self, command: bytes) -> bytes:
         """One exchange."""
@@ -83,6 +89,7 @@ class VirtualChip:
                 return self._secured(received)
             self._session = None
             data, status = self._answer(received)
+            self._change_session()
             return data + status.to_bytes(2, "big")
         except CardError as error:
             if error.ends_session:
@@ -100,7 +107,14 @@ class VirtualChip:
             data, status = b"", error.status
         if self._fault is PassportFault.GARBAGE and command.ins in (0xB0, 0xB1):
             return self._random(len(data) + 16) + b"\x90\x00"
-        return session.seal(command, data, status)
+        sealed = session.seal(command, data, status)
+        self._change_session()
+        return sealed
+
+    def _change_session(self) -> None:
+        """New keys serve from the next command on (Doc 9303 part 11 §9.8.2)."""
+        if self._next_session is not None:
+            self._session, self._next_session = self._next_session, None
 
     def _answer(self, command: CardCommand) -> tuple[bytes, int]:
         match command.ins:
@@ -114,6 +128,9 @@ class VirtualChip:
                 return self._set_protocol(command)
             case 0x86:
                 return self._general_authenticate(command)
+            case 0x88:
+                self._guard()
+                return self._proofs.internal_authenticate(command), Status.OK
             case 0xB0:
                 return self._read_binary(command)
             case 0xB1:
@@ -133,9 +150,7 @@ class VirtualChip:
             self._application, self._current = False, None
             return b"", Status.OK
         if self._card_access is not None and not self._application:
-            if command.data != lds.CARD_ACCESS.fid.to_bytes(2, "big"):
-                raise CardError(Status.FILE_NOT_FOUND)
-            self._current = self._card_access
+            self._current = self._in_master_file(int.from_bytes(command.data, "big") & 0x1F)
             return b"", Status.OK
         self._guard()
         content = self._by_id.get(int.from_bytes(command.data, "big"))
@@ -149,10 +164,23 @@ class VirtualChip:
             raise CardError(Status.SECURITY_NOT_SATISFIED)
 
     def _set_protocol(self, command: CardCommand) -> tuple[bytes, int]:
-        """MSE:Set AT for PACE (Doc 9303 part 11 §4.4.4.1)."""
+        """MANAGE SECURITY ENVIRONMENT: chip authentication (§6.2.4) or PACE (§4.4.4.1)."""
         self._pace = None
-        if self._card_access is None or (command.p1, command.p2) != (0xC1, 0xA4):
-            raise CardError(Status.NOT_SUPPORTED)
+        self._proofs.forget()
+        match command.p1, command.p2:
+            case 0x41, 0xA6:
+                self._guard()
+                self._next_session = self._proofs.set_key_agreement(command)
+            case 0x41, 0xA4:
+                self._guard()
+                self._proofs.set_protocol(command)
+            case 0xC1, 0xA4 if self._card_access is not None:
+                self._pace = self._pace_dialogue(command, pace_infos(self._card_access))
+            case _:
+                raise CardError(Status.NOT_SUPPORTED)
+        return b"", Status.OK
+
+    def _pace_dialogue(self, command: CardCommand, offers: tuple[PaceInfo, ...]) -> PaceDialogue:
         try:
             asked = {element.tag: element.value for element in tlv.elements(command.data)}
         except MalformedChipData:
@@ -161,14 +189,17 @@ class VirtualChip:
         key = passwords.get(asked.get(0x83, b""))
         if key is None:
             raise CardError(Status.REFERENCED_DATA_NOT_FOUND)
-        for info in pace_infos(self._card_access):
+        for info in offers:
             oid = tlv.read(asn1.encode_oid(info.oid))[0].value
-            if oid == asked.get(0x80) and info.curve is not None and pace.speaks(info):
-                self._pace = PaceDialogue(info, info.curve, key, self._random)
-                return b"", Status.OK
+            parameters = bytes([info.parameter_id]) if info.parameter_id is not None else b""
+            if oid == asked.get(0x80) and asked.get(0x84, parameters) == parameters and pace.speaks(info):
+                return PaceDialogue(info, key, self._random, self._passport.keys.mapping)
         raise CardError(Status.WRONG_DATA)
 
     def _general_authenticate(self, command: CardCommand) -> tuple[bytes, int]:
+        if self._proofs.awaits_key:
+            data, self._next_session = self._proofs.general_authenticate(command)
+            return data, Status.OK
         dialogue, self._pace = self._pace, None
         if dialogue is None:
             raise CardError(Status.CONDITIONS_NOT_SATISFIED)
@@ -213,7 +244,7 @@ class VirtualChip:
     def _read_binary(self, command: CardCommand) -> tuple[bytes, int]:
         offset = command.p1 << 8 | command.p2
         if self._card_access is not None and not self._application:
-            return self._read_card_access(command, offset)
+            return self._read_master_file(command, offset)
         self._guard()
         if command.p1 & 0x80:
             if not self._limits.short_identifiers:
@@ -224,13 +255,20 @@ class VirtualChip:
             self._current, offset = content, command.p2
         return self._slice(command, offset, 0)
 
-    def _read_card_access(self, command: CardCommand, offset: int) -> tuple[bytes, int]:
-        """Free to read from the master file."""
+    def _read_master_file(self, command: CardCommand, offset: int) -> tuple[bytes, int]:
         if command.p1 & 0x80:
-            if command.p1 & 0x1F != lds.CARD_ACCESS.sfi:
-                raise CardError(Status.SECURITY_NOT_SATISFIED)
-            self._current, offset = self._card_access, command.p2
+            self._current, offset = self._in_master_file(command.p1 & 0x1F), command.p2
         return self._slice(command, offset, 0)
+
+    def _in_master_file(self, short_id: int) -> bytes:
+        """EF.CardAccess is free to read, EF.CardSecurity after PACE (Doc 9303 part 10 §3.11)."""
+        if short_id == lds.CARD_ACCESS.sfi and self._card_access is not None:
+            return self._card_access
+        if self._card_security is None or short_id != lds.CARD_SECURITY.sfi:
+            raise CardError(Status.FILE_NOT_FOUND)
+        if self._session is None:
+            raise CardError(Status.SECURITY_NOT_SATISFIED)
+        return self._card_security
 
     def _read_binary_far(self, command: CardCommand) -> tuple[bytes, int]:
         """Offset in a data object, data in one (ISO/IEC 7816-4 §11.2.3)."""

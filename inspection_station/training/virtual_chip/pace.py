@@ -1,33 +1,40 @@
-"""The card's side of PACE with generic mapping (Doc 9303 part 11 §4.4)."""
+"""The card's side of PACE, every mapping (Doc 9303 part 11 §4.4)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from inspection_station.documents.emrtd import pace, tlv
+from inspection_station.documents.emrtd import pace, pace_mapping, tlv
 from inspection_station.documents.emrtd.access_keys import AccessKey
 from inspection_station.documents.emrtd.apdu import Status
-from inspection_station.documents.emrtd.ciphers import CipherSuite, equal
-from inspection_station.documents.emrtd.curves import Curve, Point
+from inspection_station.documents.emrtd.ciphers import CipherSuite, agreed_suite, equal, pad
 from inspection_station.documents.emrtd.errors import MalformedChipData
 from inspection_station.documents.emrtd.pace import Part
-from inspection_station.documents.emrtd.security_infos import PaceInfo
+from inspection_station.documents.emrtd.security_infos import Mapping, PaceInfo
+from inspection_station.training.chip_keys import AgreementKey
 from inspection_station.training.virtual_chip.commands import CardCommand, CardError
 from inspection_station.training.virtual_chip.secure_channel import CardSession
 
 
 class PaceDialogue:
-    """One run from MSE:Set AT to the tokens; any step out of order ends it."""
+    """One run from MSE:Set AT to the tokens; any step out of order ends it. ``static`` is the key that
+    chip-authentication mapping proves; a chip without it sends no proof.
+    """
 
-    def __init__(self, info: PaceInfo, curve: Curve, key: AccessKey, random: Callable[[int], bytes]) -> None:
-        self._info, self._curve, self._key = info, curve, key
+    def __init__(
+        self, info: PaceInfo, key: AccessKey, random: Callable[[int], bytes], static: AgreementKey | None = None
+    ) -> None:
+        self._info, self._key = info, key
+        self._group = pace.group_of(info)
         self._random = random
+        self._static = static
         self._scalar = pace.random_scalar(random)
         self._awaited: Part | None = None
         self._nonce = b""
-        self._generator: Point = curve.generator
+        self._generator = self._group.generator
+        self._mapping_secret = 0
         self._suite: CipherSuite | None = None
-        self._keys: tuple[Point, Point] | None = None
+        self._keys: tuple[bytes, bytes] | None = None
 
     def step(self, command: CardCommand) -> tuple[bytes, CardSession | None]:
         """Answer to one GENERAL AUTHENTICATE, and the session once the last token holds."""
@@ -38,14 +45,15 @@ class PaceDialogue:
             match part:
                 case None:
                     self._awaited = Part.MAP_READER
-                    self._nonce = self._random(16)
-                    return self._answer(Part.NONCE, pace.crypt_nonce(self._info, self._key, self._nonce, encrypt=True))
+                    self._nonce = self._random(pace_mapping.nonce_bytes(self._info.key_bytes))
+                    k_pi = pace.password_key(self._info, self._key)
+                    return self._answer(Part.NONCE, pace.crypt_nonce(self._info, k_pi, self._nonce, encrypt=True))
                 case Part.MAP_READER:
                     self._awaited = Part.KEY_READER
-                    return self._answer(Part.MAP_CHIP, self._mapped(self._curve.decode(data)))
+                    return self._answer(Part.MAP_CHIP, self._mapped(data))
                 case Part.KEY_READER:
                     self._awaited = Part.TOKEN_READER
-                    return self._answer(Part.KEY_CHIP, self._agreed(self._curve.decode(data)))
+                    return self._answer(Part.KEY_CHIP, self._agreed(self._group.decode(data)))
                 case _:
                     return self._finished(data)
         except MalformedChipData:
@@ -65,24 +73,42 @@ class PaceDialogue:
     def _answer(self, part: Part, data: bytes) -> tuple[bytes, None]:
         return tlv.encode(0x7C, tlv.encode(part, data)), None
 
-    def _mapped(self, theirs: Point) -> bytes:
-        secret = self._scalar(self._curve.n)
-        self._generator = pace.mapped_generator(self._curve, self._nonce, secret, theirs)
-        return self._curve.encode(pace.multiplied(self._curve, secret, self._curve.generator))
+    def _mapped(self, data: bytes) -> bytes:
+        info, group = self._info, self._group
+        if info.mapping.integrated:
+            if len(data) != info.key_bytes:
+                raise CardError(Status.WRONG_DATA)
+            self._generator = pace_mapping.integrated(group, self._nonce, data, des=info.triple_des)
+            return b""
+        theirs = group.decode(data)
+        self._mapping_secret = self._scalar(group.order)
+        self._generator = pace_mapping.generic(group, self._nonce, self._mapping_secret, theirs)
+        return group.multiply(self._mapping_secret, group.generator)
 
-    def _agreed(self, theirs: Point) -> bytes:
-        secret = self._scalar(self._curve.n)
-        own = pace.multiplied(self._curve, secret, self._generator)
-        self._suite = pace.session_suite(self._info, self._curve, pace.multiplied(self._curve, secret, theirs))
+    def _agreed(self, theirs: bytes) -> bytes:
+        group = self._group
+        secret = self._scalar(group.order)
+        own = group.multiply(secret, self._generator)
+        self._suite = agreed_suite(self._info.cipher, group.shared_secret(group.multiply(secret, theirs)))
         self._keys = own, theirs
-        return self._curve.encode(own)
+        return own
 
     def _finished(self, received: bytes) -> tuple[bytes, CardSession]:
         if self._suite is None or self._keys is None:
             raise CardError(Status.CONDITIONS_NOT_SATISFIED)
         own, theirs = self._keys
-        if not equal(received, pace.token(self._info, self._suite, self._curve, own)):
+        if not equal(received, pace.token(self._info, self._suite, self._group, own)):
             raise CardError(Status.WRONG_KEY)
-        proof = pace.token(self._info, self._suite, self._curve, theirs)
-        answer = tlv.encode(0x7C, tlv.encode(Part.TOKEN_CHIP, proof))
+        proof = tlv.encode(Part.TOKEN_CHIP, pace.token(self._info, self._suite, self._group, theirs))
+        answer = tlv.encode(0x7C, proof, self._chip_data(self._suite))
         return answer, CardSession(self._suite, bytes(self._suite.block))
+
+    def _chip_data(self, suite: CipherSuite) -> bytes:
+        """The mapping secret divided by the static key, encrypted (§4.4.3.5)."""
+        if self._info.mapping is not Mapping.ECDH_CAM or self._static is None:
+            return b""
+        order = self._group.order
+        data = pow(self._static.secret, -1, order) * self._mapping_secret % order
+        size = (order.bit_length() + 7) // 8
+        sealed = suite.encrypt(pace.CHIP_DATA_VECTOR, pad(data.to_bytes(size, "big"), suite.block))
+        return tlv.encode(Part.CHIP_DATA, sealed)

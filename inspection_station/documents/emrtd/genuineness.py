@@ -1,0 +1,142 @@
+"""Whether the chip is the one the state issued, and not a copy of its files (TR-03135-1 §5.6.4.1): chip
+authentication, active authentication, PACE with chip-authentication mapping; and whether the offers that opened it
+are those the state signed.
+
+A chip that cannot prove a key which the state signed for it is suspected to be a clone: the check failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from inspection_station.documents.emrtd import active_authentication, pace
+from inspection_station.documents.emrtd import chip_authentication as agreement
+from inspection_station.documents.emrtd.access import ChipAccess
+from inspection_station.documents.emrtd.apdu import Channel, Status
+from inspection_station.documents.emrtd.checks import Check
+from inspection_station.documents.emrtd.errors import ChipRefused, MalformedChipData, SecureMessagingBroken
+from inspection_station.documents.emrtd.pace import Random
+from inspection_station.documents.emrtd.passive_authentication import check_signer
+from inspection_station.documents.emrtd.security_infos import Mapping, SecurityInfos, parse_security_infos
+from inspection_station.documents.emrtd.security_object import parse_card_security
+from inspection_station.documents.emrtd.signatures import AlgorithmUnknown
+from inspection_station.documents.emrtd.trust_store import TrustStore
+from inspection_station.inspection.chip import CheckResult, ChipCheck
+
+_UNFIT = (Status.WRONG_LENGTH, Status.SECURITY_NOT_SATISFIED)
+
+
+def check_chip_authentication(
+    channel: Channel, access: ChipAccess, infos: SecurityInfos, random: Random, prove: Callable[[], object]
+) -> ChipCheck | None:
+    """Chip authentication with the strongest agreement of DG14; None where DG14 holds no key.
+
+    ``prove`` reads something: the chip shows its key by answering under the new session. Where it cannot, the chip is
+    opened again as before, and the reading goes on.
+    """
+    check = Check.CHIP_AUTHENTICATION
+    offers = agreement.agreements(infos)
+    if not offers:
+        if infos.keys_not_spoken or infos.keys or infos.chip_authentication:
+            return check.undetermined(
+                f"not spoken here: {', '.join(infos.keys_not_spoken) or 'key and protocol differ'}"
+            )
+        return None
+    offer = offers[0]
+    try:
+        session = agreement.authenticate(channel, offer, random)
+    except ChipRefused as refusal:
+        _restore(channel, access)
+        return check.failed(f"{offer.description}: refused, although the state signed the key ({refusal.status:04X})")
+    channel.secure = session
+    try:
+        prove()
+    except (SecureMessagingBroken, ChipRefused) as fault:
+        if isinstance(fault, ChipRefused) and channel.secure is session:
+            return check.successful(offer.description)
+    if channel.secure is session:
+        return check.successful(offer.description)
+    access.reopen()
+    return check.failed(f"{offer.description}: the chip does not have the key that the state signed")
+
+
+def _restore(channel: Channel, access: ChipAccess) -> None:
+    if channel.secure is None:
+        access.reopen()
+
+
+def check_active_authentication(
+    channel: Channel, access: ChipAccess, dg15: bytes, infos: SecurityInfos | None, random: Random
+) -> ChipCheck:
+    """Active authentication with the key in DG15, whose hash has been checked."""
+    check = Check.ACTIVE_AUTHENTICATION
+    try:
+        key = active_authentication.public_key(dg15)
+    except AlgorithmUnknown as fault:
+        return check.undetermined(f"not spoken here: {fault.detail}")
+    except MalformedChipData as fault:
+        return check.undetermined(f"DG15 is malformed: {fault.detail}")
+    challenge = random(active_authentication.CHALLENGE_BYTES)
+    try:
+        signature = active_authentication.sign_challenge(channel, key, challenge)
+    except ChipRefused as refusal:
+        _restore(channel, access)
+        if refusal.status in _UNFIT or refusal.status >> 8 == 0x6C:
+            return check.undetermined(f"{key.description}: the answer could not be had, status {refusal.status:04X}")
+        return check.failed(f"{key.description}: refused, although the state signed the key ({refusal.status:04X})")
+    announced = infos.active_authentication if infos is not None else None
+    verdict = active_authentication.verify(key, challenge, signature, announced)
+    return check.successful(verdict.evidence) if verdict.holds else check.failed(verdict.evidence)
+
+
+def check_chip_mapping(
+    access: ChipAccess, trust: TrustStore, at: date
+) -> tuple[ChipCheck | None, SecurityInfos | None]:
+    """Chip-authentication mapping: the mapping key is the static key of EF.CardSecurity times what the chip sent, and
+    the state signed that file. Also what the file says; both None where the chip was opened otherwise.
+    """
+    info, session, check = access.pace_info, access.pace_session, Check.PACE_CAM
+    if info is None or session is None or info.mapping is not Mapping.ECDH_CAM:
+        return None, None
+    if access.card_security is None:
+        return check.failed("the chip has no EF.CardSecurity that could be read"), None
+    try:
+        signed = parse_card_security(access.card_security)
+        infos = parse_security_infos(signed.content)
+    except AlgorithmUnknown as fault:
+        return check.undetermined(f"not spoken here: {fault.detail}"), None
+    except MalformedChipData as fault:
+        return check.failed(f"EF.CardSecurity is malformed: {fault.detail}"), None
+    for found in check_signer(signed, trust, at).checks:
+        evidence = f"EF.CardSecurity, {found.name}: {found.evidence}"
+        if found.result is CheckResult.FAILED:
+            return check.failed(evidence), infos
+        if found.result is CheckResult.UNDETERMINED and found.name != "signer-revocation":
+            return check.undetermined(evidence), infos
+    group = pace.group_of(info)
+    keys = [key for key in infos.keys if key.group == group and key.key_id in (None, info.parameter_id)]
+    if not keys:
+        return check.failed("EF.CardSecurity holds no key for the mapping"), infos
+    if not session.chip_authentication_data:
+        return check.failed("the chip sent no proof of its key"), infos
+    for key in keys:
+        if pace.chip_data_proves(group, session.chip_authentication_data, key.public, session.chip_mapping_public):
+            return check.successful(info.description), infos
+    return check.failed("the chip does not have the key that the state signed"), infos
+
+
+def check_card_access(access: ChipAccess, signed: SecurityInfos | None, where: str) -> ChipCheck | None:
+    """The offers of EF.CardAccess, which anyone can forge, against those the state signed (§9.2.11). None where
+    neither speaks of PACE.
+    """
+    check = Check.CARD_ACCESS
+    offered = access.card_access.pace_encodings if access.card_access is not None else frozenset()
+    if signed is None:
+        return check.undetermined("the offers of PACE are signed nowhere") if offered else None
+    if offered == signed.pace_encodings:
+        return check.successful(f"the offers of PACE are those of {where}") if offered else None
+    if not offered:
+        return check.failed(f"{where} signs offers of PACE that the chip withheld")
+    missing = "fewer" if offered < signed.pace_encodings else "other"
+    return check.failed(f"EF.CardAccess makes {missing} offers of PACE than {where} signs")
