@@ -31,7 +31,8 @@ class ChipCheck:
     """One check: TR-03135-1 section, stable name (kebab-case), result, and why in a few words without personal data.
 
     Names used by findings: ``access``, ``data-group-hash``, ``security-object-signature``, ``signer-trust``,
-    ``signer-revocation``, ``signer-validity``, ``mrz-against-chip``, ``issuing-state``.
+    ``signer-revocation``, ``signer-validity``, ``mrz-against-chip``, ``issuing-state``, ``chip-authentication``,
+    ``active-authentication``, ``card-access``, ``common-data``.
     """
 
     section: str

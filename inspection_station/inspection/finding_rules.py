@@ -29,6 +29,10 @@ _FAILED_CHECKS: dict[str, tuple[str, Severity, OverrideRule]] = {
     "mrz-against-chip": ("CHP-06", Severity.BAR, _TWO),
     "issuing-state": ("CHP-06", Severity.BAR, _TWO),
     "access": ("CHP-02", Severity.LOOK, _ONE),
+    "chip-authentication": ("CHP-11", Severity.BAR, _TWO),
+    "active-authentication": ("CHP-11", Severity.BAR, _TWO),
+    "card-access": ("CHP-08", Severity.BAR, _TWO),
+    "common-data": ("CHP-08", Severity.LOOK, _ONE),
 }
 
 # A missing chip that should make the officer look: a refused key hints at a misread or altered page, garbage at a fake.
