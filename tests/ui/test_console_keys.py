@@ -293,3 +293,10 @@ def test_a_hint_goes_when_things_have_changed() -> None:
     before = desk.snapshot()
     desk.release(Step.FACE)
     assert settle(console, before, desk.snapshot()).hint == ""
+
+
+def test_faces_that_differ_are_mended_by_another_picture_and_a_missing_portrait_by_the_chip() -> None:
+    _, sent = typed(FakeDesk(Script(failing=NO_FINGERS, band=ComparisonBand.NO_MATCH)).begin(), Key.F6)
+    assert sent == (c.RetryStep(Step.FACE),)
+    _, sent = typed(FakeDesk(Script(failing=NO_FINGERS, portrait=None)).begin(), Key.F6)
+    assert sent == (c.RetryStep(Step.CHIP),)

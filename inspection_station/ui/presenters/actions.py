@@ -103,12 +103,22 @@ def retry_target(inspection: Inspection, console: Console) -> Step | None:
     candidates: list[Step] = []
     if console.looked_at is not None and console.looked_at.value in [s.value for s in steps]:
         candidates.append(Step(console.looked_at.value))
-    candidates += [Step(f.key.partition(":")[0]) for f in barring(inspection)]
-    candidates += missing_steps(inspection)
+    stopping = [Step(f.key.partition(":")[0]) for f in barring(inspection)]
+    candidates += [_mending(inspection, s) for s in (*stopping, *missing_steps(inspection))]
     if inspection.stage.value in [s.value for s in steps]:
         candidates.append(Step(stage_shown(inspection).value))
     candidates += [Step.FACE, Step.DOCUMENT]
     return next((s for s in candidates if s in steps and _retriable(inspection, s)), None)
+
+
+def _mending(inspection: Inspection, step: Step) -> Step:
+    """What to take again to mend a step: another comparison of the same pictures says the same, another picture may
+    not; without a portrait it is the chip that must be read again."""
+    if step is not Step.COMPARISON:
+        return step
+    if inspection.chip is not None and inspection.chip.portrait is not None:
+        return Step.FACE
+    return Step.CHIP
 
 
 def _retriable(inspection: Inspection, step: Step) -> bool:

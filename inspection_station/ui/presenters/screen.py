@@ -89,7 +89,7 @@ def screen(
         identity(inspection, wording),
         _path(inspection, console, rows, wording),
         _page(snapshot, console, wording, now),
-        _panel(panel_of, inspection, wording),
+        _panel(panel_of, inspection, rows, wording),
         panel_of,
         rows,
         bar,
@@ -118,9 +118,12 @@ def _page(snapshot: DeskSnapshot, console: Console, wording: Wording, now: float
     return decision_page(inspection, wording)
 
 
-def _panel(panel: Panel | None, inspection: Inspection | None, wording: Wording) -> PanelModel | None:
+def _panel(
+    panel: Panel | None, inspection: Inspection | None, rows: tuple[CheckRow, ...], wording: Wording
+) -> PanelModel | None:
     if isinstance(panel, Explain):
-        return Trouble(Tone.LOOK, wording.error(panel.code), panel.detail)
+        tone = next((row.tone for row in rows if row.code == panel.code), Tone.LOOK)
+        return Trouble(tone, wording.error(panel.code), panel.detail)
     if panel is None or inspection is None:
         return None
     if isinstance(panel, Fill):
