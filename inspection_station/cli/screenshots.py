@@ -131,6 +131,7 @@ def _at_decision(inspection: Inspection) -> list[tuple[str, Console]]:
         looked = [
             (f"{number}-{stage.value}-taken", Console(looked_at=stage))
             for number, stage in (
+                ("11", Stage.DOCUMENT),
                 ("21", Stage.CHIP),
                 ("31", Stage.FACE),
                 ("50", Stage.COMPARISON),
