@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from inspection_station import __version__
 
-_GROUPS = ("run_verbs", "mrz_verbs", "chip_verbs", "face_verbs", "record_verbs", "doctor_verbs")
+_GROUPS = ("run_verbs", "mrz_verbs", "chip_verbs", "verification_verbs", "face_verbs", "record_verbs", "doctor_verbs")
 
 
 def parser() -> argparse.ArgumentParser:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -32,7 +33,7 @@ class ChipCheck:
 
     Names used by findings: ``access``, ``data-group-hash``, ``security-object-signature``, ``signer-trust``,
     ``signer-revocation``, ``signer-validity``, ``mrz-against-chip``, ``issuing-state``, ``chip-authentication``,
-    ``active-authentication``, ``card-access``, ``common-data``.
+    ``active-authentication``, ``card-access``, ``common-data``, ``algorithm-strength``.
     """
 
     section: str
@@ -64,8 +65,13 @@ class ChipReading:
     @property
     def overall(self) -> CheckResult:
         """Worst of the checks: failed, then aborted, then undetermined; successful only if something succeeded."""
-        results = {c.result for c in self.checks}
-        for worst in (CheckResult.FAILED, CheckResult.ABORTED, CheckResult.UNDETERMINED):
-            if worst in results:
-                return worst
-        return CheckResult.SUCCESSFUL if CheckResult.SUCCESSFUL in results else CheckResult.UNDETERMINED
+        return overall_of(self.checks)
+
+
+def overall_of(checks: Iterable[ChipCheck]) -> CheckResult:
+    """Worst of them: failed, then aborted, then undetermined; successful only if something succeeded."""
+    results = {check.result for check in checks}
+    for worst in (CheckResult.FAILED, CheckResult.ABORTED, CheckResult.UNDETERMINED):
+        if worst in results:
+            return worst
+    return CheckResult.SUCCESSFUL if CheckResult.SUCCESSFUL in results else CheckResult.UNDETERMINED

@@ -17,6 +17,7 @@ from typing import Protocol, TypeVar
 from inspection_station.documents.emrtd import genuineness, lds, passive_authentication
 from inspection_station.documents.emrtd.access import ChipAccess
 from inspection_station.documents.emrtd.access_keys import AccessKey
+from inspection_station.documents.emrtd.algorithm_strength import check_algorithms
 from inspection_station.documents.emrtd.apdu import CancelSignal, Channel, Status
 from inspection_station.documents.emrtd.bac import Random
 from inspection_station.documents.emrtd.checks import Check
@@ -288,6 +289,7 @@ class _Reading:
             return
         verdict = passive_authentication.check_signer(sod.signed, self._trust, self._at)
         self._checks.extend(verdict.checks)
+        self._checks.append(check_algorithms(sod, verdict.certificate))
         if lines is None:
             self._checks.append(Check.ISSUING_STATE.undetermined("DG1 gives no issuing state"))
         else:

@@ -130,13 +130,19 @@ def check_card_access(access: ChipAccess, signed: SecurityInfos | None, where: s
     """The offers of EF.CardAccess, which anyone can forge, against those the state signed (§9.2.11). None where
     neither speaks of PACE.
     """
-    check = Check.CARD_ACCESS
     offered = access.card_access.pace_encodings if access.card_access is not None else frozenset()
+    if not offered and (signed is None or not signed.pace_encodings):
+        return None
     if signed is None:
-        return check.undetermined("the offers of PACE are signed nowhere") if offered else None
-    if offered == signed.pace_encodings:
-        return check.successful(f"the offers of PACE are those of {where}") if offered else None
+        return Check.CARD_ACCESS.undetermined("the offers of PACE are signed nowhere")
+    return compare_offers(offered, signed.pace_encodings, where)
+
+
+def compare_offers(offered: frozenset[bytes], signed: frozenset[bytes], where: str) -> ChipCheck:
+    """Offers of PACE as they stand in EF.CardAccess and in the signed file ``where``."""
+    check = Check.CARD_ACCESS
+    if offered == signed:
+        return check.successful(f"the offers of PACE are those of {where}")
     if not offered:
         return check.failed(f"{where} signs offers of PACE that the chip withheld")
-    missing = "fewer" if offered < signed.pace_encodings else "other"
-    return check.failed(f"EF.CardAccess makes {missing} offers of PACE than {where} signs")
+    return check.failed(f"EF.CardAccess makes {'fewer' if offered < signed else 'other'} offers than {where} signs")

@@ -1,0 +1,85 @@
+"""``verify-chip``: a folder of elementary files, verified without a chip."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from inspection_station.documents.emrtd.trust_store import TrustStore
+    from inspection_station.inspection.chip import ChipCheck
+
+_DONE, _NEGATIVE, _BAD_INPUT = 0, 1, 2
+
+
+def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the group's verbs."""
+    verify = verbs.add_parser("verify-chip", help="verify a chip's files kept in a folder")
+    verify.add_argument("folder", type=Path, metavar="DIR", help="EF.SOD, EF.COM, DG1 …; EF.SOD alone is enough")
+    verify.add_argument("--trust", type=Path, metavar="DIR", help="certificates, revocation lists and master lists")
+    verify.add_argument("--at", type=date.fromisoformat, metavar="DATE", help="day of the checks; today without it")
+    verify.add_argument("--report", type=Path, metavar="FILE", help="write the checks in TR-03135's structure there")
+    verify.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    verify.set_defaults(run=verify_chip_verb)
+
+
+def _complain(arguments: argparse.Namespace, code: str, detail: str) -> int:
+    if arguments.json:
+        print(json.dumps({"error": {"code": code, "detail": detail}}, ensure_ascii=False))
+    print(f"{code}: {detail}", file=sys.stderr)
+    return _BAD_INPUT
+
+
+def verify_chip_verb(arguments: argparse.Namespace) -> int:
+    """Exit 0 nothing failed, 1 a check failed, 2 no usable folder, trust directory or report file."""
+    from inspection_station.documents.emrtd.folder_verification import FolderNotUsable, read_folder, verify_files
+    from inspection_station.documents.emrtd.trust_store import TrustStore
+    from inspection_station.inspection.chip import CheckResult, overall_of
+
+    at: date = arguments.at or datetime.now(UTC).date()
+    try:
+        files = read_folder(arguments.folder)
+        trust = TrustStore.from_directory(arguments.trust) if arguments.trust is not None else TrustStore()
+    except FolderNotUsable as fault:
+        return _complain(arguments, "CHP-10", str(fault))
+    except OSError as fault:
+        return _complain(arguments, "CHP-10", f"cannot read the directory: {fault.strerror or fault}")
+    _tell_problems(trust)
+    started = time.perf_counter()
+    checks = verify_files(files, trust, at)
+    ms = (time.perf_counter() - started) * 1e3
+    overall = overall_of(checks)
+    if arguments.report is not None:
+        try:
+            _write_report(arguments.report, checks, sorted(files), at)
+        except OSError as fault:
+            return _complain(arguments, "STO-01", f"cannot write the report: {fault.strerror}")
+    if arguments.json:
+        told = [
+            {"section": c.section, "name": c.name, "result": c.result.value, "evidence": c.evidence} for c in checks
+        ]
+        print(json.dumps({"overall": overall.value, "checks": told, "ms": round(ms, 1)}, ensure_ascii=False))
+    else:
+        print(f"{overall.value}, {ms:.0f} ms")
+        for check in checks:
+            print(f"{check.section:10} {check.name:26} {check.result.value:13} {check.evidence}")
+    return _NEGATIVE if overall is CheckResult.FAILED else _DONE
+
+
+def _tell_problems(trust: TrustStore) -> None:
+    for problem in trust.problems:
+        print(f"trust: {problem.file}: {problem.reason}", file=sys.stderr)
+
+
+def _write_report(path: Path, checks: Sequence[ChipCheck], files: list[str], at: date) -> None:
+    """The checks under the sections of TR-03135-1, each section with the worst result beneath it."""
+    from inspection_station.documents.emrtd.check_report import report_of
+
+    path.write_text(json.dumps(report_of(checks, files, at), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,42 @@
+"""Whether the algorithms under a security object still stand: a note beyond TR-03135-1, kept under its section on
+security objects.
+
+A weak algorithm is no forgery: genuine passports of the early years carry SHA-1 until they expire. What it protects is
+undetermined.
+"""
+
+from __future__ import annotations
+
+from inspection_station.documents.emrtd.certificates import Certificate
+from inspection_station.documents.emrtd.checks import Check
+from inspection_station.documents.emrtd.errors import ChipFault
+from inspection_station.documents.emrtd.security_object import SecurityObject
+from inspection_station.documents.emrtd.signatures import PublicKey, RsaKey
+from inspection_station.inspection.chip import ChipCheck
+
+_WEAK_DIGESTS = frozenset({"sha1"})
+_LEAST_RSA, _LEAST_CURVE = 2048, 224
+"""Bits; Doc 9303 part 12 §4.1.6 asks for more of new keys, and old ones are still in use."""
+
+
+def check_algorithms(sod: SecurityObject, signer: Certificate | None) -> ChipCheck:
+    """Digest of the data groups, digest and key of the signature."""
+    check = Check.ALGORITHM_STRENGTH
+    digests = {sod.digest, *(one.digest_algorithm.digest for one in sod.signed.signers)}
+    weak = [digest.upper() for digest in sorted(digests & _WEAK_DIGESTS)]
+    used = [digest.upper() for digest in sorted(digests)]
+    if signer is not None:
+        try:
+            key = signer.public_key
+        except ChipFault as fault:
+            return check.undetermined(f"the signer's key is not spoken here: {fault.detail}")
+        used.append(key.description)
+        if _bits(key) < (_LEAST_RSA if isinstance(key, RsaKey) else _LEAST_CURVE):
+            weak.append(key.description)
+    if weak:
+        return check.undetermined(f"could be imitated by now: {', '.join(weak)}")
+    return check.successful(", ".join(used))
+
+
+def _bits(key: PublicKey) -> int:
+    return key.n.bit_length() if isinstance(key, RsaKey) else key.curve.n.bit_length()

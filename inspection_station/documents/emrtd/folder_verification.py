@@ -1,0 +1,178 @@
+"""A chip's files, read earlier and kept in a folder, verified as far as files can be: what the state signed, and
+whether the files are what it signed. Whether the chip was genuine, a folder cannot tell.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from inspection_station.documents.emrtd import lds, passive_authentication, security_infos
+from inspection_station.documents.emrtd.algorithm_strength import check_algorithms
+from inspection_station.documents.emrtd.checks import Check
+from inspection_station.documents.emrtd.common_data import check_common_data
+from inspection_station.documents.emrtd.data_groups import portraits, zone_lines
+from inspection_station.documents.emrtd.errors import MalformedChipData
+from inspection_station.documents.emrtd.genuineness import compare_offers
+from inspection_station.documents.emrtd.security_object import (
+    SecurityObject,
+    parse_card_security,
+    parse_security_object,
+)
+from inspection_station.documents.emrtd.signatures import AlgorithmUnknown
+from inspection_station.documents.emrtd.trust_store import TrustStore
+from inspection_station.inspection.chip import ChipCheck
+
+MAX_FILES = 64
+_NAMES = {"sod": lds.SOD, "com": lds.COM, "cardaccess": lds.CARD_ACCESS, "cardsecurity": lds.CARD_SECURITY}
+_ENDING = re.compile(r"(sod|com|cardaccess|cardsecurity|(?:dg|datagroup)0?(\d{1,2}))$")
+_NO_FILE = frozenset({".txt", ".md", ".json", ".jpg", ".jp2", ".png"})
+
+
+class FolderNotUsable(ValueError):
+    """The folder holds no elementary files, or the same one twice."""
+
+
+def file_name(stem: str) -> str | None:
+    """Which elementary file a name stands for: «EF.SOD», «EF_SOD», «DG1», «Datagroup14» …; None for none."""
+    found = _ENDING.search(re.sub(r"[^a-z0-9]", "", stem.lower()))
+    if found is None:
+        return None
+    if found[2] is None:
+        return _NAMES[found[1]].name
+    number = int(found[2])
+    return lds.GROUPS[number - 1].name if 1 <= number <= 16 else None
+
+
+def read_folder(directory: Path) -> dict[str, bytes]:
+    """Contents by name. FolderNotUsable, or OSError where it cannot be read. Files of other names are passed over."""
+    files: dict[str, bytes] = {}
+    entries = sorted(entry for entry in directory.iterdir() if entry.is_file())
+    if len(entries) > MAX_FILES:
+        raise FolderNotUsable(f"more than {MAX_FILES} files")
+    for entry in entries:
+        known = entry.suffix.lower() not in _NO_FILE
+        name = (file_name(entry.name) or file_name(entry.stem)) if known else None
+        if name is None:
+            continue
+        if name in files:
+            raise FolderNotUsable(f"{name} is there twice")
+        if entry.stat().st_size > lds.MAX_FILE * 16:
+            raise FolderNotUsable(f"{name} is larger than a chip could hold")
+        files[name] = entry.read_bytes()
+    if not files:
+        raise FolderNotUsable("no elementary files there")
+    return files
+
+
+def verify_files(files: Mapping[str, bytes], trust: TrustStore, at: date) -> tuple[ChipCheck, ...]:
+    """Every check that files allow, on the day ``at``. Never raises for what the files hold."""
+    found: list[ChipCheck] = []
+    sod = _security_object(files, found)
+    lines = _zone(files, found)
+    _portrait(files, found)
+    if sod is not None:
+        _authenticate(files, sod, lines, trust, at, found)
+    found.extend(_security_files(files, trust, at))
+    return tuple(found)
+
+
+def _authenticate(
+    files: Mapping[str, bytes],
+    sod: SecurityObject,
+    lines: tuple[str, ...] | None,
+    trust: TrustStore,
+    at: date,
+    found: list[ChipCheck],
+) -> None:
+    """Passive authentication of all there is."""
+    verdict = passive_authentication.check_signer(sod.signed, trust, at)
+    found.extend(verdict.checks)
+    found.append(check_algorithms(sod, verdict.certificate))
+    present = {number: files[file.name] for number, file in enumerate(lds.GROUPS, 1) if file.name in files}
+    found.extend(passive_authentication.check_hashes(sod, present))
+    absent = [f"DG{number}" for number in sorted(sod.hashes.keys() - present.keys())]
+    if absent:
+        found.append(Check.DATA_GROUP_HASH.undetermined(f"{', '.join(absent)}: signed, not in the folder"))
+    if lds.COM.name in files:
+        found.append(check_common_data(files[lds.COM.name], sod))
+    if lines is not None:
+        found.append(passive_authentication.check_issuing_state(lines[0][2:5], verdict.certificate))
+    if {14, 15} & sod.hashes.keys():
+        found.append(Check.GENUINENESS.undetermined("only the chip itself could prove its keys"))
+
+
+def _security_object(files: Mapping[str, bytes], found: list[ChipCheck]) -> SecurityObject | None:
+    check = Check.SECURITY_OBJECT_SIGNATURE
+    if lds.SOD.name not in files:
+        found.append(check.undetermined("no EF.SOD in the folder"))
+        return None
+    try:
+        return parse_security_object(files[lds.SOD.name])
+    except AlgorithmUnknown as fault:
+        found.append(check.undetermined(f"not spoken here: {fault.detail}"))
+    except MalformedChipData as fault:
+        found.append(check.failed(f"malformed: {fault.detail}"))
+    return None
+
+
+def _zone(files: Mapping[str, bytes], found: list[ChipCheck]) -> tuple[str, ...] | None:
+    if lds.DG1.name not in files:
+        return None
+    try:
+        return zone_lines(files[lds.DG1.name])
+    except MalformedChipData as fault:
+        found.append(Check.DATA_GROUP_FORMAT.failed(f"DG1: {fault.detail}"))
+        return None
+
+
+def _portrait(files: Mapping[str, bytes], found: list[ChipCheck]) -> None:
+    if lds.DG2.name not in files:
+        return
+    try:
+        count = len(portraits(files[lds.DG2.name]))
+    except MalformedChipData as fault:
+        found.append(Check.DATA_GROUP_FORMAT.failed(f"DG2: {fault.detail}"))
+    else:
+        found.append(Check.DATA_GROUP_FORMAT.successful(f"DG2: {count} portrait{'s' if count > 1 else ''}"))
+
+
+def _security_files(files: Mapping[str, bytes], trust: TrustStore, at: date) -> list[ChipCheck]:
+    """EF.CardSecurity's own signature, and the offers of EF.CardAccess against the signed ones."""
+    found: list[ChipCheck] = []
+    signed: tuple[str, security_infos.SecurityInfos] | None = None
+    if lds.CARD_SECURITY.name in files:
+        name = lds.CARD_SECURITY.name
+        try:
+            card_security = parse_card_security(files[name])
+            signed = name, security_infos.parse_security_infos(card_security.content)
+        except MalformedChipData as fault:
+            found.append(Check.SECURITY_OBJECT_SIGNATURE.failed(f"{name}: malformed: {fault.detail}"))
+        except AlgorithmUnknown as fault:
+            found.append(Check.SECURITY_OBJECT_SIGNATURE.undetermined(f"{name}: not spoken here: {fault.detail}"))
+        else:
+            for check in passive_authentication.check_signer(card_security, trust, at).checks:
+                found.append(replace(check, evidence=f"{name}: {check.evidence}"))
+    group = lds.GROUPS[13].name
+    if group in files:
+        try:
+            signed = group, security_infos.parse_data_group_14(files[group])
+        except MalformedChipData as fault:
+            found.append(Check.DATA_GROUP_FORMAT.failed(f"DG14: {fault.detail}"))
+    if lds.CARD_ACCESS.name in files:
+        found.append(_card_access(files[lds.CARD_ACCESS.name], signed))
+    return found
+
+
+def _card_access(content: bytes, signed: tuple[str, security_infos.SecurityInfos] | None) -> ChipCheck:
+    check = Check.CARD_ACCESS
+    try:
+        offered = security_infos.parse_security_infos(content).pace_encodings
+    except MalformedChipData as fault:
+        return check.failed(f"malformed: {fault.detail}")
+    if signed is None:
+        return check.undetermined("neither DG14 nor EF.CardSecurity to compare with")
+    return compare_offers(offered, signed[1].pace_encodings, signed[0])

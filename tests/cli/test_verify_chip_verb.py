@@ -1,0 +1,168 @@
+"""``verify-chip`` on folders of elementary files, as a person or a script uses it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes.chip_material import AUTHORITY, DAY, LINES, PORTRAIT, outside_data, passport
+
+from inspection_station.cli import main
+from inspection_station.training.chip_keys import ChipKeys, agreement_key, rsa_signer
+from inspection_station.training.passport_issue import VirtualPassport, issue_passport
+
+STATES = ("AT", "DE", "FI", "FR", "NZ", "UK")
+LIST_DAY = "2024-09-01"
+
+
+def laid_down(folder: Path, issued: VirtualPassport, suffix: str = "") -> Path:
+    folder.mkdir()
+    for name, content in issued.files.items():
+        (folder / f"{name}{suffix}").write_bytes(content)
+    return folder
+
+
+def run(capsys: pytest.CaptureFixture[str], folder: Path, *options: str) -> tuple[int, Any]:
+    code = main(["verify-chip", str(folder), "--at", DAY.isoformat(), "--json", *options])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def trust(directory: Path) -> str:
+    AUTHORITY.write_trust(directory)
+    return str(directory)
+
+
+def results(found: Any) -> dict[tuple[str, str], str]:
+    return {(check["section"], check["name"]): check["result"] for check in found["checks"]}
+
+
+@pytest.mark.parametrize("suffix", ["", ".bin"])
+def test_a_sound_folder_is_successful(tmp_path: Path, capsys: pytest.CaptureFixture[str], suffix: str) -> None:
+    folder = laid_down(tmp_path / "chip", passport(), suffix)
+    code, found = run(capsys, folder, "--trust", trust(tmp_path / "trust"))
+    assert (code, found["overall"]) == (0, "successful")
+    assert set(found) == {"overall", "checks", "ms"}
+    assert set(found["checks"][0]) == {"section", "name", "result", "evidence"}
+
+
+def test_ef_sod_alone_is_enough(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "chip").mkdir()
+    (tmp_path / "chip" / "EF.SOD").write_bytes(passport().files["EF.SOD"])
+    code, found = run(capsys, tmp_path / "chip", "--trust", trust(tmp_path / "trust"))
+    assert code == 0
+    assert results(found)["5.6.4.2.2", "security-object-signature"] == "successful"
+    assert results(found)["5.6.4.3.6", "signer-trust"] == "successful"
+    assert results(found)["5.6.4.4.2", "data-group-hash"] == "undetermined"
+
+
+@pytest.mark.parametrize(
+    ("fault", "section"),
+    [
+        ("wrong_hash", "5.6.4.4.2"),
+        ("wrong_signer", "5.6.4.2.2"),
+        ("expired_signer", "5.6.4.3.4"),
+        ("revoked_signer", "5.6.4.3.5"),
+        ("unsigned_group", "5.6.4.4.1"),
+        ("oversized_length", "5.6.4.4.2"),
+    ],
+)
+def test_each_fault_of_the_files_ends_with_exit_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], fault: str, section: str
+) -> None:
+    code, found = run(capsys, laid_down(tmp_path / "chip", passport(fault)), "--trust", trust(tmp_path / "trust"))
+    assert (code, found["overall"]) == (1, "failed")
+    assert section in [check["section"] for check in found["checks"] if check["result"] == "failed"]
+
+
+def test_no_trust_anchor_is_undetermined(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, found = run(capsys, laid_down(tmp_path / "chip", passport()))
+    assert (code, found["overall"]) == (0, "undetermined")
+
+
+def test_keys_and_offers_in_the_files_are_checked_as_far_as_files_go(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = ChipKeys(agreement=agreement_key(5, 13, (2,)), signer=rsa_signer(3))
+    issued = issue_passport(LINES, PORTRAIT, authority=AUTHORITY, at=DAY, access="pace", keys=keys)
+    _, found = run(capsys, laid_down(tmp_path / "chip", issued), "--trust", trust(tmp_path / "trust"))
+    assert results(found)["5.6.3.1.2", "card-access"] == "successful"
+    assert results(found)["5.6.4.1", "chip-authentication"] == "undetermined"
+    weaker = issue_passport(
+        LINES, PORTRAIT, authority=AUTHORITY, at=DAY, access="pace", pace=("0.4.0.127.0.7.2.2.4.2.1", 8)
+    )
+    mixed = replace(issued, files={**issued.files, "EF.CardAccess": weaker.files["EF.CardAccess"]})
+    code, found = run(capsys, laid_down(tmp_path / "other", mixed), "--trust", str(tmp_path / "trust"))
+    assert code == 1
+    assert results(found)["5.6.3.1.2", "card-access"] == "failed"
+
+
+def test_the_report_has_the_guideline_s_sections(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = tmp_path / "report.json"
+    folder = laid_down(tmp_path / "chip", passport("wrong_hash"))
+    run(capsys, folder, "--trust", trust(tmp_path / "trust"), "--report", str(report))
+    told = json.loads(report.read_text())
+    assert (told["guideline"], told["result"], told["date"]) == ("BSI TR-03135-1 v2.5", "failed", "2026-03-14")
+    sections = {section["section"]: section["result"] for section in told["sections"]}
+    assert sections["5.6.4.4"] == "failed"
+    assert sections["5.6.4.3"] == "successful"
+    assert all(check["section"].startswith(s["section"]) for s in told["sections"] for check in s["checks"])
+    assert not [line for line in LINES if line[:10] in report.read_text()]
+
+
+@pytest.mark.parametrize("names", [[], ["notes.txt"], ["EF.SOD", "EF_SOD.bin"]])
+def test_a_folder_that_cannot_be_used_is_bad_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], names: list[str]
+) -> None:
+    for name in names:
+        (tmp_path / name).write_bytes(b"\x00")
+    code, found = run(capsys, tmp_path)
+    assert code == 2
+    assert found["error"]["code"] == "CHP-10"
+    assert run(capsys, tmp_path / "nowhere")[0] == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"\x77", b"\x77\x82\xff\xff\x30", b"\x00" * 64, b"\x77\x80" * 2000])
+def test_hostile_files_are_failed_checks(tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes) -> None:
+    for name in ("EF.SOD", "EF.COM", "DG1", "DG2", "DG14", "DG15", "EF.CardAccess", "EF.CardSecurity"):
+        (tmp_path / name).write_bytes(content)
+    code, found = run(capsys, tmp_path)
+    assert (code, found["overall"]) == (1, "failed")
+    (tmp_path / "EF.SOD").write_bytes(passport().files["EF.SOD"])
+    assert run(capsys, tmp_path)[0] == 1
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_the_security_objects_of_six_states_verify_to_the_list(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], state: str
+) -> None:
+    sod = outside_data("sods", f"{state}_EF_SOD.bin").read_bytes()
+    (tmp_path / "EF.SOD").write_bytes(sod)
+    lists = outside_data("masterlists")
+    code, found = run(capsys, tmp_path, "--trust", str(lists), "--at", LIST_DAY)
+    assert code == 0
+    names = ("security-object-signature", "signer-trust", "signer-validity")
+    assert {c["name"]: c["result"] for c in found["checks"] if c["name"] in names} == dict.fromkeys(names, "successful")
+
+
+@pytest.mark.parametrize("state", ["DE", "FI"])
+def test_card_security_files_verify_to_the_list(tmp_path: Path, capsys: pytest.CaptureFixture[str], state: str) -> None:
+    content = outside_data("sods", f"{state}_EF_CardSecurity.bin").read_bytes()
+    (tmp_path / "EF.CardSecurity").write_bytes(content)
+    _, found = run(capsys, tmp_path, "--trust", str(outside_data("masterlists")), "--at", LIST_DAY)
+    about = [c for c in found["checks"] if c["evidence"].startswith("EF.CardSecurity")]
+    assert [c["result"] for c in about if c["name"] != "signer-revocation"] == ["successful"] * 3
+
+
+def test_the_published_sample_s_unsigned_groups_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = outside_data("bsi2008")
+    code, found = run(capsys, folder, "--at", date(2008, 6, 1).isoformat())
+    assert code == 1
+    failed = [c["evidence"].split(":")[0] for c in found["checks"] if c["result"] == "failed"]
+    assert failed == ["DG4", "DG15"]
+    weak = next(c for c in found["checks"] if c["name"] == "algorithm-strength")
+    assert weak["result"] == "undetermined"
+    assert "SHA1" in weak["evidence"]
