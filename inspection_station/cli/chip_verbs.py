@@ -30,6 +30,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     read.add_argument("--trust", type=Path, metavar="DIR", help="certificates, revocation lists and master lists")
     read.add_argument("--out", type=Path, metavar="DIR", help="write the elementary files there (personal data)")
     read.add_argument("--without-portrait", action="store_true", help="do not read DG2")
+    read.add_argument("--everything", action="store_true", help="also EF.COM and every further group it names")
     read.add_argument("--at", type=date.fromisoformat, metavar="DATE", help="day of the checks; today without it")
     read.add_argument("--wait", type=float, default=10.0, metavar="SECONDS", help="how long to wait for a chip")
     read.add_argument("--json", action="store_true", help="one JSON object on stdout")
@@ -41,6 +42,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     serve.add_argument("--vpcd", default="localhost:35963", metavar="HOST:PORT", help="the virtual reader's address")
     serve.add_argument("--fault", metavar="NAME", help="what is wrong with it (a wrong name lists them)")
     serve.add_argument("--access", default="both", choices=("bac", "pace", "both"), help="how its chip opens")
+    serve.add_argument("--profile", metavar="NAME", help="which kind of chip, instead of --access (a wrong name lists)")
     serve.add_argument("--trust-out", type=Path, metavar="DIR", help="write the authority's certificate and list there")
     serve.add_argument("--at", type=date.fromisoformat, metavar="DATE", help="day of issue; today without it")
     serve.add_argument("--json", action="store_true", help="one JSON object on stdout when the passport lies there")
@@ -112,6 +114,7 @@ def _read(
             with_portrait=not arguments.without_portrait,
             at=at,
             printed_zone=lines,
+            everything=arguments.everything,
         )
     except DeviceError as fault:
         return _complain(arguments, fault.code, fault.detail, _MISSING)
@@ -176,15 +179,19 @@ def serve_verb(arguments: argparse.Namespace) -> int:
     from inspection_station.training import vpcd
     from inspection_station.training.passport_issue import PassportFault
     from inspection_station.training.specimen_passport import specimen_passport, training_authority
-    from inspection_station.training.virtual_chip import VirtualChip
+    from inspection_station.training.virtual_chip import PROFILES, VirtualChip
 
     host, _, port = arguments.vpcd.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
         return _complain(arguments, "DEV-01", "--vpcd is HOST:PORT", _BAD_INPUT)
     if arguments.fault is not None and arguments.fault not in list(PassportFault):
         return _complain(arguments, "DEV-01", f"--fault is one of: {', '.join(PassportFault)}", _BAD_INPUT)
+    if arguments.profile is not None and arguments.profile not in PROFILES:
+        return _complain(arguments, "DEV-01", f"--profile is one of: {', '.join(PROFILES)}", _BAD_INPUT)
+    profile = PROFILES.get(arguments.profile)
     at = _today(arguments)
-    passport = specimen_passport(arguments.seed, at=at, fault=arguments.fault, access=arguments.access)
+    passport = specimen_passport(arguments.seed, at=at, fault=arguments.fault, access=arguments.access, profile=profile)
+    limits = profile.limits if profile is not None else None
     if arguments.trust_out is not None:
         try:
             training_authority(at).write_trust(arguments.trust_out)
@@ -197,7 +204,8 @@ def serve_verb(arguments: argparse.Namespace) -> int:
             told = {
                 "mrz": list(passport.mrz_lines),
                 "can": passport.can.number if passport.can is not None else None,
-                "access": arguments.access,
+                "access": passport.offer.value,
+                "profile": arguments.profile,
                 "trust": trust,
                 "vpcd": arguments.vpcd,
                 "fault": arguments.fault,
@@ -212,7 +220,7 @@ def serve_verb(arguments: argparse.Namespace) -> int:
     stop = Event()
     before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        vpcd.serve(VirtualChip(passport), host, int(port), stop=stop, inserted=announce)
+        vpcd.serve(VirtualChip(passport, limits=limits), host, int(port), stop=stop, inserted=announce)
     except vpcd.DaemonUnreachable as fault:
         return _complain(arguments, "DEV-01", str(fault), _MISSING)
     finally:

@@ -13,6 +13,7 @@ from inspection_station.training.passport_issue import AccessOffer, VirtualPassp
 from inspection_station.training.personas.face_pictures import portrait
 from inspection_station.training.personas.face_scene import Picture
 from inspection_station.training.personas.identity import persona
+from inspection_station.training.virtual_chip.profiles import ChipProfile
 
 AUTHORITY_SEED = 1
 """All training travellers hold passports of the same authority, so that one trust directory serves them all."""
@@ -39,11 +40,20 @@ def card_access_number(seed: int) -> str:
 
 
 def specimen_passport(
-    seed: int, *, at: date, fault: str | None = None, access: str = AccessOffer.BAC
+    seed: int, *, at: date, fault: str | None = None, access: str = AccessOffer.BAC, profile: ChipProfile | None = None
 ) -> VirtualPassport:
-    """The passport of the persona with this seed. ValueError for a fault or an access that is not there by that
-    name.
+    """The passport of the persona with this seed. ``profile`` decides how its chip opens instead of ``access``.
+    ValueError for a fault or an access that is not there by that name.
     """
+    if profile is not None:
+        return profile.issue(
+            persona(seed, today=at).mrz_lines,
+            jpeg2000(portrait(seed)),
+            authority=training_authority(at),
+            at=at,
+            fault=fault,
+            can=None if profile.access is AccessOffer.BAC else card_access_number(seed),
+        )
     return issue_passport(
         persona(seed, today=at).mrz_lines,
         jpeg2000(portrait(seed)),

@@ -91,6 +91,33 @@ def test_a_forged_passport_is_read_with_exit_1(
         assert (code, found["overall"]) == (1, "failed")
 
 
+@pytest.mark.parametrize(
+    ("profile", "sections"),
+    [("pace-ca-aa", {"5.6.4.1.1", "5.6.4.1.2"}), ("pace-cam", {"5.6.4.1.3"}), ("aa-rsa", {"5.6.4.1.1"})],
+)
+def test_a_chip_of_a_named_kind_proves_its_keys_over_the_daemon(
+    daemon: None, tmp_path: Path, capsys: pytest.CaptureFixture[str], profile: str, sections: set[str]
+) -> None:
+    with served("--profile", profile, "--trust-out", str(tmp_path)) as told:
+        zone = "/".join(told["mrz"])
+        code, found = run(capsys, "read-chip", "--mrz", zone, "--trust", str(tmp_path), "--everything", "--json")
+        assert (code, found["overall"], told["profile"]) == (0, "successful", profile)
+        proven = {c["section"] for c in found["checks"] if c["result"] == "successful"}
+        assert {s for s in proven if s.startswith("5.6.4.1")} == sections
+
+
+def test_a_group_the_state_did_not_sign_is_found_when_everything_is_read(
+    daemon: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with served("--fault", "unsigned_group", "--access", "bac", "--trust-out", str(tmp_path)) as told:
+        zone = "/".join(told["mrz"])
+        code, _ = run(capsys, "read-chip", "--mrz", zone, "--trust", str(tmp_path), "--json")
+        assert code == 0
+        code, found = run(capsys, "read-chip", "--mrz", zone, "--trust", str(tmp_path), "--everything", "--json")
+        failed = {(c["section"], c["name"]) for c in found["checks"] if c["result"] == "failed"}
+        assert (code, failed) == (1, {("5.6.4.4.1", "common-data"), ("5.6.4.4.2", "data-group-hash")})
+
+
 def test_no_document_is_exit_3(daemon: None, capsys: pytest.CaptureFixture[str]) -> None:
     code, found = run(capsys, "read-chip", "--mrz", "/".join(LINES), "--wait", "0.2", "--json")
     assert (code, found["error"]["code"]) == (3, "CHP-01")
@@ -109,6 +136,7 @@ def test_no_such_reader_is_exit_3(daemon: None, capsys: pytest.CaptureFixture[st
         ("read-chip", "--can", "12"),
         ("read-chip", "--mrz", "/".join(LINES), "--trust", "no/such/directory"),
         ("virtual-passport", "serve", "--fault", "no_such_fault"),
+        ("virtual-passport", "serve", "--profile", "no-such-kind"),
         ("virtual-passport", "serve", "--vpcd", "nonsense"),
         ("virtual-passport", "serve", "--vpcd", "localhost:99999"),
     ],

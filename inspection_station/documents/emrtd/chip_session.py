@@ -21,6 +21,7 @@ from inspection_station.documents.emrtd.algorithm_strength import check_algorith
 from inspection_station.documents.emrtd.apdu import CancelSignal, Channel, Status
 from inspection_station.documents.emrtd.bac import Random
 from inspection_station.documents.emrtd.checks import Check
+from inspection_station.documents.emrtd.common_data import check_common_data, listed_groups
 from inspection_station.documents.emrtd.data_groups import Portrait, portraits, zone_lines
 from inspection_station.documents.emrtd.errors import ChipRefused, MalformedChipData
 from inspection_station.documents.emrtd.security_infos import SecurityInfos, parse_data_group_14
@@ -82,6 +83,7 @@ def read_chip(
     with_portrait: bool,
     at: date,
     printed_zone: Sequence[str] | None = None,
+    everything: bool = False,
     progress: Progress | None = None,
     cancel: CancelSignal | None = None,
     random: Random = secrets.token_bytes,
@@ -90,12 +92,15 @@ def read_chip(
     """Opens the chip, reads EF.SOD, DG1 and (``with_portrait``) DG2, has it prove the keys that DG14 and DG15 name, and
     checks all against ``trust`` on the day ``at``.
 
-    ``printed_zone`` are the lines read from the page, for the comparison with DG1. A forged, revoked or unsigned
-    chip is an outcome with failed checks. Raises AccessDenied (wrong key), AccessNotSpoken, ChipRefused,
-    MalformedChipData (the chip breaks its protocol), ReadingCancelled, and what the connection raises (the chip
-    was taken away).
+    ``everything`` also reads EF.COM and whatever further groups it or EF.SOD names, fingers and irises apart: so
+    groups that the state did not sign are found. ``printed_zone`` are the lines read from the page, for the
+    comparison with DG1. A forged, revoked or unsigned chip is an outcome with failed checks. Raises AccessDenied
+    (wrong key), AccessNotSpoken, ChipRefused, MalformedChipData (the chip breaks its protocol), ReadingCancelled, and
+    what the connection raises (the chip was taken away).
     """
-    return _Reading(connection, access_key, trust, at, progress, cancel, random, clock).run(with_portrait, printed_zone)
+    return _Reading(connection, access_key, trust, at, progress, cancel, random, clock).run(
+        with_portrait, everything, printed_zone
+    )
 
 
 class _Reading:
@@ -121,12 +126,14 @@ class _Reading:
         self._timings: list[StepTiming] = []
         self._absent = False
 
-    def run(self, with_portrait: bool, printed: Sequence[str] | None) -> ChipOutcome:
+    def run(self, with_portrait: bool, everything: bool, printed: Sequence[str] | None) -> ChipOutcome:
         self._step("access", self._open)
         sod = self._step("EF.SOD", self._security_object)
         infos = self._prove_keys(sod)
         lines = self._step("DG1", lambda: self._zone(sod, printed))
         portrait = self._step("DG2", lambda: self._portrait(sod)) if with_portrait else None
+        if everything and sod is not None:
+            self._step("further groups", lambda: self._further_groups(sod))
         if not with_portrait:
             self._checks.append(Check.DATA_GROUP_HASH.undetermined("DG2: not read, the portrait was not asked for"))
         self._step("passive authentication", lambda: self._authenticate(sod, lines, infos))
@@ -271,6 +278,25 @@ class _Reading:
         except MalformedChipData as fault:
             self._checks.append(Check.DATA_GROUP_FORMAT.failed(f"DG2: {fault.detail}"))
             return None
+
+    def _further_groups(self, sod: SecurityObject) -> None:
+        """What EF.COM and EF.SOD name beyond the usual. Fingers and irises open to terminal authentication only."""
+        named = set(sod.hashes)
+        try:
+            common = self._content(lds.COM)
+            self._checks.append(check_common_data(common, sod))
+            named |= listed_groups(common)
+        except ChipRefused as refusal:
+            self._checks.append(Check.COMMON_DATA.undetermined(f"EF.COM cannot be read, status {refusal.status:04X}"))
+        except MalformedChipData as fault:
+            self._checks.append(Check.COMMON_DATA.failed(f"malformed: {fault.detail}"))
+        for number in sorted(named - {2}):
+            if number in (3, 4):
+                self._checks.append(
+                    Check.DATA_GROUP_HASH.undetermined(f"DG{number}: not read, it needs a terminal's key")
+                )
+            elif lds.GROUPS[number - 1].name not in self._files:
+                self._group(number, sod)
 
     def _authenticate(
         self, sod: SecurityObject | None, lines: tuple[str, ...] | None, infos: SecurityInfos | None

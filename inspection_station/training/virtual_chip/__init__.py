@@ -2,5 +2,6 @@
 
 from inspection_station.training.virtual_chip.card import ChipLeft, ChipLimits, VirtualChip
 from inspection_station.training.virtual_chip.connection import VirtualChipConnection
+from inspection_station.training.virtual_chip.profiles import PROFILES, ChipProfile
 
-__all__ = ["ChipLeft", "ChipLimits", "VirtualChip", "VirtualChipConnection"]
+__all__ = ["PROFILES", "ChipLeft", "ChipLimits", "ChipProfile", "VirtualChip", "VirtualChipConnection"]

@@ -8,6 +8,7 @@ ends a session, so a reader that lost count begins anew with SELECT; ``reset`` i
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -36,13 +37,18 @@ class ChipLeft(Exception):
 class ChipLimits:
     """What a chip can carry. ``largest_answer`` counts the whole answer without its status word.
 
-    ``strict``: a read that does not fit is refused with 6700 instead of being cut.
+    ``strict``: a read that does not fit is refused with 6700 instead of being cut. ``command_seconds`` is how long the
+    chip thinks about each command.
     """
 
     extended: bool = True
     largest_answer: int = 8192
     strict: bool = False
     short_identifiers: bool = True
+    command_seconds: float = 0.0
+
+
+NO_LIMITS = ChipLimits()
 
 
 class VirtualChip:
@@ -54,8 +60,10 @@ class VirtualChip:
         *,
         limits: ChipLimits | None = None,
         random: Callable[[int], bytes] = secrets.token_bytes,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._limits = limits or ChipLimits()
+        self._limits = limits or NO_LIMITS
+        self._sleep = sleep
         self._random = random
         self._fault = passport.fault
         self._passport = passport
@@ -81,6 +89,8 @@ class VirtualChip:
 
     def process(self, command: bytes) -> bytes:
         """One exchange."""
+        if self._limits.command_seconds > 0:
+            self._sleep(self._limits.command_seconds)
         try:
             received = parse_command(command)
             if received.extended and not self._limits.extended:
