@@ -1,4 +1,4 @@
-"""``verify-chip``: a folder of elementary files, verified without a chip."""
+"""``verify-chip``: a folder of elementary files, verified without a chip. ``trust``: what the station trusts."""
 
 from __future__ import annotations
 
@@ -28,6 +28,24 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     verify.add_argument("--report", type=Path, metavar="FILE", help="write the checks in TR-03135's structure there")
     verify.add_argument("--json", action="store_true", help="one JSON object on stdout")
     verify.set_defaults(run=verify_chip_verb)
+    trust = verbs.add_parser("trust", help="the certificates and lists that chips are verified with")
+    acts = trust.add_subparsers(dest="act", metavar="ACT", required=True)
+    taken = acts.add_parser("import", help="take certificates, revocation lists and master lists into the directory")
+    taken.add_argument("files", type=Path, nargs="+", metavar="FILE", help="DER or PEM certificate, CRL, master list")
+    taken.add_argument(
+        "--accept-unverified", action="store_true", help="take a master list whose signer leads to no root here"
+    )
+    taken.set_defaults(run=import_verb)
+    listed = acts.add_parser("list", help="every anchor")
+    listed.set_defaults(run=list_verb)
+    report = acts.add_parser("report", help="countries, counts, and what could not be used and why")
+    report.add_argument(
+        "--at", type=date.fromisoformat, metavar="DATE", help="day to judge validity on; today without it"
+    )
+    report.set_defaults(run=report_verb)
+    for act in (taken, listed, report):
+        act.add_argument("--trust", type=Path, required=True, metavar="DIR", help="the trust directory")
+        act.add_argument("--json", action="store_true", help="one JSON object or array on stdout")
 
 
 def _complain(arguments: argparse.Namespace, code: str, detail: str) -> int:
@@ -83,3 +101,68 @@ def _write_report(path: Path, checks: Sequence[ChipCheck], files: list[str], at:
     from inspection_station.documents.emrtd.check_report import report_of
 
     path.write_text(json.dumps(report_of(checks, files, at), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def _store(arguments: argparse.Namespace) -> TrustStore | None:
+    from inspection_station.documents.emrtd.trust_store import TrustStore
+
+    try:
+        return TrustStore.from_directory(arguments.trust)
+    except OSError as fault:
+        _complain(arguments, "CHP-10", f"cannot read the directory: {fault.strerror or fault}")
+        return None
+
+
+def import_verb(arguments: argparse.Namespace) -> int:
+    """Exit 0 all taken, 1 some refused, 2 the directory cannot be written."""
+    from inspection_station.documents.emrtd.trust_import import import_files
+
+    try:
+        found = import_files(arguments.files, arguments.trust, accept_unverified=arguments.accept_unverified)
+    except OSError as fault:
+        return _complain(arguments, "STO-01", f"cannot write to the directory: {fault.strerror}")
+    if arguments.json:
+        told = [{"file": f.file, "kind": f.kind, "stored_as": f.stored_as, "detail": f.detail} for f in found]
+        print(json.dumps(told, ensure_ascii=False))
+    else:
+        for one in found:
+            print(f"{'taken' if one.stored_as else 'refused':8} {one.kind:16} {one.file}: {one.detail}")
+    return _DONE if all(one.stored_as for one in found) else _NEGATIVE
+
+
+def list_verb(arguments: argparse.Namespace) -> int:
+    """Exit 0; 2 no such directory."""
+    from inspection_station.documents.emrtd.trust_inventory import inventory
+
+    store = _store(arguments)
+    if store is None:
+        return _BAD_INPUT
+    found = inventory(store)
+    if arguments.json:
+        print(json.dumps(found, ensure_ascii=False))
+    else:
+        for one in found:
+            by_hand = "" if one["verified"] else "  taken by hand"
+            print(f"{one['country'] or '--':3} {one['not_after']}  {one['key']:40} {one['subject']}{by_hand}")
+    return _DONE
+
+
+def report_verb(arguments: argparse.Namespace) -> int:
+    """Exit 0; 2 no such directory."""
+    from inspection_station.documents.emrtd.trust_inventory import trust_report
+
+    store = _store(arguments)
+    if store is None:
+        return _BAD_INPUT
+    found = trust_report(store, arguments.at or datetime.now(UTC).date())
+    if arguments.json:
+        print(json.dumps(found, ensure_ascii=False))
+        return _DONE
+    for key in ("anchors", "unverified", "expired", "links", "signers", "revocation_lists"):
+        print(f"{key.replace('_', ' '):18} {found[key]}")
+    print(f"{'countries':18} {len(found['countries'])}")
+    for country, counts in found["countries"].items():
+        print(f"  {country:4} {counts['anchors']} anchors, {counts['revocation_lists']} revocation lists")
+    for problem in found["problems"]:
+        print(f"not used: {problem['file']}: {problem['reason']}")
+    return _DONE

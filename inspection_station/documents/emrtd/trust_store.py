@@ -27,6 +27,8 @@ from inspection_station.documents.emrtd.master_list import MasterList, parse_mas
 from inspection_station.documents.emrtd.signatures import AlgorithmUnknown
 
 MAX_FILE = 32 * 1024 * 1024
+UNVERIFIED_LIST = ".unverified.ml"
+"""Ending of a master list that somebody took by hand although its signer leads to no root."""
 _LONGEST_CHAIN = 8
 _CERTIFICATE_SUFFIXES = frozenset({".cer", ".crt", ".der", ".pem"})
 
@@ -63,6 +65,7 @@ class TrustProblem:
 class _Contents:
     roots: list[Certificate] = field(default_factory=list)
     listed: list[Certificate] = field(default_factory=list)
+    unverified: list[Certificate] = field(default_factory=list)
     connecting: list[Certificate] = field(default_factory=list)
     signers: list[Certificate] = field(default_factory=list)
     revocations: list[RevocationList] = field(default_factory=list)
@@ -71,7 +74,8 @@ class _Contents:
 
 class TrustStore:
     """Immutable once made. ``anchors`` are trusted for themselves, ``connecting`` (link certificates) only
-    through them.
+    through them. ``pinned`` are the anchors that were put in one by one, to which alone a list may lead;
+    ``unverified`` the encodings of those that came in a list taken by hand without its root.
     """
 
     def __init__(
@@ -82,12 +86,16 @@ class TrustStore:
         signers: Iterable[Certificate] = (),
         revocations: Iterable[RevocationList] = (),
         problems: Iterable[TrustProblem] = (),
+        unverified: Iterable[Certificate] = (),
+        pinned: Iterable[Certificate] = (),
     ) -> None:
         self.anchors = tuple({c.raw: c for c in anchors}.values())
         self.connecting = tuple({c.raw: c for c in connecting}.values())
         self.signers = tuple(signers)
         self.revocations = tuple(revocations)
         self.problems = tuple(problems)
+        self.pinned = tuple(pinned)
+        self.unverified = frozenset(c.raw for c in unverified)
         self._anchored = frozenset(c.raw for c in self.anchors)
         self._by_key: dict[bytes, list[Certificate]] = defaultdict(list)
         self._by_name: dict[DistinguishedName, list[Certificate]] = defaultdict(list)
@@ -121,16 +129,21 @@ class TrustStore:
                 or carried.path_for(found.signer).trust is Trust.ANCHORED
             ):
                 contents.listed.extend(found.certificates)
+            elif name.endswith(UNVERIFIED_LIST):
+                contents.unverified.extend(found.certificates)
             else:
                 contents.problems.append(
                     TrustProblem(name, "the list's signer leads to no certificate of this directory")
                 )
+        verified = {certificate.raw for certificate in (*contents.roots, *contents.listed)}
         return TrustStore(
-            (*contents.roots, *contents.listed),
+            (*contents.roots, *contents.listed, *contents.unverified),
             connecting=contents.connecting,
             signers=contents.signers,
             revocations=contents.revocations,
             problems=contents.problems,
+            pinned=contents.roots,
+            unverified=(c for c in contents.unverified if c.raw not in verified),
         )
 
     def signer_named(self, signer: SignerInfo) -> Certificate | None:
@@ -162,7 +175,8 @@ class TrustStore:
                 worst = TrustPath(kind, (), f"its issuer's key cannot be used: {fault.detail}")
                 continue
             if issuer.raw in self._anchored:
-                return TrustPath(Trust.ANCHORED, (issuer,), f"issued by {issuer.subject.shown}")
+                by_hand = ", from a list taken by hand without its root" if issuer.raw in self.unverified else ""
+                return TrustPath(Trust.ANCHORED, (issuer,), f"issued by {issuer.subject.shown}{by_hand}")
             further = self._path(issuer, seen | {issuer.raw}, depth + 1)
             if further.trust is Trust.ANCHORED:
                 evidence = f"issued by {issuer.subject.shown}, linked to an anchor over {len(further.chain)}"

@@ -1,0 +1,130 @@
+"""Taking certificates, revocation lists and master lists into a trust directory, one file at a time, each for a reason.
+
+A master list comes in when its signer leads to an anchor that is there already. One that does not is taken only by an
+explicit act, and its name says so from then on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from inspection_station.documents.emrtd.certificates import parse_certificate, parse_revocation_list, pem_blocks
+from inspection_station.documents.emrtd.errors import ChipFault, MalformedChipData
+from inspection_station.documents.emrtd.master_list import parse_master_list
+from inspection_station.documents.emrtd.trust_store import MAX_FILE, UNVERIFIED_LIST, Trust, TrustStore
+
+
+@dataclass(frozen=True, slots=True)
+class TrustImport:
+    """What became of one file: ``kind`` of its contents, the name it was stored under (None: refused), and why."""
+
+    file: str
+    kind: str
+    stored_as: str | None
+    detail: str
+
+
+def import_files(paths: Sequence[Path], directory: Path, *, accept_unverified: bool = False) -> tuple[TrustImport, ...]:
+    """Takes files into a trust directory, certificates first, so that a list may lead to a root beside it.
+
+    OSError where the directory cannot be written. A file that cannot be used is refused and keeps no other out.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    found: list[TrustImport] = []
+    for path in sorted(paths, key=lambda p: (p.suffix.lower() == ".ml", p.name)):
+        try:
+            if path.stat().st_size > MAX_FILE:
+                raise MalformedChipData("larger than 32 MB")
+            data = path.read_bytes()
+        except MalformedChipData as fault:
+            found.append(TrustImport(path.name, "unknown", None, fault.detail))
+            continue
+        except OSError as fault:
+            found.append(TrustImport(path.name, "unknown", None, fault.strerror or "cannot be read"))
+            continue
+        found.extend(_import(path.name, data, directory, accept_unverified))
+    return tuple(found)
+
+
+def _import(name: str, data: bytes, directory: Path, accept_unverified: bool) -> list[TrustImport]:
+    blocks = pem_blocks(data)
+    if blocks:
+        return [_import_der(name, der, directory, accept_unverified) for _, der in blocks]
+    return [_import_der(name, data, directory, accept_unverified)]
+
+
+def _import_der(name: str, der: bytes, directory: Path, accept_unverified: bool) -> TrustImport:
+    """Tries each kind in turn: the bytes decide, not the file's name."""
+    reasons: list[str] = []
+    for kind in (_certificate, _revocation_list):
+        try:
+            return kind(name, der, directory)
+        except ChipFault as fault:
+            reasons.append(fault.detail)
+    try:
+        return _master_list(name, der, directory, accept_unverified)
+    except ChipFault as fault:
+        reasons.append(fault.detail)
+    return TrustImport(name, "unknown", None, "; ".join(dict.fromkeys(reasons)))
+
+
+def _certificate(name: str, der: bytes, directory: Path) -> TrustImport:
+    certificate = parse_certificate(der)
+    own = certificate.authority_key in (None, certificate.key_id)
+    country = (certificate.subject.country or "xx").lower()
+    if certificate.self_issued and own:
+        if not certificate.signed_by(certificate):
+            return TrustImport(name, "root", None, "its own key did not sign it")
+        kind = "root"
+    else:
+        kind = "link" if certificate.authority else "signer"
+    stored = _store(directory, f"{kind}-{country}-{_mark(der)}.cer", der)
+    return TrustImport(name, kind, stored, f"{certificate.subject.shown}, until {certificate.not_after:%Y-%m-%d}")
+
+
+def _revocation_list(name: str, der: bytes, directory: Path) -> TrustImport:
+    found = parse_revocation_list(der)
+    store = TrustStore.from_directory(directory)
+    issuers = [
+        c for c in (*store.anchors, *store.connecting) if c.subject == found.issuer or c.key_id == found.authority_key
+    ]
+    if not issuers:
+        return TrustImport(name, "revocation list", None, f"no certificate of its issuer is here: {found.issuer.shown}")
+    if not any(found.signed_by(issuer) for issuer in issuers):
+        return TrustImport(name, "revocation list", None, "its issuer's key did not sign it")
+    stored = _store(directory, f"crl-{(found.issuer.country or 'xx').lower()}-{_mark(der)}.crl", der)
+    return TrustImport(
+        name, "revocation list", stored, f"{len(found.revoked)} revoked, of {found.this_update:%Y-%m-%d}"
+    )
+
+
+def _master_list(name: str, der: bytes, directory: Path, accept_unverified: bool) -> TrustImport:
+    found = parse_master_list(der)
+    store = TrustStore.from_directory(directory)
+    carried = TrustStore(store.pinned, connecting=(*store.connecting, *found.carried))
+    country = (found.signer.subject.country or "xx").lower()
+    told = f"{len(found.certificates)} certificates, {len(found.unusable)} of them unusable"
+    if carried.path_for(found.signer).trust is Trust.ANCHORED:
+        stored = _store(directory, f"list-{country}-{_mark(der)}.ml", der)
+        return TrustImport(name, "master list", stored, told)
+    if not accept_unverified:
+        why = f"its signer leads to no root put in here by hand: {found.signer.issuer.shown}"
+        return TrustImport(name, "master list", None, why)
+    stored = _store(directory, f"list-{country}-{_mark(der)}{UNVERIFIED_LIST}", der)
+    return TrustImport(name, "master list", stored, f"{told}; taken without a root, by hand")
+
+
+def _mark(der: bytes) -> str:
+    return hashlib.sha256(der).hexdigest()[:12]
+
+
+def _store(directory: Path, name: str, content: bytes) -> str:
+    """Whole or not at all."""
+    partial = directory / f".{name}.part"
+    partial.write_bytes(content)
+    os.replace(partial, directory / name)
+    return name
