@@ -24,6 +24,7 @@ from inspection_station.documents.emrtd.checks import Check
 from inspection_station.documents.emrtd.common_data import check_common_data, listed_groups
 from inspection_station.documents.emrtd.data_groups import Portrait, portraits, zone_lines
 from inspection_station.documents.emrtd.errors import ChipRefused, MalformedChipData
+from inspection_station.documents.emrtd.group_format import check_format
 from inspection_station.documents.emrtd.security_infos import SecurityInfos, parse_data_group_14
 from inspection_station.documents.emrtd.security_object import SecurityObject, parse_security_object
 from inspection_station.documents.emrtd.signatures import AlgorithmUnknown
@@ -296,7 +297,9 @@ class _Reading:
                     Check.DATA_GROUP_HASH.undetermined(f"DG{number}: not read, it needs a terminal's key")
                 )
             elif lds.GROUPS[number - 1].name not in self._files:
-                self._group(number, sod)
+                content = self._group(number, sod)
+                form = check_format(number, content) if content is not None else None
+                self._checks.extend([form] if form is not None else [])
 
     def _authenticate(
         self, sod: SecurityObject | None, lines: tuple[str, ...] | None, infos: SecurityInfos | None

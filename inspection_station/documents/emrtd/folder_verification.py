@@ -14,9 +14,10 @@ from inspection_station.documents.emrtd import lds, passive_authentication, secu
 from inspection_station.documents.emrtd.algorithm_strength import check_algorithms
 from inspection_station.documents.emrtd.checks import Check
 from inspection_station.documents.emrtd.common_data import check_common_data
-from inspection_station.documents.emrtd.data_groups import portraits, zone_lines
+from inspection_station.documents.emrtd.data_groups import zone_lines
 from inspection_station.documents.emrtd.errors import MalformedChipData
 from inspection_station.documents.emrtd.genuineness import compare_offers
+from inspection_station.documents.emrtd.group_format import check_format
 from inspection_station.documents.emrtd.security_object import (
     SecurityObject,
     parse_card_security,
@@ -72,8 +73,9 @@ def verify_files(files: Mapping[str, bytes], trust: TrustStore, at: date) -> tup
     """Every check that files allow, on the day ``at``. Never raises for what the files hold."""
     found: list[ChipCheck] = []
     sod = _security_object(files, found)
-    lines = _zone(files, found)
-    _portrait(files, found)
+    lines = _zone(files)
+    formats = [check_format(n, files[file.name]) for n, file in enumerate(lds.GROUPS, 1) if file.name in files]
+    found.extend(check for check in formats if check is not None)
     if sod is not None:
         _authenticate(files, sod, lines, trust, at, found)
     found.extend(_security_files(files, trust, at))
@@ -119,25 +121,12 @@ def _security_object(files: Mapping[str, bytes], found: list[ChipCheck]) -> Secu
     return None
 
 
-def _zone(files: Mapping[str, bytes], found: list[ChipCheck]) -> tuple[str, ...] | None:
-    if lds.DG1.name not in files:
-        return None
+def _zone(files: Mapping[str, bytes]) -> tuple[str, ...] | None:
+    """The lines of DG1, None where it is missing or malformed."""
     try:
-        return zone_lines(files[lds.DG1.name])
-    except MalformedChipData as fault:
-        found.append(Check.DATA_GROUP_FORMAT.failed(f"DG1: {fault.detail}"))
+        return zone_lines(files[lds.DG1.name]) if lds.DG1.name in files else None
+    except MalformedChipData:
         return None
-
-
-def _portrait(files: Mapping[str, bytes], found: list[ChipCheck]) -> None:
-    if lds.DG2.name not in files:
-        return
-    try:
-        count = len(portraits(files[lds.DG2.name]))
-    except MalformedChipData as fault:
-        found.append(Check.DATA_GROUP_FORMAT.failed(f"DG2: {fault.detail}"))
-    else:
-        found.append(Check.DATA_GROUP_FORMAT.successful(f"DG2: {count} portrait{'s' if count > 1 else ''}"))
 
 
 def _security_files(files: Mapping[str, bytes], trust: TrustStore, at: date) -> list[ChipCheck]:
@@ -160,8 +149,8 @@ def _security_files(files: Mapping[str, bytes], trust: TrustStore, at: date) -> 
     if group in files:
         try:
             signed = group, security_infos.parse_data_group_14(files[group])
-        except MalformedChipData as fault:
-            found.append(Check.DATA_GROUP_FORMAT.failed(f"DG14: {fault.detail}"))
+        except MalformedChipData:
+            signed = None  # its format check says so
     if lds.CARD_ACCESS.name in files:
         found.append(_card_access(files[lds.CARD_ACCESS.name], signed))
     return found
