@@ -29,7 +29,9 @@ from inspection_station.hardware.supervisor import DeviceRack, DeviceStatus
 from inspection_station.inspection.document import BlobRef
 from inspection_station.inspection.scenario import SCENARIOS
 from inspection_station.matching.face import DlibFaceMatcher
-from inspection_station.matching.thresholds import built_in_thresholds
+from inspection_station.matching.thresholds import FaceThresholds, ThresholdStatus, parse_thresholds
+from inspection_station.matching.watchlist_lists import ControlList, MalformedList, load_lists
+from inspection_station.process_memory import give_pictures_back
 from inspection_station.resource_path import resource
 from inspection_station.station_profile import ProfileError, StationProfile
 from inspection_station.storage.clock import SystemClock
@@ -72,6 +74,7 @@ def open_station(
     """
     if profile.scenario not in SCENARIOS:
         raise ProfileError(f"profile {profile.name}: no scenario {profile.scenario}: {', '.join(SCENARIOS)}")
+    give_pictures_back()
     clock = SystemClock()
     progress("store")
     store = StationStore.open(profile.data_folder, key_source_for(profile), station_id=profile.station_id, clock=clock)
@@ -84,6 +87,8 @@ def open_station(
     progress("lists")
     lists = ListSearch()
     training = _Training(profile, seed, lists) if profile.training else None
+    if training is None:
+        lists.replace(*_lists(profile))
     trust = training.trust if training else _trust(profile)
 
     pool = ThreadPoolExecutor(2, thread_name_prefix="matching")
@@ -99,14 +104,14 @@ def open_station(
         rack=rack,
         zones=ZoneReading(),
         chips=ChipInspection(trust),
-        faces=FaceComparison(matcher, built_in_thresholds(training=profile.training)),
+        faces=FaceComparison(matcher, _thresholds(profile)),
         lists=lists,
         pool=pool,
         clock=clock,
         chip_timeout=profile.chip_timeout_seconds,
         face_timeout=profile.face_timeout_seconds,
     )
-    session = OfficerSession(officer_id or (OFFICER_OF_TRAINING if training else "UNSET"), _roster(profile))
+    session = OfficerSession(_officer(profile, officer_id), _roster(profile))
     settings = DeskSettings(
         scenario=profile.scenario,
         mission_id="training" if training else "unassigned",
@@ -219,6 +224,43 @@ def _trust(profile: StationProfile) -> TrustStore:
     if not profile.trust_folder:
         return TrustStore()
     return TrustStore.from_directory(Path(profile.trust_folder))
+
+
+def _officer(profile: StationProfile, officer_id: str | None) -> str:
+    """Who signs the records. A live station knows itself and its officer, or does not start."""
+    if profile.training:
+        return officer_id or OFFICER_OF_TRAINING
+    if profile.station_id in ("", "UNSET"):
+        raise ProfileError(f"profile {profile.name}: set station_id to this station's own")
+    if not officer_id:
+        raise ProfileError("name the officer on duty with --officer")
+    return officer_id
+
+
+def _thresholds(profile: StationProfile) -> FaceThresholds:
+    """The profile's set. Bounds for drawn faces never judge real ones, nor the other way round."""
+    sets = parse_thresholds(resource("tables", "face_thresholds.toml").read_text(encoding="utf-8"))
+    chosen = sets.get(profile.face_thresholds)
+    if chosen is None:
+        raise ProfileError(f"profile {profile.name}: no face_thresholds {profile.face_thresholds}: {', '.join(sets)}")
+    if (chosen.status is ThresholdStatus.TRAINING) is not profile.training:
+        raise ProfileError(
+            f"profile {profile.name}: face_thresholds {profile.face_thresholds} are not for this profile"
+        )
+    return chosen
+
+
+def _lists(profile: StationProfile) -> tuple[list[ControlList], tuple[str, ...]]:
+    """The control lists in the data folder, and the names of those that cannot be read: shown as not consulted."""
+    found: list[ControlList] = []
+    missing: list[str] = []
+    for name in profile.lists:
+        try:
+            found.extend(load_lists((profile.data_folder / name).read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError, MalformedList) as fault:
+            log.error("a control list cannot be used: %s", type(fault).__name__, extra={"list_file": name})
+            missing.append(Path(name).stem)
+    return found, tuple(missing)
 
 
 def _roster(profile: StationProfile) -> tuple[RosterEntry, ...]:

@@ -27,6 +27,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     run.add_argument("--data", metavar="DIR", type=Path, help="data folder instead of the profile's own")
     run.add_argument("--windowed", action="store_true", help="a window instead of the whole screen")
     run.add_argument("--language", choices=_LANGUAGES, help="language at the start (F10 switches)")
+    run.add_argument("--officer", metavar="ID", help="the officer on duty; a live station asks for it")
     run.add_argument("--json", action="store_true")
     run.set_defaults(run=_run)
 
@@ -83,7 +84,7 @@ def _show(profile: StationProfile, options: argparse.Namespace) -> int:
 
     with ExitStack() as stack:
         try:
-            station = open_station(profile, stack)
+            station = open_station(profile, stack, officer_id=options.officer)
         except Exception as error:
             return _not_started(options.json, error)
         return run_window(
@@ -93,6 +94,8 @@ def _show(profile: StationProfile, options: argparse.Namespace) -> int:
             kiosk=profile.kiosk and not options.windowed,
             theme=profile.theme,
             touch_target=profile.touch_target,
+            lock_file=profile.data_folder / "window.lock",
+            crash_folder=profile.data_folder / "log",
         )
 
 

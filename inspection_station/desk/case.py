@@ -19,6 +19,7 @@ from inspection_station.inspection.document import BlobRef
 from inspection_station.inspection.effects import CancelStep, DiscardBiometrics, Effect, ReadDocument, SealRecord
 from inspection_station.inspection.evidence import Taken
 from inspection_station.inspection.inspection import Inspection
+from inspection_station.inspection.redaction import without_biometrics
 from inspection_station.inspection.scenario import Step
 from inspection_station.inspection.workflow import advance, replay, resume
 
@@ -151,11 +152,19 @@ class Case:
         else:
             if isinstance(effect, CancelStep) and effect.step is Step.DOCUMENT:
                 self._reader.disarm()
-            if isinstance(effect, DiscardBiometrics) and inspection.document is not None:
-                page = inspection.document.page_image  # still shown to the officer, never stored
-                self._vault.keep_only([page] if page is not None else [])
+            if isinstance(effect, DiscardBiometrics):
+                self._discard_biometrics(inspection)
                 return
             self._runner.run(inspection.inspection_id, effect)
+
+    def _discard_biometrics(self, inspection: Inspection) -> None:
+        """Article 91: the pictures go from memory, and the journal is written anew without what came of them."""
+        page = inspection.document.page_image if inspection.document is not None else None
+        self._vault.keep_only([page] if page is not None else [])  # still shown to the officer, never stored
+        self.journal = without_biometrics(self.journal)
+        self._store.discard_journal(inspection.inspection_id)
+        for event in self.journal:
+            self._write(event)
 
     def _seal(self, effect: SealRecord) -> None:
         decided = self._decided

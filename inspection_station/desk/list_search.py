@@ -20,18 +20,19 @@ class ListSearch:
 
     def __init__(self, lists: Sequence[ControlList] = ()) -> None:
         self._lock = Lock()
+        self._missing: tuple[str, ...] = ()
         self.replace(lists)
 
-    def replace(self, lists: Sequence[ControlList]) -> None:
-        """Search these from now on."""
+    def replace(self, lists: Sequence[ControlList], missing: Sequence[str] = ()) -> None:
+        """Search these from now on; ``missing`` should be at hand and are not, so every result names them."""
         index = WatchlistSearch(lists)
         with self._lock:
-            self._index, self._lists = index, tuple(lists)
+            self._index, self._lists, self._missing = index, tuple(lists), tuple(missing)
 
     def search(self, mrz: MachineReadableZone, now: datetime) -> WatchlistResult:
         with self._lock:
-            index = self._index
-        return index.search(mrz, now, ONLINE_ONLY)
+            index, missing = self._index, self._missing
+        return index.search(mrz, now, (*missing, *ONLINE_ONLY))
 
     def lists(self, now: datetime) -> Sequence[tuple[ListConsulted, float]]:
         """Each list with its age in hours."""

@@ -97,7 +97,7 @@ def collection(
         return Collection(person_class, False, exemption.value)
     if evidence.date_of_birth is not None and age_on(evidence.date_of_birth, today) < UNDER_AGE:
         return Collection(person_class, False, Exemption.UNDER_14.value)
-    if confirmed is not None:
+    if confirmed is not None and confirmed is not PersonClass.UNKNOWN:
         return Collection(person_class, True, "")
     if evidence.date_of_birth is None or person_class in (
         PersonClass.UNKNOWN,

@@ -89,7 +89,8 @@ def _running(snapshot: DeskSnapshot, inspection: Inspection, wording: Wording) -
     if stopping:
         bars = any(f.severity is Severity.BAR for f in stopping)
         first = next((f for f in stopping if f.severity is Severity.BAR), stopping[0])
-        return Banner(Tone.BAR if bars else Tone.LOOK, title, wording.error(first.code).what, first.code)
+        # The trouble is the headline; what the traveller is being asked stands on the page beneath it.
+        return Banner(Tone.BAR if bars else Tone.LOOK, wording.error(first.code).what, title, first.code)
     return Banner(Tone.RUNNING, title, wording.text("banner.running.reason"))
 
 
