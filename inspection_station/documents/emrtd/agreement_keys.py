@@ -30,13 +30,13 @@ def parse_agreement_key(element: tlv.Element) -> tuple[KeyGroup, bytes]:
         group: KeyGroup = EllipticGroup(key.curve)
         return group, key.curve.encode(key.point)
     material = asn1.bits(body.take(asn1.BIT_STRING))
+    if algorithm.oid not in (PKCS3_KEY, X942_KEY, STANDARD_PARAMETERS):
+        raise AlgorithmUnknown(f"key algorithm {algorithm.oid}")
     if algorithm.parameters is None:
         raise MalformedChipData("a key for agreement without its group")
     if algorithm.oid == STANDARD_PARAMETERS:
         group = standard_group(asn1.small_integer(algorithm.parameters, 255))
         return group, group.decode(_unsigned(material) if isinstance(group, PrimeGroup) else material)
-    if algorithm.oid not in (PKCS3_KEY, X942_KEY):
-        raise AlgorithmUnknown(f"key algorithm {algorithm.oid}")
     numbers = asn1.sequence(algorithm.parameters)
     p, g = asn1.integer(numbers.any()), asn1.integer(numbers.any())
     q = asn1.integer(numbers.any()) if algorithm.oid == X942_KEY and not numbers.at_end else None
