@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TextIO, cast
 
 if TYPE_CHECKING:
     from inspection_station.documents.emrtd.access_keys import AccessKey
@@ -31,6 +31,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     read.add_argument("--out", type=Path, metavar="DIR", help="write the elementary files there (personal data)")
     read.add_argument("--without-portrait", action="store_true", help="do not read DG2")
     read.add_argument("--everything", action="store_true", help="also EF.COM and every further group it names")
+    read.add_argument("--trace", type=Path, metavar="FILE", help="a line of JSON for each command, without any data")
     read.add_argument("--at", type=date.fromisoformat, metavar="DATE", help="day of the checks; today without it")
     read.add_argument("--wait", type=float, default=10.0, metavar="SECONDS", help="how long to wait for a chip")
     read.add_argument("--json", action="store_true", help="one JSON object on stdout")
@@ -96,19 +97,22 @@ def _read(
     arguments: argparse.Namespace, key: AccessKey, lines: tuple[str, ...] | None, trust: TrustStore, at: date
 ) -> int:
     from inspection_station.documents.emrtd.chip_session import read_chip
+    from inspection_station.documents.emrtd.command_trace import TracedConnection
     from inspection_station.documents.emrtd.errors import ChipFault
     from inspection_station.hardware.errors import DeviceError
     from inspection_station.hardware.ports import ChipReader, DriverSettings
     from inspection_station.hardware.registry import DriverRegistry
 
     reader: ChipReader | None = None
+    trace: TextIO | None = None
     try:
+        trace = arguments.trace.open("w", encoding="ascii") if arguments.trace is not None else None
         made = DriverRegistry().factory(_DRIVER)(DriverSettings({"reader": arguments.reader}))
         reader = cast(ChipReader, made)
         reader.open()
         connection = reader.connect(Event(), arguments.wait)
         outcome = read_chip(
-            connection,
+            TracedConnection(connection, trace.write) if trace is not None else connection,
             access_key=key,
             trust=trust,
             with_portrait=not arguments.without_portrait,
@@ -120,9 +124,13 @@ def _read(
         return _complain(arguments, fault.code, fault.detail, _MISSING)
     except ChipFault as fault:
         return _complain(arguments, fault.code, fault.detail, _BAD_INPUT)
+    except OSError as fault:
+        return _complain(arguments, "STO-01", f"cannot write the trace: {fault.strerror}", _BAD_INPUT)
     finally:
         if reader is not None:
             reader.close()
+        if trace is not None:
+            trace.close()
     if arguments.out is not None:
         try:
             _write_files(arguments.out, outcome)

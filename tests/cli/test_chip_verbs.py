@@ -118,6 +118,27 @@ def test_a_group_the_state_did_not_sign_is_found_when_everything_is_read(
         assert (code, failed) == (1, {("5.6.4.4.1", "common-data"), ("5.6.4.4.2", "data-group-hash")})
 
 
+def test_the_trace_has_a_line_a_command_and_nothing_of_the_person(
+    daemon: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trace = tmp_path / "trace.jsonl"
+    with served("--profile", "aa-rsa") as told:
+        code, found = run(capsys, "read-chip", "--mrz", "/".join(told["mrz"]), "--trace", str(trace), "--json")
+        assert code == 0
+        lines = [json.loads(line) for line in trace.read_text().splitlines()]
+        assert [line["n"] for line in lines] == list(range(1, found["commands"] + 1))
+        assert {"SELECT", "GET CHALLENGE", "EXTERNAL AUTHENTICATE", "READ BINARY", "INTERNAL AUTHENTICATE"} <= {
+            line["command"] for line in lines
+        }
+        assert all(len(line["header"]) == 8 and line["received"] >= 2 for line in lines)
+        number = told["mrz"][1][:9]
+        assert number not in trace.read_text()
+        assert number.encode().hex() not in trace.read_text()
+        lost = str(tmp_path / "nowhere" / "trace")
+        code, found = run(capsys, "read-chip", "--mrz", "/".join(told["mrz"]), "--trace", lost, "--json")
+        assert (code, found["error"]["code"]) == (2, "STO-01")
+
+
 def test_no_document_is_exit_3(daemon: None, capsys: pytest.CaptureFixture[str]) -> None:
     code, found = run(capsys, "read-chip", "--mrz", "/".join(LINES), "--wait", "0.2", "--json")
     assert (code, found["error"]["code"]) == (3, "CHP-01")
