@@ -7,12 +7,15 @@ from dataclasses import replace
 
 import pytest
 from fakes.chip_material import AUTHORITY, DAY, KEY, LINES, PORTRAIT, passport
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from inspection_station.documents.emrtd import asn1, bac, tlv
 from inspection_station.documents.emrtd.apdu import Channel, Command, Response
 from inspection_station.documents.emrtd.chip_session import ChipOutcome, read_chip
 from inspection_station.documents.emrtd.ciphers import AesSuite, pad
 from inspection_station.documents.emrtd.errors import (
+    ChipFault,
     ChipRefused,
     MalformedChipData,
     SecureMessagingBroken,
@@ -22,7 +25,7 @@ from inspection_station.documents.emrtd.security_infos import PACE
 from inspection_station.inspection.chip import CheckResult
 from inspection_station.training.chip_keys import ChipKeys, agreement_key, rsa_signer
 from inspection_station.training.passport_issue import VirtualPassport, issue_passport
-from inspection_station.training.virtual_chip import VirtualChip
+from inspection_station.training.virtual_chip import PROFILES, VirtualChip
 
 FAILED, UNKNOWN = CheckResult.FAILED, CheckResult.UNDETERMINED
 UNSPOKEN = "1.3.101.110"  # a curve over another kind of field
@@ -183,3 +186,54 @@ def test_the_basic_access_keys_of_two_zones_differ() -> None:
 def test_a_channel_that_answers_nothing_is_malformed() -> None:
     with pytest.raises(MalformedChipData):
         Channel(lambda _: b"\x90").send(Command(0x84, le=8))
+
+
+KINDS = {name: p.issue(LINES, PORTRAIT, authority=AUTHORITY, at=DAY) for name, p in PROFILES.items() if name != "slow"}
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.sampled_from(sorted(KINDS)), st.integers(1, 30), st.lists(st.binary(max_size=60), min_size=1, max_size=6))
+def test_a_chip_that_turns_to_noise_at_any_command_is_a_reading_or_a_typed_error(
+    name: str, after: int, noise: list[bytes]
+) -> None:
+    chip = VirtualChip(KINDS[name], limits=PROFILES[name].limits)
+    sent = 0
+
+    class Turning:
+        def transmit(self, command: bytes) -> bytes:
+            nonlocal sent
+            sent += 1
+            return chip.process(command) if sent < after else noise[sent % len(noise)]
+
+    try:
+        outcome = read_chip(
+            Turning(), access_key=KEY, trust=AUTHORITY.trust_store(), with_portrait=True, at=DAY, everything=True
+        )
+    except ChipFault:
+        return
+    assert sent < after or outcome.reading.overall is not CheckResult.SUCCESSFUL
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.sampled_from(sorted(KINDS)), st.integers(2, 30), st.integers(0, 7), st.integers(0, 5000))
+def test_one_bit_changed_on_the_way_never_passes_for_another_s_data(name: str, at: int, bit: int, byte: int) -> None:
+    chip = VirtualChip(KINDS[name], limits=PROFILES[name].limits)
+    sent = 0
+
+    class Flipping:
+        def transmit(self, command: bytes) -> bytes:
+            nonlocal sent
+            sent += 1
+            answer = bytearray(chip.process(command))
+            if sent == at:
+                answer[byte % len(answer)] ^= 1 << bit
+            return bytes(answer)
+
+    try:
+        outcome = read_chip(
+            Flipping(), access_key=KEY, trust=AUTHORITY.trust_store(), with_portrait=True, at=DAY, printed_zone=LINES
+        )
+    except ChipFault:
+        return
+    if outcome.reading.overall is CheckResult.SUCCESSFUL:
+        assert (outcome.portrait, outcome.reading.mrz_lines) == (PORTRAIT, LINES)
