@@ -32,6 +32,7 @@ from inspection_station.storage.reader import StoreReader
 
 FOLDERS_OF = 25  # kills before a fresh folder
 EVERYTHING = 1_000_000
+WELL_UNDER_WAY = 0.7  # share of kills after the first record; the others may hit the start as well
 
 
 @dataclass
@@ -74,13 +75,20 @@ class Lesson:
             return True
         return False
 
+    def wait_for_a_record(self, seconds: float) -> None:
+        """Until it has said the first one; how long its start takes depends on the machine."""
+        until = time.monotonic() + seconds
+        while not self.acknowledged() and self._process.poll() is None and time.monotonic() < until:
+            time.sleep(0.05)
+
     def finish(self) -> int:
         return self._process.wait(600)
 
     def acknowledged(self) -> dict[str, str]:
         """Hash by id, of every whole line."""
-        self._said.seek(0)
-        lines = [line for line in self._said.read().splitlines(keepends=True) if line.startswith('{"sealed"')]
+        file = self._said.fileno()
+        said = os.pread(file, os.fstat(file).st_size, 0).decode()  # the child writes on where this file's place is
+        lines = [line for line in said.splitlines(keepends=True) if line.startswith('{"sealed"')]
         told = [json.loads(line)["sealed"] for line in lines if line.endswith("\n")]
         return {one["id"]: one["hash"] for one in told}
 
@@ -160,7 +168,11 @@ def run(kills: int, seed: int, folder: Path, fastest: float, slowest: float, pro
             sealed_before, messages_before = sealed_before + whole.sealed, messages_before + whole.messages
             whole.sealed = whole.messages = 0
         lesson = Lesson(place, seed * 1000 + number, 50, profiles)
-        killed = lesson.kill_after(chance.uniform(fastest, slowest))
+        if chance.random() < WELL_UNDER_WAY:
+            lesson.wait_for_a_record(60)
+            killed = lesson.kill_after(chance.uniform(0.0, slowest - fastest))
+        else:
+            killed = lesson.kill_after(chance.uniform(fastest, slowest))
         told = lesson.acknowledged()
         if not killed:
             whole.problems.append(f"a lesson ended by itself: {lesson.complaints()}")

@@ -80,7 +80,7 @@ def test_no_trust_anchor_is_grey_and_does_not_stop_the_traveller() -> None:
 def test_a_forged_chip_is_red_and_names_the_check_in_the_officers_language() -> None:
     shown = seen(begun(checks=chip_checks(data_group_hash=CheckResult.FAILED)))
     row = shown.checks[0]
-    assert (row.tone, row.code, row.detail) == (Tone.BAR, "CHP-03", "Data unchanged (hashes)")
+    assert (row.tone, row.code, row.detail) == (Tone.BAR, "CHP-03", "Data integrity (hashes)")
 
 
 def test_a_missing_required_step_stops_and_the_button_says_which() -> None:
@@ -154,8 +154,8 @@ def test_chip_checks_are_shown_each_with_its_section_and_word() -> None:
     page = seen(begun(checks=chip_checks(signer_revocation=CheckResult.ABORTED)), looked_at=Stage.CHIP).page
     assert isinstance(page, ChipPage)
     words = {row.label: row.word for row in page.checks}
-    assert words["Signer not revoked"] == "Aborted"
-    assert words["Data unchanged (hashes)"] == "Passed"
+    assert words["Signer revocation"] == "Aborted"
+    assert words["Data integrity (hashes)"] == "Passed"
 
 
 def test_of_a_national_nothing_live_is_shown_and_the_reason_is() -> None:
@@ -232,7 +232,7 @@ def test_a_check_made_for_every_data_group_is_one_row_with_its_worst_result() ->
     checks = (*chip_checks(), *chip_checks(data_group_hash=CheckResult.FAILED))
     page = seen(begun(checks=checks), looked_at=Stage.CHIP).page
     assert isinstance(page, ChipPage)
-    rows = [row for row in page.checks if row.label == "Data unchanged (hashes)"]
+    rows = [row for row in page.checks if row.label == "Data integrity (hashes)"]
     assert [row.word for row in rows] == ["Failed"]
 
 
