@@ -27,7 +27,8 @@ benchmark: setup-test ## measure speed, accuracy and memory
 	@QT_QPA_PLATFORM=offscreen $(BIN)/pytest tests/benchmarks -m benchmark -s
 
 screens: setup ## take the documentation's screenshots again
-	@QT_QPA_PLATFORM=offscreen $(BIN)/inspection-station play --seed 1 --travellers 1 --screenshots docs/screens
+	@$(BIN)/inspection-station play --travellers 6 --seed 3 --pace 0.3 --screenshots docs/screens
+	@$(BIN)/inspection-station play --travellers 2 --seed 4 --fault impostor --pace 0.3 --screenshots docs/screens
 
 lock: setup-test ## write requirements.lock again
 	@$(BIN)/python -m venv .venv/.lock && .venv/.lock/bin/pip -q install uv
