@@ -45,10 +45,24 @@ _WORDS = {
         "the file ends or breaks before its last line",
         "take the picture again",
     ),
-    "too large": ("The picture is too large", "it has more than 60 megapixels", "give a smaller picture"),
+    "too large": (
+        "The picture is too large",
+        "it has more than 60 megapixels or 200 megabytes",
+        "give a smaller picture",
+    ),
     "no zone": (
         "MRZ not read",
         "no lines of a machine-readable zone were found",
+        "flatten the page and place it again; after two tries type the zone",
+    ),
+    "cut off": (
+        "MRZ not read",
+        "the machine-readable zone runs out of the picture",
+        "show the whole page; after two tries type the zone",
+    ),
+    "illegible": (
+        "MRZ not read",
+        "lines of a machine-readable zone were found and cannot be read",
         "flatten the page and place it again; after two tries type the zone",
     ),
     "two documents": (
@@ -64,11 +78,16 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     verb = verbs.add_parser("read-mrz", help="read the machine-readable zone out of pictures")
     verb.add_argument("images", nargs="+", metavar="IMAGE", help="picture of a data page (JPEG, PNG, TIFF, ...)")
     verb.add_argument("--json", action="store_true", help="one JSON array on standard output")
-    verb.add_argument(
-        "--today", type=date.fromisoformat, metavar="DATE", help="complete years as of this day (YYYY-MM-DD)"
-    )
-    verb.add_argument("--no-second-opinion", action="store_true", help="do not ask passporteye when unsure")
+    verb.add_argument("--today", type=_date, metavar="DATE", help="complete years as of this day (YYYY-MM-DD)")
+    verb.add_argument("--no-second-opinion", action="store_true", help="do not ask Tesseract when unsure")
     verb.set_defaults(run=read_mrz)
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("not a date like 2026-01-31") from error
 
 
 def read_mrz(options: argparse.Namespace) -> int:
@@ -92,11 +111,11 @@ def _read(name: str, today: date, *, ask_second: bool) -> tuple[dict[str, Any], 
 
     started = time.perf_counter()
     try:
-        path = Path(name)
-        size = path.stat().st_size
-        if size > _LARGEST_FILE:
-            raise _too_large(size)
-        reading = read_image(path.read_bytes(), today=today, ask_second=ask_second)
+        with Path(name).open("rb") as file:
+            content = file.read(_LARGEST_FILE + 1)  # a device or a pipe has no size to ask for
+        if len(content) > _LARGEST_FILE:
+            raise _too_large()
+        reading = read_image(content, today=today, ask_second=ask_second)
     except OSError as error:
         why = error.strerror or type(error).__name__
         return _failure(name, "FILE", "The file cannot be read", why, "check the path and its permissions", started), 2
@@ -107,10 +126,10 @@ def _read(name: str, today: date, *, ask_second: bool) -> tuple[dict[str, Any], 
     return result, 0 if reading.zone.valid else 1
 
 
-def _too_large(size: int) -> UnreadableImage:
+def _too_large() -> UnreadableImage:
     from inspection_station.documents.mrz_image.reader import Unreadable, UnreadableImage
 
-    return UnreadableImage(Unreadable.TOO_LARGE, f"{size} bytes")
+    return UnreadableImage(Unreadable.TOO_LARGE, f"more than {_LARGEST_FILE} bytes")
 
 
 def _since(started: float) -> float:
@@ -192,11 +211,12 @@ def _doubt(zone: MachineReadableZone, doubt: CharacterDoubt) -> dict[str, Any]:
 
 def _told(result: dict[str, Any]) -> str:
     """The result for people."""
+    name = "".join(character if character.isprintable() else "?" for character in result["file"])
     if "error" in result:
         error = result["error"]
-        return f"{result['file']}: {error['code']} {error['what']} — {error['why']}. Do this: {error['do']}."
+        return f"{name}: {error['code']} {error['what']} — {error['why']}. Do this: {error['do']}."
     verdict = "valid" if result["valid"] else "NOT VALID"
-    text = [f"{result['file']}: {result['document_type']}, {verdict} ({result['ms']} ms)"]
+    text = [f"{name}: {result['document_type']}, {verdict} ({result['ms']} ms)"]
     text += [f"  {line}" for line in result["lines"]]
     text += [
         f"  check digit wrong: {check['field']} (printed {check['printed']}, computed {check['computed']})"

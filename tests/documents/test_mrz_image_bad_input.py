@@ -133,3 +133,17 @@ def test_a_damaged_byte_gives_a_zone_or_a_refusal(place: int, value: int):
 
 
 _DAMAGED_PAGE = _encoded(wear_page(_page(9), Wear(pixels_wide=700), seed=9), "JPEG", quality=70)
+
+
+@pytest.mark.parametrize(("tall", "wide"), [(1.0, 0.7), (0.89, 1.0)], ids=["right end", "second line"])
+def test_a_zone_that_runs_out_of_the_picture_is_refused_rather_than_completed(tall: float, wide: float):
+    page = _page(8)
+    refusal = _refusal(page[: round(tall * page.shape[0]), : round(wide * page.shape[1])])
+    assert refusal.reason in (Unreadable.CUT_OFF, Unreadable.ILLEGIBLE)
+    assert refusal.code == "DOC-01"
+
+
+def test_a_zone_with_a_line_covered_is_refused_rather_than_guessed():
+    page = _page(8)
+    page[round(0.8 * page.shape[0]) : round(0.88 * page.shape[0])] = 230
+    assert _refusal(page).code == "DOC-01"

@@ -34,16 +34,25 @@ class Unreadable(StrEnum):
     TRUNCATED = "truncated"
     TOO_LARGE = "too large"
     NO_ZONE = "no zone"
+    CUT_OFF = "cut off"
+    ILLEGIBLE = "illegible"
     TWO_DOCUMENTS = "two documents"
 
 
-_CODES: Final = {Unreadable.NO_ZONE: "DOC-01", Unreadable.TWO_DOCUMENTS: "DOC-04"}
+_CODES: Final = {
+    Unreadable.NO_ZONE: "DOC-01",
+    Unreadable.CUT_OFF: "DOC-01",
+    Unreadable.ILLEGIBLE: "DOC-01",
+    Unreadable.TWO_DOCUMENTS: "DOC-04",
+}
 _ACTIONS: Final = {
     Unreadable.EMPTY: "take-the-picture-again",
     Unreadable.NOT_A_PICTURE: "give-a-picture",
     Unreadable.TRUNCATED: "take-the-picture-again",
     Unreadable.TOO_LARGE: "give-a-smaller-picture",
     Unreadable.NO_ZONE: "flatten-and-replace",
+    Unreadable.CUT_OFF: "show-the-whole-page",
+    Unreadable.ILLEGIBLE: "flatten-and-replace",
     Unreadable.TWO_DOCUMENTS: "show-one-document",
 }
 
@@ -51,8 +60,9 @@ _ACTIONS: Final = {
 class UnreadableImage(ValueError):
     """No zone can be read out of the picture.
 
-    ``code`` is the officer's code (DOC-01 no zone, DOC-04 two documents in view, DOC-05 the picture cannot be used),
-    ``reason`` the kind, ``action`` the key of what to do next. ``detail`` holds sizes and counts, never what was read.
+    ``code`` is the officer's code (DOC-01 no zone or no legible one, DOC-04 two documents in view, DOC-05 the picture
+    cannot be used), ``reason`` the kind, ``action`` the key of what to do next. ``detail`` holds sizes and counts, never
+    what was read.
     """
 
     def __init__(self, reason: Unreadable, detail: str) -> None:
@@ -74,7 +84,7 @@ def open_picture(content: bytes | NDArray[np.uint8]) -> Grey:
         raise UnreadableImage(Unreadable.EMPTY, "0 bytes")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore")  # large, or with odd tags: judged below, and no news for the officer
             picture = Image.open(BytesIO(content), formats=_FORMATS)
     except Image.DecompressionBombError as error:
         raise UnreadableImage(Unreadable.TOO_LARGE, "more pixels than any camera gives") from error
@@ -92,11 +102,14 @@ def _decoded(picture: Image.Image) -> Grey:
     try:
         if max(width, height) > 2 * LONGEST_SIDE:
             picture.draft("L", (LONGEST_SIDE, LONGEST_SIDE))
-        picture.load()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            picture.load()
     except (OSError, ValueError, SyntaxError, struct.error, EOFError, zlib.error, MemoryError) as error:
         raise UnreadableImage(Unreadable.TRUNCATED, f"{width} x {height} pixels promised") from error
     # A broken EXIF block says nothing about orientation; the reader finds all four by itself.
-    with suppress(OSError, ValueError, SyntaxError, struct.error, KeyError, TypeError):
+    with suppress(OSError, ValueError, SyntaxError, struct.error, KeyError, TypeError), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         picture = ImageOps.exif_transpose(picture)
     if picture.mode.startswith("I") or picture.mode == "F":
         deep = np.asarray(picture, np.float32)

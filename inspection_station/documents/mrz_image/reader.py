@@ -27,6 +27,8 @@ _LEAST_LEGIBLE: Final = 0.55
 _CLEARLY_A_ZONE: Final = 0.85
 _STACKS_TRIED: Final = 6
 _LINES_TRIED: Final = 3
+_CELLS_OUTSIDE: Final = 2
+_MOST_IN_DOUBT: Final = 1 / 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ def read_image(data: bytes | NDArray[np.uint8], *, today: date, ask_second: bool
     if ask_second and not zone.valid:
         first, opinion = _weighed(grey, found[0], first)
         zone = settled(first.lines, first.doubts, today=today)
+    if not zone.valid:
+        _refuse_fragment(grey, found[0], zone)
     return ImageReading((zone,), first.confidences, _corners(found[0]), opinion, time.perf_counter() - started)
 
 
@@ -145,6 +149,21 @@ def _corners(found: Upright) -> tuple[tuple[float, float], ...]:
     centres = found.centres
     first, last = centres[0], centres[-1]
     return tuple((float(x), float(y)) for x, y in (first[0], first[-1], last[-1], last[0]))
+
+
+def _refuse_fragment(grey: Grey, found: Upright, zone: MachineReadableZone) -> None:
+    """Raises UnreadableImage for a zone that runs out of the picture, and for one that is a guess in most places:
+    characters that nobody can see, under another layout than the document's, help no officer.
+    """
+    x, y = found.centres[..., 0], found.centres[..., 1]
+    outside = int(((x < 0) | (x >= grey.shape[1]) | (y < 0) | (y >= grey.shape[0])).sum())
+    if outside >= _CELLS_OUTSIDE:
+        raise UnreadableImage(Unreadable.CUT_OFF, f"{outside} characters outside the picture")
+    characters = sum(len(line) for line in zone.lines)
+    if found.partial and zone.doubts and not zone.checks_pass:
+        raise UnreadableImage(Unreadable.ILLEGIBLE, f"lines longer than the {len(zone.lines[0])} characters found")
+    if len(zone.doubts) > characters * _MOST_IN_DOUBT:
+        raise UnreadableImage(Unreadable.ILLEGIBLE, f"{len(zone.doubts)} of {characters} characters in doubt")
 
 
 def _weighed(grey: Grey, found: Upright, first: Draft) -> tuple[Draft, SecondOpinion]:
