@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 
 from inspection_station import __version__
+from inspection_station.cli.standard_streams import abandon_output, output_full, prepare_streams
 
 _GROUPS = ("run_verbs", "mrz_verbs", "chip_verbs", "verification_verbs", "face_verbs", "record_verbs", "doctor_verbs")
 
@@ -26,12 +31,47 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb and return its exit code. Usage errors exit with 2 (argparse's own habit)."""
+    """Run one verb and return its exit code. Usage errors exit with 2 (argparse's own habit).
+
+    SIGTERM ends a verb as Ctrl-C does, by way of its ``finally``: 130 and 143 are the shell's codes for the two.
+    """
+    prepare_streams()
     options = parser().parse_args(arguments)
+    with _told_to_end() as told:
+        try:
+            code = int(options.run(options))
+            sys.stdout.flush()
+        except KeyboardInterrupt:
+            code = 128 + signal.SIGINT
+        except BrokenPipeError:
+            abandon_output()
+            code = 0
+        except OSError as error:
+            if not output_full(error):
+                raise
+            abandon_output()
+            sys.stderr.write(f"STO-01: the output cannot be written: {error.strerror}; make room and try again\n")
+            code = 3
+    return 128 + told[0] if told else code
+
+
+@contextmanager
+def _told_to_end() -> Iterator[list[int]]:
+    """SIGTERM and SIGINT interrupt the verb; the list holds those that came. Even where an extension module makes
+    another error of the interruption (some do while they are imported), the exit code says what happened.
+    """
+    told: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield told  # only the main thread hears signals
+        return
+
+    def end(number: int, frame: FrameType | None) -> None:
+        told.append(number)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        return int(options.run(options))
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
+        yield told
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

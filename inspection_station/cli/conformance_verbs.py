@@ -9,6 +9,8 @@ import sys
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from inspection_station.cli.refusal import refuse
+
 if TYPE_CHECKING:
     from inspection_station.hardware.conformance import ConformanceResult, DeviceScript
     from inspection_station.hardware.ports import Device
@@ -38,23 +40,20 @@ def _conformance(options: argparse.Namespace) -> int:
     try:
         run = _rehearsal(DriverRegistry(), options)
     except (UnknownDriver, ValueError) as error:
-        print(error.args[0] if error.args else error, file=sys.stderr)
-        return _USAGE
+        return refuse(options.json, _USAGE, "USE-01", str(error.args[0]) if error.args else str(error))
     except DeviceError as error:
-        print(error.detail, file=sys.stderr)
-        return _MISSING
+        return refuse(options.json, _MISSING, "DEV-01", error.detail)
     results: list[ConformanceResult] = []
     try:
         with run as (device, script):
-            if not _reachable(device):
-                return _MISSING
+            device.open()  # without the device every check would fail for the same reason: say it once
+            device.close()
             for result in conformance_results(device, script, options.check):
                 results.append(result)
                 if not options.json:
                     print(_line(result), flush=True)
     except DeviceError as error:
-        print(error.detail, file=sys.stderr)
-        return _MISSING
+        return refuse(options.json, _MISSING, "DEV-01", error.detail)
     conforming = not any(r.outcome is Outcome.FAILED for r in results)
     if options.json:
         checks = [dataclasses.asdict(r) for r in results]
@@ -78,19 +77,6 @@ def _rehearsal(
     chip = factory.kind is DeviceKind.CHIP_READER
     script = PromptingScript(_say, _ask, chip=chip) if options.by_hand else StillScript()
     return nullcontext((device, script))
-
-
-def _reachable(device: Device) -> bool:
-    """Without the device every check would fail for the same reason: say it once."""
-    from inspection_station.hardware.errors import DeviceError
-
-    try:
-        device.open()
-    except DeviceError as error:
-        print(error.detail, file=sys.stderr)
-        return False
-    device.close()
-    return True
 
 
 def _setting(text: str) -> tuple[str, Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import sys
+
+from inspection_station.cli.refusal import refuse
 
 _DONE, _FINDING, _USAGE, _MISSING = 0, 1, 2, 3
 
@@ -30,8 +31,7 @@ def _doctor(options: argparse.Namespace) -> int:
     try:
         folder = load_profile(options.profile).data_folder
     except ProfileError as error:
-        print(error, file=sys.stderr)
-        return _USAGE
+        return refuse(options.json, _USAGE, "PRO-01", str(error))
     items = report(folder, datetime.now(UTC))
     good = all_required_present(items)
     if options.json:

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 
 MATCH, NO_MATCH, UNUSABLE, MISSING = 0, 1, 2, 3
 
+_ANOTHER = "give another picture"
+_PROMPTS = {
+    "no-face": "give a picture of one face, seen from the front, that fills a good part of it",
+    "several-faces": "give a picture of one person alone",
+    "closer": "give a picture in which the face is larger",
+}
+
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the group's verbs."""
@@ -49,10 +56,12 @@ def compare_faces(options: argparse.Namespace) -> int:
         matcher.load()
         outcome = compare_pictures(matcher, probe, reference, built_in_thresholds(options.training))
     except UnusablePicture as unusable:
-        return _refuse(options, UNUSABLE, unusable.code.value, unusable.detail, which, "give another picture")
+        return _refuse(options, UNUSABLE, unusable.code.value, unusable.detail, which, _ANOTHER)
     except PictureRejected as rejected:
-        prompt = rejected.prompt.value
-        return _refuse(options, UNUSABLE, prompt, "no template can be made", rejected.which, prompt)
+        code = rejected.prompt.value
+        return _refuse(
+            options, UNUSABLE, code, "no template can be made", rejected.which, code, _PROMPTS.get(code, _ANOTHER)
+        )
     except OSError as unread:
         detail = unread.strerror or type(unread).__name__
         return _refuse(options, UNUSABLE, "unreadable", detail, which, "give the path of a picture")
@@ -112,10 +121,13 @@ def _quality(quality: FaceQuality | None) -> dict[str, Any] | None:
     }
 
 
-def _refuse(options: argparse.Namespace, exit_code: int, code: str, detail: str, which: str | None, prompt: str) -> int:
+def _refuse(
+    options: argparse.Namespace, exit_code: int, code: str, detail: str, which: str | None, prompt: str, do: str = ""
+) -> int:
     """Say what is wrong with which picture: on standard output as JSON when asked for, always on standard error."""
+    action = do or prompt
     if options.json:
-        print(json.dumps({"error": {"code": code, "detail": detail, "picture": which, "prompt": prompt}}))
+        print(json.dumps({"error": {"code": code, "detail": detail, "picture": which, "prompt": prompt, "do": action}}))
     place = f"{which}: " if which else ""
-    print(f"compare-faces: {place}{code} ({detail}); {prompt}", file=sys.stderr)
+    print(f"compare-faces: {place}{code} ({detail}). Do this: {action}", file=sys.stderr)
     return exit_code

@@ -13,11 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from inspection_station.cli.refusal import refuse
+
 if TYPE_CHECKING:
     from inspection_station.storage.keys import KeySource
     from inspection_station.storage.reader import StoreReader
 
 _DONE, _UNKNOWN, _USAGE, _MISSING = 0, 1, 2, 3
+_MOST = 1_000_000
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -44,10 +47,9 @@ def _common(parser: argparse.ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= _MOST):
+        raise argparse.ArgumentTypeError(f"not a number from 1 to {_MOST}")
+    return int(text)
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -82,11 +84,12 @@ def _show(options: argparse.Namespace) -> int:
     def show(reader: StoreReader) -> int:
         from inspection_station.inspection.codec import to_plain
 
-        reader.note_access(_person(), "record shown", options.id[:64])
-        stored = reader.record(options.id)
+        # ids are plain ASCII; anything can be typed
+        named = "".join(letter if letter.isascii() and letter.isprintable() else "?" for letter in options.id[:64])
+        reader.note_access(_person(), "record shown", named)
+        stored = reader.record(options.id) if options.id == named else None
         if stored is None:
-            print("no record with this id", file=sys.stderr)
-            return _UNKNOWN
+            return refuse(options.json, _UNKNOWN, "USE-02", "no record with this id")
         whole = {
             "id": stored.inspection_id,
             "sequence": stored.sequence,
@@ -118,11 +121,9 @@ def _with_store(options: argparse.Namespace, act: Callable[[StoreReader], int]) 
         finally:
             reader.close()
     except ProfileError as error:
-        print(str(error), file=sys.stderr)
-        return _USAGE
+        return refuse(options.json, _USAGE, "PRO-01", str(error))
     except StoreUnavailable as fault:
-        print(f"{fault.code}: {fault.detail}", file=sys.stderr)
-        return _MISSING
+        return refuse(options.json, _MISSING, fault.code, fault.detail)
 
 
 def _place(options: argparse.Namespace) -> tuple[Path, KeySource]:

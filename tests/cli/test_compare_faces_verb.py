@@ -65,6 +65,7 @@ def test_a_picture_without_a_face_exits_with_2_and_the_prompt(
     assert result["error"]["code"] == "no-face"
     assert result["error"]["picture"] == "reference"
     assert result["error"]["prompt"] == "no-face"
+    assert "one face" in result["error"]["do"]
 
 
 @pytest.mark.parametrize(

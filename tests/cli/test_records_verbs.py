@@ -80,7 +80,28 @@ def test_a_shown_record_reads_back_as_the_record_that_was_sealed(
 
 def test_an_unknown_id_is_a_negative_finding(filled: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("show", "nobody", "--data", str(filled), "--json") == 1
-    assert capsys.readouterr().out == ""
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "USE-02"
+
+
+def test_an_id_of_odd_bytes_is_an_unknown_id_and_is_noted_all_the_same(
+    filled: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("show", "\udcff\n", "--data", str(filled)) == 1
+    store = opened(filled)
+    try:
+        assert ("record shown", "??") in [(entry.act, entry.subject) for entry in store.audit()]
+        assert store.check().sound
+    finally:
+        store.close()
+
+
+def test_a_refusal_is_one_object_with_code_and_next_action(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("list", "--data", str(tmp_path / "nowhere"), "--json") == 3
+    shown = capsys.readouterr()
+    error = json.loads(shown.out)["error"]
+    assert set(error) == {"code", "what", "do"}
+    assert all(error.values())
+    assert error["do"] in shown.err
 
 
 def test_a_folder_without_a_store_is_a_missing_service(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -133,7 +154,16 @@ def test_a_profile_names_the_store(
     assert run("list", "--profile", "no-such-profile") == 2
 
 
-@pytest.mark.parametrize("words", [("list", "--limit", "0"), ("list", "--profile", "a", "--data", "b"), ("show",)])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("list", "--limit", "0"),
+        ("list", "--limit", "x"),
+        ("list", "--limit", "9" * 30),
+        ("list", "--profile", "a", "--data", "b"),
+        ("show",),
+    ],
+)
 def test_bad_usage_is_refused(words: tuple[str, ...]) -> None:
     with pytest.raises(SystemExit) as stop:
         run(*words)
