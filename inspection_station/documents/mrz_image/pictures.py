@@ -61,8 +61,8 @@ class UnreadableImage(ValueError):
     """No zone can be read out of the picture.
 
     ``code`` is the officer's code (DOC-01 no zone or no legible one, DOC-04 two documents in view, DOC-05 the picture
-    cannot be used), ``reason`` the kind, ``action`` the key of what to do next. ``detail`` holds sizes and counts, never
-    what was read.
+    cannot be used), ``reason`` the kind, ``action`` the key of what to do next. ``detail`` holds sizes and counts,
+    never what was read.
     """
 
     def __init__(self, reason: Unreadable, detail: str) -> None:
