@@ -23,6 +23,7 @@ from inspection_station.desk.officer_session import OfficerSession, RosterEntry,
 from inspection_station.desk.view import Desk, DeskSnapshot, FrameSlot
 from inspection_station.desk.zone_reading import ZoneReading
 from inspection_station.documents.emrtd.trust_store import TrustStore
+from inspection_station.documents.mrz_image import second_opinion
 from inspection_station.hardware.ports import Device, DriverSettings
 from inspection_station.hardware.registry import DriverRegistry, UnknownDriver
 from inspection_station.hardware.supervisor import DeviceRack, DeviceStatus
@@ -83,6 +84,9 @@ def open_station(
     progress("face model")
     matcher = DlibFaceMatcher()
     matcher.load()
+
+    progress("page reader")
+    second_opinion.load()
 
     progress("lists")
     lists = ListSearch()

@@ -7,6 +7,7 @@ Tesseract is given the picture through a pipe, since passporteye's own call woul
 
 from __future__ import annotations
 
+import importlib
 import logging
 import shutil
 import subprocess
@@ -43,6 +44,17 @@ class SecondOpinion(StrEnum):
     SILENT = "read nothing comparable"
     AGREED = "agreed"
     DIFFERED = "differed"
+
+
+def load() -> bool:
+    """Import what a second reading needs (one to two seconds) before a screen is up: loading its libraries holds the
+    interpreter for half a second. False where they are not installed.
+    """
+    try:
+        importlib.import_module("passporteye.mrz.text")
+    except ImportError:
+        return False
+    return True
 
 
 def second_reading(zone: Grey) -> tuple[str, ...] | None:
