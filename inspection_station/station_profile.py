@@ -79,12 +79,13 @@ _ALLOWED = frozenset(f.name for f in fields(StationProfile)) - {"name", "data_fo
 
 def available_profiles() -> tuple[str, ...]:
     """Names of the profiles that can be loaded, sorted."""
-    return tuple(sorted({p.stem for folder in _folders() for p in folder.glob("*.toml")}))
+    return tuple(sorted({p.stem for folder in _folders() for p in folder.glob("*.toml") if p.is_file()}))
 
 
 def load_profile(name: str | None = None, *, data_folder: Path | None = None) -> StationProfile:
     """Read a profile by name. Raises ProfileError when it is missing, malformed, or has a key nobody knows."""
-    wanted = name or os.environ.get("STATION_PROFILE") or DEFAULT_PROFILE
+    # An empty name is an unset variable of somebody's script: it must not start another profile than was meant.
+    wanted = name if name is not None else os.environ.get("STATION_PROFILE") or DEFAULT_PROFILE
     if not _NAME.fullmatch(wanted):
         raise ProfileError(f"{wanted!r} is not the name of a profile; there are: {', '.join(available_profiles())}")
     for folder in _folders():

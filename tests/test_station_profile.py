@@ -34,6 +34,11 @@ def test_shipped_profiles_load(name: str, tmp_path: Path) -> None:
     assert name in available_profiles()
 
 
+def test_an_empty_name_is_refused_rather_than_taken_for_training() -> None:
+    with pytest.raises(ProfileError, match="is not the name of a profile"):
+        load_profile("")
+
+
 def test_training_is_what_is_started_when_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("STATION_PROFILE", raising=False)
     assert load_profile().name == "training"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from inspection_station.hardware.registry import DriverRegistry
 
 _DONE, _FINDING, _USAGE, _MISSING = 0, 1, 2, 3
+_DO = "check cable and settings («inspection-station doctor» lists what is seen), then try again"
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -34,15 +35,19 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def _conformance(options: argparse.Namespace) -> int:
     from inspection_station.hardware.conformance import Outcome, conformance_results
+    from inspection_station.hardware.conformance_checks import CHECKS
     from inspection_station.hardware.errors import DeviceError
     from inspection_station.hardware.registry import DriverRegistry, UnknownDriver
 
+    known = [check.name for check in CHECKS]
+    if strange := [name for name in options.check if name not in known]:
+        return refuse(options.json, _USAGE, "USE-01", f"no check «{strange[0]}»; there are: {', '.join(known)}")
     try:
         run = _rehearsal(DriverRegistry(), options)
     except (UnknownDriver, ValueError) as error:
         return refuse(options.json, _USAGE, "USE-01", str(error.args[0]) if error.args else str(error))
     except DeviceError as error:
-        return refuse(options.json, _MISSING, "DEV-01", error.detail)
+        return refuse(options.json, _MISSING, "DEV-01", error.detail, _DO)
     results: list[ConformanceResult] = []
     try:
         with run as (device, script):
@@ -53,7 +58,7 @@ def _conformance(options: argparse.Namespace) -> int:
                 if not options.json:
                     print(_line(result), flush=True)
     except DeviceError as error:
-        return refuse(options.json, _MISSING, "DEV-01", error.detail)
+        return refuse(options.json, _MISSING, "DEV-01", error.detail, _DO)
     conforming = not any(r.outcome is Outcome.FAILED for r in results)
     if options.json:
         checks = [dataclasses.asdict(r) for r in results]

@@ -18,6 +18,7 @@ from inspection_station.hardware.ports import Frame
 from inspection_station.inspection.disposition import Disposition
 from inspection_station.inspection.document import BlobRef
 from inspection_station.inspection.inspection import Inspection, Stage
+from inspection_station.ui.crash_log import log_qt_messages
 from inspection_station.ui.presenters.console import Choice, Choose, Console, Explain, Fill, Form
 from inspection_station.ui.screenshots import ScreenshotTaker
 
@@ -86,6 +87,7 @@ class LessonPictures:
                 return
             try:
                 if self._taker is None:
+                    log_qt_messages()  # the offscreen plugin complains at every window
                     self._taker = ScreenshotTaker(self._folder, self._languages, self._sizes, desk=self._stage)
                 if self._stage is not None:
                     self._stage.frames.put(shot.frame)

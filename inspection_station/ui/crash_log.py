@@ -25,12 +25,17 @@ def log_crashes(folder: Path | None) -> None:
     """Install the hooks; with a folder, the stacks of a hard crash go to ``crash.txt`` in it (code places only)."""
     sys.excepthook = _uncaught
     threading.excepthook = _uncaught_in_thread
-    qInstallMessageHandler(_qt_message)
+    log_qt_messages()
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
         faulthandler.enable((folder / "crash.txt").open("w", encoding="ascii"))
     elif not faulthandler.is_enabled() and sys.__stderr__ is not None:
         faulthandler.enable(sys.__stderr__)
+
+
+def log_qt_messages() -> None:
+    """Send what Qt and its plugins have to say to the log instead of standard error."""
+    qInstallMessageHandler(_qt_message)
 
 
 def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -140,9 +140,12 @@ def test_a_person_is_asked_to_present_and_to_pull_the_cable(capsys, monkeypatch)
         (["no-such-driver"], 2),
         (["serial-mrz", "--set", "prot=3"], 2),
         (["serial-mrz", "--set", "port"], 2),
+        (["serial-mrz", "--check", "no such check"], 2),
         (["serial-mrz", "--set", "port=/dev/ttyNONE"], 3),
     ],
 )
 def test_conformance_refuses_bad_usage_and_says_when_the_device_is_missing(arguments, code, capsys):
-    assert main(["conformance", *arguments]) == code
-    assert capsys.readouterr().err
+    assert main(["conformance", *arguments, "--json"]) == code
+    shown = capsys.readouterr()
+    assert shown.err
+    assert set(json.loads(shown.out)["error"]) == {"code", "what", "do"}
