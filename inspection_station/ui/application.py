@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 from PySide6.QtCore import QLockFile, QTimer
 from PySide6.QtWidgets import QApplication, QStyleFactory, QWidget
@@ -98,7 +101,8 @@ def run_window(
     if ready is not None:
         QTimer.singleShot(0, lambda: ready(window))
     try:
-        return application.exec()
+        with _closed_by_signals(application):
+            return application.exec()
     finally:
         application.removeEventFilter(wedge)
         application.removeEventFilter(keyboard)
@@ -110,6 +114,24 @@ def run_window(
             lock.unlock()
         if on_close is not None:
             on_close()
+
+
+@contextmanager
+def _closed_by_signals(application: QApplication) -> Iterator[None]:
+    """SIGTERM (a machine that shuts down) and Ctrl-C close the window as its own button does.
+
+    An exception out of a signal handler would end in whatever Qt happens to call and be swallowed there.
+    """
+
+    def close(number: int, frame: FrameType | None) -> None:
+        QTimer.singleShot(0, application.quit)
+
+    before = {number: signal.signal(number, close) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def show(window: MainWindow, *, kiosk: bool, size: tuple[int, int]) -> None:
