@@ -26,6 +26,9 @@ from inspection_station.training.personas.traveller import TrainingTraveller, le
 
 log = logging.getLogger(__name__)
 
+STORE_PATIENCE_SECONDS = 8.0
+"""How long a lesson waits for a store that cannot write: nobody is there to make room."""
+
 PATIENCE_SECONDS = 120.0
 """How long one traveller may take before the lesson says that it was lost."""
 
@@ -125,6 +128,8 @@ class _LessonPlayed:
         self._director.present(person)
         try:
             if not self._ended(before + 1, PATIENCE_SECONDS):
+                if (fault := self._station.store.fault) is not None:
+                    raise fault  # a store that cannot write ends the lesson; what was sealed stays
                 log.error("a traveller was not finished in time")
                 self._void()
                 return None
@@ -155,9 +160,13 @@ class _LessonPlayed:
             self._ended(before + 1, VOIDING_SECONDS)
 
     def _ended(self, count: int, seconds: float) -> bool:
-        until = time.monotonic() + seconds
+        until, faultless = time.monotonic() + seconds, time.monotonic()
         while not (ended := self._officer.wait(count, 0.05)) and time.monotonic() < until:
             self._meanwhile()
+            if self._station.store.fault is None:
+                faultless = time.monotonic()
+            elif time.monotonic() - faultless > STORE_PATIENCE_SECONDS:
+                return False
         return ended
 
     def _sealed(self, inspection_id: str) -> InspectionRecord | None:

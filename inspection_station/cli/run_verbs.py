@@ -140,6 +140,8 @@ def _play(options: argparse.Namespace) -> int:
                 on_snapshot=pictures.look if pictures is not None else None,
                 meanwhile=pictures.pump if pictures is not None else lambda: None,
             )
+        except BrokenPipeError:
+            raise  # whoever read us went away; ``main`` knows what to do
         except Exception as error:
             return _not_started(options.json, error)
     if options.json:
