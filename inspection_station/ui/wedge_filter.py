@@ -1,7 +1,7 @@
 """Keyboard wedges: a burst of keys too fast for a person is a document, and never lands in a field.
 
-A gap of at most 35 ms between keys and at least 20 characters make a burst; anything shorter is given back to where it
-was typed, in order. Human typing is delayed by at most one gap.
+``hardware.wedge`` decides by timing; this holds the keys back meanwhile and gives a person's back to where they were
+typed, in order. Human typing is delayed by at most one gap.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from shiboken6 import isValid
 
-GAP_SECONDS = 0.035
-LINE_GAP_SECONDS = 0.15  # readers pause between lines; only a burst that is long enough already is waited for
-SHORTEST_BURST = 20  # characters; the shortest line of a zone has 30
+from inspection_station.hardware.wedge import WedgeAssembler, WedgeOutcome
 
 _LINE_ENDS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab)
 _MODIFIERS = (Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_CapsLock, Qt.Key.Key_AltGr)
+
+_Held = list[tuple[weakref.ref[QObject], QKeyEvent]]
 
 
 class WedgeFilter(QObject):
@@ -35,9 +35,8 @@ class WedgeFilter(QObject):
         super().__init__(parent)
         self._feed = feed
         self._clock = clock
-        self._held: list[tuple[weakref.ref[QObject], QKeyEvent]] = []
-        self._text: list[str] = []
-        self._last = float("-inf")
+        self._assembler = WedgeAssembler()
+        self._held: _Held = []
         self._replaying = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -59,10 +58,32 @@ class WedgeFilter(QObject):
     def flush(self) -> None:
         """The burst is over: a document if it is long enough, else the keys go where they were typed."""
         self._timer.stop()
-        held, text = self._held, "".join(self._text)
-        self._held, self._text = [], []
-        if _long_enough(text):
-            self._feed(text.strip("\n"))
+        held, self._held = self._held, []
+        self._settle(self._assembler.flush(), held)
+
+    def _press(self, watched: QObject, event: QKeyEvent) -> bool:
+        if event.key() in _MODIFIERS:
+            return False
+        now = self._clock()
+        if self._assembler.due is not None and now > self._assembler.due:
+            self.flush()
+        character = _character(event)
+        if not character or (character == "\n" and not self._held):
+            self.flush()
+            return False
+        self._hold(watched, event)
+        outcome = self._assembler.key(character, now)
+        if self._assembler.due is None:  # the lines make a whole zone: nothing more is waited for
+            self._timer.stop()
+            held, self._held = self._held, []
+            self._settle(outcome, held)
+        else:
+            self._timer.start(max(1, round((self._assembler.due - now) * 1000)))
+        return True
+
+    def _settle(self, outcome: WedgeOutcome, held: _Held) -> None:
+        if outcome.scan is not None:
+            self._feed(outcome.scan.strip("\n"))
             return
         self._replaying = True
         try:
@@ -73,32 +94,9 @@ class WedgeFilter(QObject):
         finally:
             self._replaying = False
 
-    def _press(self, watched: QObject, event: QKeyEvent) -> bool:
-        if event.key() in _MODIFIERS:
-            return False
-        now = self._clock()
-        in_burst = bool(self._held) and now - self._last <= self._patience()
-        character = _character(event)
-        if not character or (character == "\n" and not in_burst):
-            self.flush()
-            return False
-        if not in_burst and self._held:
-            self.flush()
-        self._last = now
-        self._text.append(character)
-        self._timer.start(round(self._patience() * 1000))
-        return self._hold(watched, event)
-
-    def _patience(self) -> float:
-        return LINE_GAP_SECONDS if _long_enough("".join(self._text)) else GAP_SECONDS
-
     def _hold(self, watched: QObject, event: QKeyEvent) -> bool:
         self._held.append((weakref.ref(watched), event.clone()))
         return True
-
-
-def _long_enough(text: str) -> bool:
-    return len(text.replace("\n", "")) >= SHORTEST_BURST
 
 
 def _character(event: QKeyEvent) -> str:

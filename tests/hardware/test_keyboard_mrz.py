@@ -8,14 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspection_station.hardware.drivers.keyboard_mrz import (
-    LONGEST_SCAN,
-    KeyboardMrzReader,
-    WedgeAssembler,
-    factory,
-)
+from inspection_station.hardware.drivers.keyboard_mrz import KeyboardMrzReader, factory
 from inspection_station.hardware.errors import DeviceError, DeviceGarbage
 from inspection_station.hardware.ports import DriverSettings
+from inspection_station.hardware.wedge import LONGEST_SCAN, WedgeAssembler
 from inspection_station.inspection.document import MrzSource
 
 TD3 = ("P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "L898902C36UTO7408122F1204159ZE184226B<<<<<10")

@@ -14,6 +14,7 @@ from inspection_station.hardware.drivers import folder_document, keyboard_mrz, s
 from inspection_station.hardware.errors import DeviceNotFound
 from inspection_station.hardware.ports import Device, DriverSettings
 from inspection_station.hardware.rehearsal import SPECIMEN_LINES, SPECIMEN_PERSONAL, StillScript
+from inspection_station.hardware.wedge import LONGEST_SCAN
 
 _SWIPE = ("\x02" + "\r".join(SPECIMEN_LINES) + "\r\x03").encode("ascii")
 
@@ -82,7 +83,7 @@ class TypingScript(StillScript):
         self._reader.feed("\r".join(SPECIMEN_LINES))
 
     def garbage(self) -> None:
-        self._reader.feed("A" * (keyboard_mrz.LONGEST_SCAN + 1))
+        self._reader.feed("A" * (LONGEST_SCAN + 1))
 
 
 @contextmanager
