@@ -162,6 +162,7 @@ class EffectRunner:
                 TravelDocument(mrz, source, page),
                 zones.taiwan_id_valid(mrz),
                 zones.expired(mrz, today),
+                zones.holder(mrz),
             ),
         )
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date
 
 from inspection_station.desk.ports import StepFault
-from inspection_station.documents.document_rules import expired
+from inspection_station.documents.document_rules import classify, expired
 from inspection_station.documents.errors import MalformedMrz
 from inspection_station.documents.mrz_image.reader import UnreadableImage, read_image
 from inspection_station.documents.mrz_input import DoubleEntry, frame
 from inspection_station.documents.mrz_repair import repair
 from inspection_station.documents.taiwan_ids import holds_national_id
 from inspection_station.inspection.document import MachineReadableZone
+from inspection_station.inspection.person_class import PersonClass
 
 _LONGEST = 4096  # characters of a swipe or of typing; the longest zone has 90
 
@@ -56,6 +57,9 @@ class ZoneReading:
 
     def taiwan_id_valid(self, mrz: MachineReadableZone) -> bool:
         return holds_national_id(mrz)
+
+    def holder(self, mrz: MachineReadableZone) -> PersonClass | None:
+        return classify(mrz).holder
 
     def expired(self, mrz: MachineReadableZone, today: date) -> bool | None:
         return expired(mrz.date_of_expiry, today)

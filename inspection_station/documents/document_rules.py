@@ -15,6 +15,7 @@ from typing import Any
 
 from inspection_station.documents.countries import country
 from inspection_station.inspection.document import DocumentFormat, MachineReadableZone, MrzDate
+from inspection_station.inspection.person_class import PersonClass
 from inspection_station.resource_path import resource
 
 UNKNOWN_CODE = "?"
@@ -39,6 +40,7 @@ class DocumentClass:
     name_en: str
     instruction: Instruction
     basis: str
+    holder: PersonClass | None = None  # where the kind of document tells the holder's class
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,12 @@ def _rows() -> tuple[_Row, ...]:
 def _row(entry: Mapping[str, Any]) -> _Row:
     return _Row(
         document_class=DocumentClass(
-            entry["key"], entry["zh"], entry["en"], Instruction(entry["instruction"]), entry["basis"]
+            entry["key"],
+            entry["zh"],
+            entry["en"],
+            Instruction(entry["instruction"]),
+            entry["basis"],
+            PersonClass(entry["holder"]) if "holder" in entry else None,
         ),
         formats=frozenset(DocumentFormat(name) for name in entry.get("formats", ())),
         codes=tuple(entry["codes"]),

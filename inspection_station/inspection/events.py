@@ -42,12 +42,14 @@ class _StepDone:
 class DocumentRead(_StepDone):
     """``taiwan_id_valid``: the optional data hold a valid national ID number (decides article 91, PL-05).
 
-    ``expired``: True, False, or None where the zone does not tell.
+    ``expired``: True, False, or None where the zone does not tell. ``document_says``: the holder's class where the
+    kind of document tells it and the nationality printed does not (passports of Hong Kong and Macao print CHN).
     """
 
     document: TravelDocument
     taiwan_id_valid: bool
     expired: bool | None
+    document_says: PersonClass | None = None
 
 
 @dataclass(frozen=True, slots=True)

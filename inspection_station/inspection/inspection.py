@@ -52,6 +52,7 @@ class Inspection:
     running: frozenset[Step] = frozenset()
     taiwan_id_valid: bool = False
     expired: bool | None = None
+    document_says: PersonClass | None = None
     confirmed_class: PersonClass | None = None
     exemption: Exemption | None = None
     overrides: tuple[Override, ...] = ()
@@ -122,7 +123,7 @@ class Inspection:
                 return Collection(PersonClass.UNKNOWN, None, "")
             nothing = ClassEvidence("", "", "", False, None)
             return collection(nothing, self.today, confirmed=self.confirmed_class, exemption=self.exemption)
-        evidence = ClassEvidence.of(document.mrz, self.taiwan_id_valid)
+        evidence = ClassEvidence.of(document.mrz, self.taiwan_id_valid, self.document_says)
         return collection(evidence, self.today, confirmed=self.confirmed_class, exemption=self.exemption)
 
     def waived(self, step: Step) -> Waived | None:

@@ -46,18 +46,26 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class ClassEvidence:
-    """What the document says about the class. ``taiwan_id_valid``: optional data hold a valid national ID (PL-05)."""
+    """What the document says about the class. ``taiwan_id_valid``: optional data hold a valid national ID (PL-05).
+
+    ``document_says``: the class that the kind of document stands for; it only tells holders from Hong Kong and Macao
+    among those whose nationality is printed CHN, and never loosens or tightens what may be collected.
+    """
 
     nationality: str
     issuing_state: str
     document_code: str
     taiwan_id_valid: bool
     date_of_birth: date | None  # latest day the printed parts allow: the youngest the holder can be
+    document_says: PersonClass | None = None
 
     @classmethod
-    def of(cls, mrz: MachineReadableZone, taiwan_id_valid: bool) -> ClassEvidence:
-        """Read from a zone; the ID check itself belongs to ``documents.taiwan_ids``."""
-        return cls(mrz.nationality, mrz.issuing_state, mrz.document_code, taiwan_id_valid, mrz.date_of_birth.latest())
+    def of(
+        cls, mrz: MachineReadableZone, taiwan_id_valid: bool, document_says: PersonClass | None = None
+    ) -> ClassEvidence:
+        """Read from a zone; the ID check itself belongs to ``documents.taiwan_ids``, the class to its rules."""
+        birth = mrz.date_of_birth.latest()
+        return cls(mrz.nationality, mrz.issuing_state, mrz.document_code, taiwan_id_valid, birth, document_says)
 
 
 def propose(evidence: ClassEvidence) -> PersonClass:
@@ -71,7 +79,7 @@ def propose(evidence: ClassEvidence) -> PersonClass:
     if evidence.nationality in ("HKG", "MAC"):
         return PersonClass.HONG_KONG_MACAO
     if evidence.nationality == "CHN":
-        if evidence.issuing_state in ("HKG", "MAC"):
+        if evidence.issuing_state in ("HKG", "MAC") or evidence.document_says is PersonClass.HONG_KONG_MACAO:
             return PersonClass.HONG_KONG_MACAO
         return PersonClass.MAINLAND
     return PersonClass.FOREIGNER

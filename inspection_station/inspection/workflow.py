@@ -109,6 +109,7 @@ def _document_read(inspection: Inspection, event: e.DocumentRead) -> Transition:
         taken,
         taiwan_id_valid=event.taiwan_id_valid,
         expired=event.expired,
+        document_says=event.document_says,
     )
 
 
@@ -155,6 +156,7 @@ def _step_retried(inspection: Inspection, event: e.StepRetried) -> Transition:
             attempts={**changed.attempts, step: max(1, changed.attempt(step))},
             taiwan_id_valid=False,
             expired=None,
+            document_says=None,
             confirmed_class=None,
             exemption=None,
         )

@@ -20,6 +20,7 @@ from inspection_station.hardware.ports import DeviceInfo, DeviceKind, DocumentSc
 from inspection_station.inspection.biometrics import ComparisonResult
 from inspection_station.inspection.chip import AccessProtocol, CheckResult, ChipCheck, ChipReading
 from inspection_station.inspection.document import BlobRef, MachineReadableZone
+from inspection_station.inspection.person_class import PersonClass
 from inspection_station.inspection.watchlist import ListConsulted, WatchlistResult
 from inspection_station.matching.ports import FacePrompt
 
@@ -160,6 +161,9 @@ class BenchZones:
 
     def taiwan_id_valid(self, mrz: MachineReadableZone) -> bool:
         return self.taiwan_id
+
+    def holder(self, mrz: MachineReadableZone) -> PersonClass | None:
+        return None
 
     def expired(self, mrz: MachineReadableZone, today: date) -> bool | None:
         return False

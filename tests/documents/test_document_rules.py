@@ -20,6 +20,7 @@ from inspection_station.documents.mrz import MRZ_CHARACTERS, parse
 from inspection_station.documents.mrz_compose import compose
 from inspection_station.documents.mrz_layouts import LAYOUTS
 from inspection_station.inspection.document import DocumentFormat, MachineReadableZone, MrzDate
+from inspection_station.inspection.person_class import ClassEvidence, PersonClass, propose
 
 TODAY = date(2026, 7, 1)
 
@@ -127,3 +128,20 @@ def test_an_expiry_that_does_not_tell_is_neither_expired_nor_valid() -> None:
 )
 def test_months_are_counted_to_the_same_day_or_the_month_s_last(day: date, months: int, later: date) -> None:
     assert months_after(day, months) == later
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"), [("K12345678", PersonClass.HONG_KONG_MACAO), ("E12345678", PersonClass.MAINLAND)]
+)
+def test_the_holder_of_a_passport_that_prints_chn_is_classed_by_the_kind_of_passport(
+    number: str, expected: PersonClass
+) -> None:
+    zone = document(DocumentFormat.TD3, "P", "CHN", number=number)
+    says = classify(zone).holder
+    assert propose(ClassEvidence.of(zone, taiwan_id_valid=False, document_says=says)) is expected
+
+
+def test_what_the_document_says_never_makes_another_nationality_of_a_holder() -> None:
+    zone = document(DocumentFormat.TD3, "P", "TWN")
+    evidence = ClassEvidence.of(zone, taiwan_id_valid=True, document_says=PersonClass.HONG_KONG_MACAO)
+    assert propose(evidence) is PersonClass.REGISTERED_NATIONAL
