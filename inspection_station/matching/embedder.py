@@ -81,6 +81,7 @@ def _session(model: bytes) -> Any:
         raise FaceModelMissing(
             "onnxruntime is not installed", "run the set-up again (make run); it installs onnxruntime"
         ) from absent
+    onnxruntime.disable_telemetry_events()  # on Windows; elsewhere the environment has said so before loading
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # two BLAS threads stall under load; the station has two cores
     options.inter_op_num_threads = 1
