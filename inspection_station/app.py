@@ -103,6 +103,8 @@ def open_station(
     devices = _devices(profile, training.settings if training else {})
     rack = DeviceRack(devices, hearing.device_changed)
     stack.callback(rack.close)
+    if training is not None:
+        stack.callback(training.stage.close)  # before the devices, which may be waiting for a drawing
 
     instruments = Instruments(
         rack=rack,
@@ -149,12 +151,14 @@ class _Training:
 
     def __init__(self, profile: StationProfile, seed: int, lists: ListSearch) -> None:
         from inspection_station.training.control_lists import training_lists
+        from inspection_station.training.devices.drawing_room import DrawingRoom
+        from inspection_station.training.devices.props import TravellerProps
         from inspection_station.training.devices.stage import TrainingStage
         from inspection_station.training.director import Director
         from inspection_station.training.specimen_passport import training_authority
 
         now = SystemClock().now()
-        self.stage = TrainingStage()
+        self.stage = TrainingStage(TravellerProps(DrawingRoom()))
         self.director = Director(self.stage, seed, now.astimezone(TAIPEI).date())
         self.trust = training_authority(now.date()).trust_store()
         self.settings: Mapping[str, Any] = {"stage": self.stage, "pace": profile.pace}
@@ -168,6 +172,7 @@ class TrainingDesk:
         self._desk = desk
         self._director = director
         self._called = False  # a traveller was called and has not come before the desk yet
+        director.look_ahead()
         desk.subscribe(self._look)
 
     @property

@@ -25,6 +25,8 @@ MAY_START_THREADS = frozenset(
         "storage/anchor",
         "storage/writer",
         "training/devices/daemon_slot",
+        "training/devices/drawing_child",
+        "training/devices/drawing_room",
         "training/vpcd",
         "ui/pictures",
         "ui/power",

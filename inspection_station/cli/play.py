@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import zip_longest
 from typing import Any
 
 from inspection_station.app import Station, open_station
@@ -95,8 +96,8 @@ def perform(
         lesson_played = _LessonPlayed(station, director, officer, on_sealed, meanwhile)
         recovered = lesson_played.finish_interrupted()
         reports: list[dict[str, Any] | None] = []
-        for person in people:
-            report = lesson_played.one(person)
+        for person, after in zip_longest(people, people[1:]):
+            report = lesson_played.one(person, after)
             reports.append(report)
             if report is not None:
                 on_traveller(report)
@@ -121,10 +122,12 @@ class _LessonPlayed:
         self._on_sealed = on_sealed
         self._meanwhile = meanwhile
 
-    def one(self, person: TrainingTraveller) -> dict[str, Any] | None:
-        """The report of one traveller; None when there is no record of them in time."""
+    def one(self, person: TrainingTraveller, after: TrainingTraveller | None) -> dict[str, Any] | None:
+        """The report of one traveller, while the one ``after`` is drawn; None when there is no record in time."""
         before = len(self._officer.ended)
         self._director.prepare(person)  # drawing is the play's own work, not the devices'
+        if after is not None:
+            self._director.expect(after)
         self._director.present(person)
         try:
             if not self._ended(before + 1, PATIENCE_SECONDS):

@@ -19,6 +19,7 @@ class Director:
         self._stage = stage
         self._lock = Lock()
         self._queue = self._endless(seed, today)
+        self._next: TrainingTraveller | None = None
         self._current: TrainingTraveller | None = None
 
     @property
@@ -27,13 +28,28 @@ class Director:
         return self._current
 
     def call_next(self) -> TrainingTraveller:
-        """The next traveller steps up; the one before leaves."""
+        """The next traveller steps up; the one before leaves, and the one after is drawn meanwhile."""
         with self._lock:
-            return self.present(next(self._queue))
+            called = self.present(self._next or next(self._queue))
+            self._next = None
+            self._look_ahead()
+            return called
+
+    def look_ahead(self) -> None:
+        """Have the next traveller drawn, so that they are ready when called."""
+        with self._lock:
+            self._look_ahead()
 
     def prepare(self, traveller: TrainingTraveller) -> None:
-        """Draw a coming traveller on the calling thread, so that the devices do not spend their time on it."""
+        """Have a coming traveller drawn and wait for it, so that the devices do not spend their time on it.
+
+        Raises DeviceError when the drawing fails.
+        """
         self._stage.prepare(traveller)
+
+    def expect(self, traveller: TrainingTraveller) -> None:
+        """Have a coming traveller drawn while the present one is inspected; returns at once."""
+        self._stage.expect(traveller)
 
     def present(self, traveller: TrainingTraveller) -> TrainingTraveller:
         """This traveller steps up, with the device fault that goes with them."""
@@ -51,6 +67,11 @@ class Director:
         if self._current is not None:
             self._stage.remove()
             self._current = None
+
+    def _look_ahead(self) -> None:
+        if self._next is None:
+            self._next = next(self._queue)
+        self._stage.expect(self._next)
 
     @staticmethod
     def _endless(seed: int, today: date) -> Iterator[TrainingTraveller]:

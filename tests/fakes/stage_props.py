@@ -58,6 +58,12 @@ class PlainProps:
     def prepare(self, traveller: PlainTraveller) -> None:
         """Nothing takes long here."""
 
+    def expect(self, traveller: PlainTraveller) -> None:
+        """Nothing takes long here."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
     def device_fault(self, traveller: PlainTraveller) -> str | None:
         return traveller.device_fault
 

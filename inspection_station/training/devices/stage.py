@@ -38,7 +38,15 @@ class Props(Protocol):
 
     def live(self, traveller: Any) -> LivePicture: ...
     def prepare(self, traveller: Any) -> None:
-        """Do beforehand what takes long."""
+        """Do beforehand what takes long, and wait for it."""
+        ...
+
+    def expect(self, traveller: Any) -> None:
+        """Begin with what takes long, if it can be done meanwhile; returns at once."""
+        ...
+
+    def close(self) -> None:
+        """Nothing more is shown."""
         ...
 
     def device_fault(self, traveller: Any) -> str | None:
@@ -94,8 +102,19 @@ class TrainingStage:
         return self._change(traveller, self.props.device_fault(traveller))
 
     def prepare(self, traveller: Any) -> None:
-        """Draw a coming traveller beforehand, on the calling thread."""
+        """Draw a coming traveller beforehand, and wait until that is done. Raises DeviceError when it cannot be."""
         self.props.prepare(traveller)
+
+    def expect(self, traveller: Any) -> None:
+        """Have a coming traveller drawn meanwhile, where somebody draws meanwhile; returns at once."""
+        self.props.expect(traveller)
+
+    def close(self) -> None:
+        """Nobody steps up any more; devices that wait for a drawing get a DeviceError."""
+        with self._changed:
+            props = self._props
+        if props is not None:
+            props.close()
 
     def put_down_again(self) -> None:
         """The officer lifts the document and puts it down once more: it is read again."""

@@ -1,0 +1,117 @@
+"""Drawing a training traveller: the printed page, the passport with its chip, the film of the face.
+
+It takes one or two seconds of computing that no reader takes, some of it without letting another thread run. A station
+with a screen therefore has it done in a process of its own (``drawing_room``); ``DrawnHere`` does it on the spot.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Final, Protocol
+
+import cv2
+import numpy as np
+
+from inspection_station.hardware.ports import Image
+from inspection_station.training.issuing_authority import IssuingAuthority
+from inspection_station.training.page_renderer import PageStyle, PageText, render_page
+from inspection_station.training.page_wear import Severity, random_wear, wear_page
+from inspection_station.training.passport_issue import VirtualPassport, issue_passport
+from inspection_station.training.personas.identity import Persona
+from inspection_station.training.personas.traveller import TrainingTraveller
+from inspection_station.training.specimen_passport import training_authority
+
+FILMED: Final = 14
+"""Frames drawn a traveller, shown forwards and backwards: half a second of moving, blinking and breathing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What was drawn of a traveller: ``page`` and each of ``frames`` (1280 x 720) are JPEG."""
+
+    page: bytes
+    passport: VirtualPassport
+    frames: tuple[bytes, ...]
+
+
+class Draughtsman(Protocol):
+    """Who draws. ``ahead``: whether drawing goes on while the caller does something else."""
+
+    @property
+    def ahead(self) -> bool: ...
+
+    def draw(self, traveller: TrainingTraveller, today: date, into: Future[Drawn]) -> None:
+        """Sooner or later puts the drawing, or the fault that prevented it, into the future."""
+        ...
+
+    def close(self) -> None:
+        """Nothing more is drawn; what is waited for fails."""
+        ...
+
+
+class DrawnHere:
+    """Draws on the calling thread: for tests, and for tools that show one traveller."""
+
+    ahead = False
+
+    def draw(self, traveller: TrainingTraveller, today: date, into: Future[Drawn]) -> None:
+        try:
+            into.set_result(draw(traveller, today))
+        except Exception as fault:
+            into.set_exception(fault)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def draw(traveller: TrainingTraveller, today: date) -> Drawn:
+    """Draw the page, issue the passport as of ``today`` and film the face. The same arguments give the same bytes, but
+    for what a signature's clock adds.
+    """
+    passport = issue_passport(
+        traveller.mrz_lines,
+        traveller.portrait_jp2,
+        authority=_authority(today.year, today.month),
+        at=today,
+        fault=traveller.passport_fault,
+    )
+    film = traveller.live()
+    return Drawn(_printed(traveller), passport, tuple(_packed(film.frame(index), 94) for index in range(FILMED)))
+
+
+@lru_cache(maxsize=2)
+def _authority(year: int, month: int) -> IssuingAuthority:
+    return training_authority(date(year, month, 1))
+
+
+def _printed(traveller: TrainingTraveller) -> bytes:
+    """A full-page reader's picture of the data page, about 1,300 to 2,000 pixels wide."""
+    page = render_page(
+        _text(traveller.persona),
+        traveller.mrz_lines,
+        portrait=traveller.portrait,
+        style=PageStyle(),
+        seed=traveller.seed % 2**32,
+    )
+    chance = np.random.default_rng(traveller.seed % 2**32)
+    return _packed(wear_page(page, random_wear(Severity.CLEAN, chance), seed=traveller.seed % 2**32), 92)
+
+
+def _packed(image: Image, quality: int) -> bytes:
+    return bytes(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes())
+
+
+def _text(who: Persona) -> PageText:
+    rows = (
+        ("Surname", who.name.primary),
+        ("Given names", who.name.secondary),
+        ("Nationality", who.nationality),
+        ("Passport No.", who.document_number),
+        ("Date of birth", f"{who.date_of_birth:%d %m %Y}"),
+        ("Sex", who.sex or "X"),
+        ("Date of expiry", f"{who.date_of_expiry:%d %m %Y}"),
+    )
+    return PageText(rows)

@@ -1,0 +1,154 @@
+"""The drawing room: a process of its own that draws coming travellers while the present one is inspected.
+
+Drawing in the station's process kept the screen waiting (up to 290 ms measured: coders that do not let other threads
+run). The process is spawned with the first order, works at low priority, and ends by itself when the station's process
+does, however that ended. One that crashes is started again; a second crash over the same traveller is a DrawingFault.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import time
+from concurrent.futures import Future
+from contextlib import suppress
+from datetime import date
+from multiprocessing.connection import Connection
+from queue import SimpleQueue
+from threading import Lock, Thread
+from typing import Any, Final
+
+from inspection_station.hardware.errors import DeviceError
+from inspection_station.training.devices.drawing import Drawn
+from inspection_station.training.devices.drawing_child import DRAWN, serve
+from inspection_station.training.personas.traveller import TrainingTraveller
+
+log = logging.getLogger(__name__)
+
+_POLL_SECONDS: Final = 0.2
+_PATIENCE_SECONDS: Final = 60.0
+"""For one drawing of about 2 s, with the start of the process before it: a machine may be very busy."""
+_TRIES: Final = 2
+_LIFETIME: Final = 200
+"""Drawings after which a process is replaced: what drawing leaves behind must not add up over a day of lessons."""
+
+_Order = tuple[TrainingTraveller, date, Future[Drawn]]
+
+
+class DrawingFault(DeviceError):
+    """A training traveller cannot be drawn: the drawing process crashed twice, hangs, or is closed."""
+
+
+class DrawingRoom:
+    """Implements ``drawing.Draughtsman``. ``draw`` returns at once; orders are carried out one after the other."""
+
+    ahead = True
+
+    def __init__(self, *, patience: float = _PATIENCE_SECONDS, lifetime: int = _LIFETIME) -> None:
+        self._patience = patience
+        self._lifetime = lifetime
+        self._orders: SimpleQueue[_Order | None] = SimpleQueue()
+        self._state = Lock()
+        self._clerk: Thread | None = None
+        self._closed = False
+        self._process: Any = None  # the clerk's alone, but for the end in ``close``
+        self._pipe: Connection | None = None
+        self._number = 0
+        self._left = 0
+
+    @property
+    def process_id(self) -> int | None:
+        """Of the running child, or None."""
+        process = self._process
+        return None if process is None else process.pid
+
+    def draw(self, traveller: TrainingTraveller, today: date, into: Future[Drawn]) -> None:
+        with self._state:
+            if self._closed:
+                into.set_exception(DrawingFault("no traveller is drawn any more"))
+                return
+            if self._clerk is None:
+                self._clerk = Thread(target=self._work, name="drawing-room", daemon=True)
+                self._clerk.start()
+            self._orders.put((traveller, today, into))
+
+    def close(self) -> None:
+        """End the process; drawings that are waited for fail. Harmless when repeated."""
+        with self._state:
+            clerk, self._clerk, self._closed = self._clerk, None, True
+        if clerk is None:
+            return
+        self._orders.put(None)
+        clerk.join(5.0)
+
+    def _work(self) -> None:
+        try:
+            while (order := self._orders.get()) is not None:
+                traveller, today, into = order
+                if self._closed:
+                    into.set_exception(DrawingFault("no traveller is drawn any more"))
+                    continue
+                try:
+                    into.set_result(self._drawn(traveller, today))
+                except Exception as fault:
+                    into.set_exception(fault if isinstance(fault, DeviceError) else _unforeseen(fault))
+        finally:
+            self._end()
+
+    def _drawn(self, traveller: TrainingTraveller, today: date) -> Drawn:
+        for _ in range(_TRIES):
+            try:
+                return self._asked(traveller, today)
+            except (EOFError, OSError) as fault:
+                if self._closed:
+                    break
+                log.warning("the drawing process ended by itself: %s", type(fault).__name__)
+                self._end()
+        raise DrawingFault("no traveller is drawn any more" if self._closed else "the drawing process crashes")
+
+    def _asked(self, traveller: TrainingTraveller, today: date) -> Drawn:
+        """Raises EOFError or OSError when the process is gone, DrawingFault when it hangs or cannot."""
+        until = time.monotonic() + self._patience
+        pipe = self._started()
+        self._number += 1
+        pipe.send((self._number, traveller, today))
+        while not pipe.poll(_POLL_SECONDS):
+            if self._closed:
+                raise EOFError
+            if time.monotonic() > until:
+                self._end()
+                raise DrawingFault("the drawing process does not answer and was ended")
+        kind, number, content = pipe.recv()
+        self._left -= 1
+        if self._left <= 0:
+            self._end()
+        if kind != DRAWN or number != self._number:
+            raise DrawingFault(f"the drawing process raised {content}")
+        assert isinstance(content, Drawn)
+        return content
+
+    def _started(self) -> Connection:
+        if self._pipe is None:
+            context = multiprocessing.get_context("spawn")
+            self._pipe, theirs = context.Pipe()
+            self._process = context.Process(target=serve, args=(theirs,), name="drawing-room", daemon=True)
+            self._process.start()
+            theirs.close()
+            self._left = self._lifetime
+        return self._pipe
+
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        pipe, self._pipe = self._pipe, None
+        if pipe is not None:
+            with suppress(OSError):
+                pipe.close()
+        if process is not None:
+            process.kill()
+            process.join(2.0)
+            process.close()
+
+
+def _unforeseen(fault: Exception) -> DrawingFault:
+    log.error("unforeseen fault in the drawing room: %s", type(fault).__name__, exc_info=fault)
+    return DrawingFault(f"drawing failed: {type(fault).__name__}")

@@ -1,0 +1,180 @@
+"""Travellers are drawn in a process of their own: crashes, hangs and the end of the station leave nobody waiting."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from datetime import date
+from typing import Any
+
+import psutil
+import pytest
+
+from inspection_station.training.devices.drawing import Drawn, draw
+from inspection_station.training.devices.drawing_room import DrawingFault, DrawingRoom
+from inspection_station.training.devices.props import TravellerProps
+from inspection_station.training.personas.traveller import traveller
+
+TODAY = date(2026, 11, 23)
+posix = pytest.mark.skipif(sys.platform == "win32", reason="stops and kills by POSIX signals")
+
+
+class Deadly:
+    """Ends whichever process unpacks it, as a crash in C would."""
+
+    def __reduce__(self) -> Any:
+        return os._exit, (3,)
+
+
+@pytest.fixture(scope="module")
+def room() -> Iterator[DrawingRoom]:
+    opened = DrawingRoom()
+    yield opened
+    opened.close()
+
+
+def ordered(room: DrawingRoom, who: Any) -> Future[Drawn]:
+    drawing: Future[Drawn] = Future()
+    room.draw(who, TODAY, drawing)
+    return drawing
+
+
+def test_what_the_process_draws_is_what_would_have_been_drawn_here(room: DrawingRoom) -> None:
+    someone = traveller(3, today=TODAY, fault="clone")
+    there, here = ordered(room, someone).result(60), draw(someone, TODAY)
+    assert there.page == here.page
+    assert there.frames == here.frames
+    assert there.passport.fault == here.passport.fault
+    assert there.passport.keys == here.passport.keys
+    assert there.passport.files["DG2"] == here.passport.files["DG2"]
+
+
+def test_it_works_at_a_lower_priority_than_the_station(room: DrawingRoom) -> None:
+    ordered(room, traveller(4, today=TODAY)).result(60)
+    assert room.process_id is not None
+    if sys.platform != "win32":
+        assert psutil.Process(room.process_id).nice() > psutil.Process().nice()
+
+
+def test_expecting_a_traveller_returns_at_once_and_spares_the_waiting(room: DrawingRoom) -> None:
+    props, someone = TravellerProps(room, lambda: TODAY), traveller(5, today=TODAY)
+    began = time.monotonic()
+    props.expect(someone)
+    assert time.monotonic() - began < 0.1
+    props.prepare(someone)
+    began = time.monotonic()
+    assert props.page(someone).startswith(b"\xff\xd8")
+    assert props.live(someone).frame(20).shape == (720, 1280, 3)
+    assert time.monotonic() - began < 0.5
+
+
+@posix
+def test_a_process_killed_in_the_middle_is_started_again_and_the_traveller_drawn(room: DrawingRoom) -> None:
+    ordered(room, traveller(6, today=TODAY)).result(60)
+    first = room.process_id
+    assert first is not None
+    drawing = ordered(room, traveller(7, today=TODAY))
+    os.kill(first, signal.SIGKILL)
+    assert drawing.result(60).frames
+    assert room.process_id != first
+
+
+def test_a_traveller_over_whom_the_process_crashes_is_a_fault_and_the_next_one_is_drawn(room: DrawingRoom) -> None:
+    with pytest.raises(DrawingFault, match="crashes") as told:
+        ordered(room, Deadly()).result(60)
+    assert told.value.code == "DEV-01"
+    assert ordered(room, traveller(8, today=TODAY)).result(60).page
+
+
+def test_what_cannot_be_drawn_is_a_fault_without_a_word_of_the_traveller(room: DrawingRoom) -> None:
+    with pytest.raises(DrawingFault, match="AttributeError") as told:
+        ordered(room, "ANNA MARIA").result(60)
+    assert "ANNA" not in str(told.value)
+
+
+@posix
+def test_a_process_that_hangs_is_ended_and_told() -> None:
+    impatient = DrawingRoom(patience=20.0)
+    try:
+        ordered(impatient, traveller(9, today=TODAY)).result(60)
+        first = impatient.process_id
+        assert first is not None
+        impatient._patience = 0.5
+        os.kill(first, signal.SIGSTOP)
+        with pytest.raises(DrawingFault, match="does not answer"):
+            ordered(impatient, traveller(10, today=TODAY)).result(60)
+        assert not psutil.pid_exists(first)
+    finally:
+        impatient.close()
+
+
+def test_closing_ends_the_process_and_whoever_waits_is_told() -> None:
+    closing = DrawingRoom()
+    ordered(closing, traveller(11, today=TODAY)).result(60)
+    process = closing.process_id
+    waiting = [ordered(closing, traveller(seed, today=TODAY)) for seed in (12, 13)]
+    began = time.monotonic()
+    closing.close()
+    assert time.monotonic() - began < 3
+    for drawing in waiting:
+        with pytest.raises(DrawingFault):
+            drawing.result(0.1)
+    assert process is not None
+    assert not psutil.pid_exists(process)
+    with pytest.raises(DrawingFault):
+        ordered(closing, traveller(14, today=TODAY)).result(0.1)
+    closing.close()
+
+
+def test_a_process_is_replaced_after_its_share_of_drawings() -> None:
+    short = DrawingRoom(lifetime=1)
+    try:
+        ordered(short, traveller(15, today=TODAY)).result(60)
+        assert short.process_id is None
+        assert ordered(short, traveller(16, today=TODAY)).result(60).page
+    finally:
+        short.close()
+
+
+_STATION = """
+import time
+from concurrent.futures import Future
+from datetime import date
+from inspection_station.training.devices.drawing_room import DrawingRoom
+from inspection_station.training.personas.traveller import traveller
+
+if __name__ == "__main__":
+    room, first = DrawingRoom(), Future()
+    room.draw(traveller(1, today=date(2026, 11, 23)), date(2026, 11, 23), first)
+    first.result(60)
+    room.draw(traveller(2, today=date(2026, 11, 23)), date(2026, 11, 23), Future())
+    print(room.process_id, flush=True)
+    time.sleep(60)
+"""
+
+
+@posix
+def test_the_process_ends_with_a_station_that_was_killed(tmp_path) -> None:
+    script = tmp_path / "station.py"
+    script.write_text(_STATION, encoding="utf-8")
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True) as station:
+        assert station.stdout is not None
+        child = int(station.stdout.readline())
+        assert psutil.pid_exists(child)
+        station.kill()
+    until = time.monotonic() + 5
+    while _lives(child) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not _lives(child)
+
+
+def _lives(process: int) -> bool:
+    try:
+        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
