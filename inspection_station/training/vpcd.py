@@ -15,12 +15,17 @@ from inspection_station.training.virtual_chip.card import ANSWER_TO_RESET, ChipL
 DEFAULT_HOST, DEFAULT_PORT = "localhost", 35963
 _POWER_OFF, _POWER_ON, _RESET, _ANSWER_TO_RESET = 0, 1, 2, 4
 _POLL_SECONDS = 0.1
+_HANG_UPS = 10  # without a word, in a row; a daemon that starts may do it once
 # Without an immediate acknowledgement each exchange waits 40 ms for the daemon's delayed one.
 _QUICK_ACKNOWLEDGEMENT = getattr(socket, "TCP_QUICKACK", None)
 
 
 class DaemonUnreachable(OSError):
-    """Nobody listens where the daemon's virtual reader should."""
+    """Nobody listens where the daemon's virtual reader should, or no longer."""
+
+
+class ReaderOccupied(DaemonUnreachable):
+    """Somebody listens and does not take the passport: another one lies there, or it is no virtual reader."""
 
 
 def serve(
@@ -33,27 +38,50 @@ def serve(
     patience: float = 5.0,
     lifted_for: float = 1.0,
 ) -> None:
-    """Lays the chip on the virtual reader until ``stop`` is set; calls ``inserted`` once it lies there.
+    """Lays the chip on the virtual reader until ``stop`` is set; calls ``inserted`` once it lies there: when the daemon
+    has asked it something. Connected alone says nothing, since a second card is left waiting without a word.
 
-    DaemonUnreachable when nobody listens for ``patience`` seconds, at the start or after the daemon went away. A
-    document that is lifted in mid-reading (a fault it was issued with) is laid down again after ``lifted_for``
-    seconds.
+    DaemonUnreachable when nobody listens for ``patience`` seconds, at the start or after the daemon went away;
+    ReaderOccupied when nothing is asked for so long. A document that is lifted in mid-reading (a fault it was issued
+    with) is laid down again after ``lifted_for`` seconds.
     """
-    first = True
+    lain, hung_up = False, 0
     while not stop.is_set():
-        connection = _reach(host, port, stop, patience)
+        connection = _reach(host, port, stop, patience, lain)
         if connection is None:
             return
         with connection:
-            if first and inserted is not None:
-                inserted()
-            first = False
             chip.reset()
+            if not _asked(connection, stop, patience):
+                hung_up += 1
+                if hung_up > _HANG_UPS:
+                    raise ReaderOccupied("what listens there is no virtual reader: it hangs up without a word")
+                stop.wait(_POLL_SECONDS)
+                continue
+            if not lain and inserted is not None:
+                inserted()
+            lain, hung_up = True, 0
             _converse(connection, chip, stop)
         stop.wait(lifted_for)
 
 
-def _reach(host: str, port: int, stop: Event, patience: float) -> socket.socket | None:
+def _asked(connection: socket.socket, stop: Event, patience: float) -> bool:
+    """Waits for the first byte without taking it; the daemon looks every 0.4 s what lies there. False when it hung up
+    or ``stop`` was set.
+    """
+    for _ in range(max(1, int(patience / _POLL_SECONDS))):
+        if stop.is_set():
+            return False
+        try:
+            return bool(connection.recv(1, socket.MSG_PEEK))
+        except TimeoutError:
+            continue
+        except OSError:
+            return False
+    raise ReaderOccupied("the virtual reader does not take the passport: another one lies there")
+
+
+def _reach(host: str, port: int, stop: Event, patience: float, lain: bool) -> socket.socket | None:
     attempts = max(1, int(patience / _POLL_SECONDS))
     for _ in range(attempts):
         try:
@@ -65,6 +93,8 @@ def _reach(host: str, port: int, stop: Event, patience: float) -> socket.socket 
         connection.settimeout(_POLL_SECONDS)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
+    if lain:
+        raise DaemonUnreachable("the PC/SC daemon went away while the passport lay there")
     raise DaemonUnreachable("nobody listens there: install pcscd and vsmartcard-vpcd and start pcscd")
 
 

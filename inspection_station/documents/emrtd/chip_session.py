@@ -85,6 +85,7 @@ def read_chip(
     at: date,
     printed_zone: Sequence[str] | None = None,
     everything: bool = False,
+    common_data: bool = False,
     progress: Progress | None = None,
     cancel: CancelSignal | None = None,
     random: Random = secrets.token_bytes,
@@ -94,13 +95,14 @@ def read_chip(
     checks all against ``trust`` on the day ``at``.
 
     ``everything`` also reads EF.COM and whatever further groups it or EF.SOD names, fingers and irises apart: so
-    groups that the state did not sign are found. ``printed_zone`` are the lines read from the page, for the
+    groups that the state did not sign are found. ``common_data`` reads EF.COM alone and compares its list with what the
+    state signed, which finds those that it admits to. ``printed_zone`` are the lines read from the page, for the
     comparison with DG1. A forged, revoked or unsigned chip is an outcome with failed checks. Raises AccessDenied
     (wrong key), AccessNotSpoken, ChipRefused, MalformedChipData (the chip breaks its protocol), ReadingCancelled, and
     what the connection raises (the chip was taken away).
     """
     return _Reading(connection, access_key, trust, at, progress, cancel, random, clock).run(
-        with_portrait, everything, printed_zone
+        with_portrait, everything, printed_zone, common_data
     )
 
 
@@ -127,7 +129,9 @@ class _Reading:
         self._timings: list[StepTiming] = []
         self._absent = False
 
-    def run(self, with_portrait: bool, everything: bool, printed: Sequence[str] | None) -> ChipOutcome:
+    def run(
+        self, with_portrait: bool, everything: bool, printed: Sequence[str] | None, common_data: bool
+    ) -> ChipOutcome:
         self._step("access", self._open)
         sod = self._step("EF.SOD", self._security_object)
         infos = self._prove_keys(sod)
@@ -135,6 +139,8 @@ class _Reading:
         portrait = self._step("DG2", lambda: self._portrait(sod)) if with_portrait else None
         if everything and sod is not None:
             self._step("further groups", lambda: self._further_groups(sod))
+        elif common_data and sod is not None:
+            self._step("EF.COM", lambda: self._listed(sod))
         if not with_portrait:
             self._checks.append(Check.DATA_GROUP_HASH.undetermined("DG2: not read, the portrait was not asked for"))
         self._step("passive authentication", lambda: self._authenticate(sod, lines, infos))
@@ -280,18 +286,21 @@ class _Reading:
             self._checks.append(Check.DATA_GROUP_FORMAT.failed(f"DG2: {fault.detail}"))
             return None
 
-    def _further_groups(self, sod: SecurityObject) -> None:
-        """What EF.COM and EF.SOD name beyond the usual. Fingers and irises open to terminal authentication only."""
-        named = set(sod.hashes)
+    def _listed(self, sod: SecurityObject) -> frozenset[int]:
+        """The groups that EF.COM lists, with the check of its list; none where it gives none."""
         try:
             common = self._content(lds.COM)
             self._checks.append(check_common_data(common, sod))
-            named |= listed_groups(common)
+            return listed_groups(common)
         except ChipRefused as refusal:
             self._checks.append(Check.COMMON_DATA.undetermined(f"EF.COM cannot be read, status {refusal.status:04X}"))
         except MalformedChipData as fault:
             self._checks.append(Check.COMMON_DATA.failed(f"malformed: {fault.detail}"))
-        for number in sorted(named - {2}):
+        return frozenset()
+
+    def _further_groups(self, sod: SecurityObject) -> None:
+        """What EF.COM and EF.SOD name beyond the usual. Fingers and irises open to terminal authentication only."""
+        for number in sorted((set(sod.hashes) | self._listed(sod)) - {2}):
             if number in (3, 4):
                 self._checks.append(
                     Check.DATA_GROUP_HASH.undetermined(f"DG{number}: not read, it needs a terminal's key")
