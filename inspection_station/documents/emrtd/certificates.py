@@ -10,8 +10,10 @@ import base64
 import binascii
 import hashlib
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 
 from inspection_station.documents.emrtd import asn1, signatures, tlv
 from inspection_station.documents.emrtd.errors import MalformedChipData
@@ -19,6 +21,7 @@ from inspection_station.documents.emrtd.signatures import Algorithm, PublicKey
 
 COUNTRY, COMMON_NAME = "2.5.4.6", "2.5.4.3"
 _SUBJECT_KEY, _AUTHORITY_KEY, _BASIC_CONSTRAINTS = "2.5.29.14", "2.5.29.35", "2.5.29.19"
+_EXTENDED_USAGE, _DOCUMENT_TYPES = "2.5.29.37", "2.23.136.1.1.6.2"
 MAX_CERTIFICATE = 64 * 1024
 
 
@@ -73,6 +76,7 @@ class Certificate:
     authority: bool
     algorithm: Algorithm
     signature: bytes
+    extensions: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def fingerprint(self) -> str:
@@ -97,6 +101,32 @@ class Certificate:
         body = asn1.sequence(self.key_info)
         body.any()
         return hashlib.sha1(asn1.bits(body.any()), usedforsecurity=False).digest()
+
+    @property
+    def usages(self) -> frozenset[str]:
+        """Object identifiers of the extended key usage (RFC 5280 §4.2.1.12); empty without the extension or where it is
+        malformed.
+        """
+        value = self.extensions.get(_EXTENDED_USAGE)
+        try:
+            return frozenset(map(asn1.oid, tlv.only(value, asn1.SEQUENCE).children())) if value else frozenset()
+        except MalformedChipData:
+            return frozenset()
+
+    @property
+    def document_types(self) -> tuple[str, ...] | None:
+        """Document codes that this signer may sign for (Doc 9303 part 12 §7.1.1.6), fillers removed; None without the
+        extension. MalformedChipData where it is broken, as it is in some real signers.
+        """
+        value = self.extensions.get(_DOCUMENT_TYPES)
+        if value is None:
+            return None
+        body = asn1.sequence(tlv.only(value, asn1.SEQUENCE))
+        asn1.small_integer(body.take(asn1.INTEGER), 0)
+        codes = tuple(asn1.text(one).strip("<").upper() for one in body.take(asn1.SET).children())
+        if not codes or any(not 1 <= len(code) <= 2 for code in codes):
+            raise MalformedChipData("a list of document types that names none, or something longer")
+        return codes
 
     def signed_by(self, issuer: Certificate) -> bool:
         """Whether the issuer's key made the signature. Names and validity are not looked at."""
@@ -141,6 +171,7 @@ def parse_certificate(data: bytes) -> Certificate:
         authority=_is_authority(extensions.get(_BASIC_CONSTRAINTS)),
         algorithm=algorithm,
         signature=signature,
+        extensions=MappingProxyType(extensions),
     )
 
 
@@ -226,8 +257,11 @@ _PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----\s*([A-Za-z0-9+/=\s]+?)\s*-----
 
 
 def pem_blocks(data: bytes) -> list[tuple[str, bytes]]:
-    """(label, DER) of every block in a PEM file; empty when it is none."""
+    """(label, DER) of every block in a PEM file; empty when it is none. MalformedChipData for one that breaks off."""
+    found = _PEM.findall(data)
+    if len(found) < data.count(b"-----BEGIN "):
+        raise MalformedChipData("a PEM block that breaks off")
     try:
-        return [(label.decode(), base64.b64decode(body, validate=False)) for label, body in _PEM.findall(data)]
+        return [(label.decode(), base64.b64decode(body, validate=False)) for label, body in found]
     except binascii.Error:
         raise MalformedChipData("a PEM block that is not base64") from None

@@ -14,12 +14,14 @@ class Check(Enum):
     ACCESS_PACE = ("5.6.3.1.2", "access")
     ACCESS = ("5.6.3.1", "access")
     CARD_ACCESS = ("5.6.3.1.2", "card-access")
+    TERMINAL_AUTHENTICATION = ("5.6.3.2", "terminal-authentication")
     ACTIVE_AUTHENTICATION = ("5.6.4.1.1", "active-authentication")
     CHIP_AUTHENTICATION = ("5.6.4.1.2", "chip-authentication")
     PACE_CAM = ("5.6.4.1.3", "chip-authentication")
     GENUINENESS = ("5.6.4.1", "chip-authentication")
     ALGORITHM_STRENGTH = ("5.6.4.2.1", "algorithm-strength")
     SECURITY_OBJECT_SIGNATURE = ("5.6.4.2.2", "security-object-signature")
+    SIGNER_DOCUMENT_TYPE = ("5.6.4.3.2", "signer-document-type")
     SIGNER_SIGNATURE = ("5.6.4.3.3", "signer-trust")
     SIGNER_VALIDITY = ("5.6.4.3.4", "signer-validity")
     SIGNER_REVOCATION = ("5.6.4.3.5", "signer-revocation")
@@ -27,8 +29,11 @@ class Check(Enum):
     COMMON_DATA = ("5.6.4.4.1", "common-data")
     DATA_GROUP_HASH = ("5.6.4.4.2", "data-group-hash")
     ISSUING_STATE = ("5.6.4.5", "issuing-state")
+    DOCUMENT_EXPIRY = ("5.7.1", "document-expiry")
     MRZ_AGAINST_CHIP = ("5.7.2", "mrz-against-chip")
+    SIGNER_FORM = ("5.8.2.1.2", "signer-form")
     DATA_GROUP_FORMAT = ("5.8.2.2.1", "data-group-format")
+    SECURITY_OBJECT_FORM = ("5.8.2.2.2", "security-object-form")
 
     def successful(self, evidence: str) -> ChipCheck:
         """The check was made and holds."""

@@ -24,6 +24,21 @@ _CONTENT_TYPE, _MESSAGE_DIGEST, _SIGNING_TIME = "1.2.840.113549.1.9.3", "1.2.840
 
 
 @dataclass(frozen=True, slots=True)
+class SignerIdentifier:
+    """Either ``issuer`` and ``serial`` or ``key_id``."""
+
+    issuer: DistinguishedName | None
+    serial: int | None
+    key_id: bytes | None
+
+    def names(self, certificate: Certificate) -> bool:
+        """Whether the certificate is the one meant."""
+        if self.key_id is not None:
+            return certificate.key_id == self.key_id
+        return certificate.serial == self.serial and certificate.issuer == self.issuer
+
+
+@dataclass(frozen=True, slots=True)
 class SignerInfo:
     """One signature over the content. Either ``issuer`` and ``serial`` or ``key_id`` name the signer."""
 
@@ -42,21 +57,25 @@ class SignerInfo:
         element = self.attributes.get(_SIGNING_TIME)
         return asn1.moment(element) if element is not None else None
 
+    @property
+    def identifier(self) -> SignerIdentifier:
+        """Whom this signer names."""
+        return SignerIdentifier(self.issuer, self.serial, self.key_id)
+
     def names(self, certificate: Certificate) -> bool:
         """Whether the certificate is the one this signer means."""
-        if self.key_id is not None:
-            return certificate.key_id == self.key_id
-        return certificate.serial == self.serial and certificate.issuer == self.issuer
+        return self.identifier.names(certificate)
 
 
 @dataclass(frozen=True, slots=True)
 class SignedData:
-    """Content with its certificates and signers."""
+    """Content with its certificates and signers; ``unreadable``: encodings of certificates that break their format."""
 
     content_type: str
     content: bytes
     certificates: tuple[Certificate, ...]
     signers: tuple[SignerInfo, ...]
+    unreadable: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,31 +97,38 @@ def parse_signed_data(data: bytes) -> SignedData:
     encapsulated = asn1.sequence(body.take(asn1.SEQUENCE))
     content_type = asn1.oid(encapsulated.any())
     content = asn1.octets(tlv.read(encapsulated.take(0xA0).value)[0])
-    certificates = body.optional(0xA0)
+    carried = body.optional(0xA0)
     body.optional(0xA1)
     signers = body.take(asn1.SET)
+    certificates: list[Certificate] = []
+    unreadable: list[bytes] = []
+    for one in carried.children() if carried is not None else ():
+        if one.tag == asn1.SEQUENCE:  # other tags are attribute certificates and the like
+            try:
+                certificates.append(parse_certificate(one.raw))
+            except MalformedChipData:
+                unreadable.append(one.raw)
     return SignedData(
-        content_type,
-        content,
-        tuple(parse_certificate(one.raw) for one in certificates.children() if one.tag == 0x30) if certificates else (),
-        tuple(_signer(one) for one in signers.children()),
+        content_type, content, tuple(certificates), tuple(_signer(one) for one in signers.children()), tuple(unreadable)
     )
+
+
+def parse_signer_identifier(identifier: tlv.Element) -> SignerIdentifier:
+    """SignerIdentifier (RFC 5652 §5.3): issuer and serial number, or key identifier."""
+    if identifier.tag == asn1.SEQUENCE:
+        pair = asn1.sequence(identifier)
+        return SignerIdentifier(parse_name(pair.any()), asn1.integer(pair.any()), None)
+    if identifier.tag == 0x80:
+        return SignerIdentifier(None, None, identifier.value)
+    if identifier.tag == 0xA0:  # explicitly tagged by some early issuers
+        return SignerIdentifier(None, None, asn1.octets(tlv.read(identifier.value)[0]))
+    raise MalformedChipData("a signer without identifier")
 
 
 def _signer(element: tlv.Element) -> SignerInfo:
     body = asn1.sequence(element)
     asn1.small_integer(body.take(asn1.INTEGER), 5)
-    identifier = body.any()
-    issuer, serial, key_id = None, None, None
-    if identifier.tag == asn1.SEQUENCE:
-        pair = asn1.sequence(identifier)
-        issuer, serial = parse_name(pair.any()), asn1.integer(pair.any())
-    elif identifier.tag == 0x80:
-        key_id = identifier.value
-    elif identifier.tag == 0xA0:  # explicitly tagged by some early issuers
-        key_id = asn1.octets(tlv.read(identifier.value)[0])
-    else:
-        raise MalformedChipData("a signer without identifier")
+    identifier = parse_signer_identifier(body.any())
     digest = Algorithm.parse(body.take(asn1.SEQUENCE))
     signed = body.optional(0xA0)
     attributes: dict[str, tlv.Element] = {}
@@ -115,9 +141,9 @@ def _signer(element: tlv.Element) -> SignerInfo:
         attributes[oid] = values[0]
     algorithm = Algorithm.parse(body.take(asn1.SEQUENCE))
     return SignerInfo(
-        issuer,
-        serial,
-        key_id,
+        identifier.issuer,
+        identifier.serial,
+        identifier.key_id,
         digest,
         algorithm,
         asn1.octets(body.take(asn1.OCTET_STRING)),

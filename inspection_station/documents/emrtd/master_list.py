@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 
 from inspection_station.documents.emrtd import asn1, tlv
 from inspection_station.documents.emrtd.certificates import Certificate, parse_certificate
@@ -10,6 +12,7 @@ from inspection_station.documents.emrtd.cms import parse_signed_data, verify_sig
 from inspection_station.documents.emrtd.errors import ChipFault, MalformedChipData
 
 MASTER_LIST = "2.23.136.1.1.2"
+MASTER_LIST_SIGNER = "2.23.136.1.1.3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,15 @@ class MasterList:
     signer: Certificate
     carried: tuple[Certificate, ...]
     unusable: tuple[str, ...]
+    signed_at: datetime | None
+    sha256: str
+
+    @property
+    def may_be_signed_so(self) -> bool:
+        """Whether the signer is made for such lists (§8): by its usage, or as the state's root itself, as some have it.
+        A document signer is not, however well it leads to a root.
+        """
+        return MASTER_LIST_SIGNER in self.signer.usages or self.signer.authority
 
 
 def parse_master_list(data: bytes) -> MasterList:
@@ -46,4 +58,11 @@ def parse_master_list(data: bytes) -> MasterList:
             found.append(parse_certificate(element.raw))
         except ChipFault as fault:
             unusable.append(f"certificate {number}: {fault.detail}")
-    return MasterList(tuple(found), certificate, signed.certificates, tuple(unusable))
+    return MasterList(
+        tuple(found),
+        certificate,
+        signed.certificates,
+        tuple(unusable),
+        signer.signing_time,
+        hashlib.sha256(data).hexdigest(),
+    )

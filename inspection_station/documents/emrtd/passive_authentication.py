@@ -6,18 +6,22 @@ undetermined: never failed, and never successful.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 
 from inspection_station.documents.emrtd.certificates import Certificate
 from inspection_station.documents.emrtd.checks import Check
 from inspection_station.documents.emrtd.cms import SignedData, SignerInfo, verify_signer
+from inspection_station.documents.emrtd.defect_effects import settled
+from inspection_station.documents.emrtd.defects import Defect, DefectKind, DocumentFacts
 from inspection_station.documents.emrtd.errors import MalformedChipData
 from inspection_station.documents.emrtd.issuing_states import signs_for
 from inspection_station.documents.emrtd.security_object import SecurityObject
 from inspection_station.documents.emrtd.signatures import AlgorithmUnknown
+from inspection_station.documents.emrtd.signer_form import check_signer_form
 from inspection_station.documents.emrtd.trust_store import Trust, TrustPath, TrustStore
+from inspection_station.documents.mrz_dates import expiry_date
 from inspection_station.inspection.chip import ChipCheck
 
 
@@ -29,31 +33,65 @@ class SignerVerdict:
     certificate: Certificate | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Signer:
+    """Whose certificate to go by, and where it leads."""
+
+    certificate: Certificate
+    path: TrustPath
+
+
 def noon(day: date) -> datetime:
     """The moment a day stands for in validity checks: its noon in UTC."""
     return datetime.combine(day, time(12), UTC)
 
 
 def check_signer(signed: SignedData, trust: TrustStore, at: date) -> SignerVerdict:
-    """Signature over a security object (EF.SOD, EF.CardSecurity), then the signer's trust, validity and revocation."""
+    """Signature over a security object (EF.SOD, EF.CardSecurity), then the signer's trust, validity, revocation and
+    form, with what is known of its defects taken into account.
+    """
     if not signed.signers:
         return SignerVerdict((Check.SECURITY_OBJECT_SIGNATURE.failed("nobody signed it"),), None)
-    signer = signed.signers[0]
-    certificate = next((c for c in signed.certificates if signer.names(c)), None) or trust.signer_named(signer)
-    if certificate is None:
-        missing = "the signer's certificate is not in the security object"
-        steps = (Check.SECURITY_OBJECT_SIGNATURE, Check.SIGNER_TRUST, Check.SIGNER_VALIDITY, Check.SIGNER_REVOCATION)
-        return SignerVerdict(tuple(step.undetermined(missing) for step in steps), None)
-    path = trust.path_for(certificate)
-    return SignerVerdict(
-        (
-            _signature(signed, signer, certificate),
-            _trust(path, certificate, trust),
-            _validity(certificate, path, at),
-            _revocation(certificate, path, trust, at),
-        ),
-        certificate,
+    info = signed.signers[0]
+    named = next((c for c in signed.certificates if info.names(c)), None) or trust.signer_named(info)
+    encodings = (*(c.raw for c in signed.certificates), *signed.unreadable)
+    defects = trust.defects_of(DocumentFacts(info.identifier, named, encodings))
+    signer = _signer(signed, named, trust, defects)
+    if signer is None:
+        return SignerVerdict(settled(_without_certificate(signed), defects, signed.content_type), None)
+    certificate, path = signer.certificate, signer.path
+    checks = (
+        _signature(signed, info, certificate),
+        *_trust(path, certificate, trust),
+        _validity(certificate, path, at, defects),
+        _revocation(certificate, path, trust, at),
+        check_signer_form(certificate, path.chain[0] if path.chain else None),
     )
+    return SignerVerdict(settled(checks, defects, signed.content_type), certificate)
+
+
+def _signer(
+    signed: SignedData, named: Certificate | None, trust: TrustStore, defects: Sequence[Defect]
+) -> _Signer | None:
+    """The certificate that the signature names; where a defect says that it is broken or the wrong one is named, the
+    one given in its place (TR-03135-1 §5.8.2.1.2, §5.8.2.2.4).
+    """
+    for defect in defects:
+        if defect.replacement is not None and defect.vouched:
+            return _Signer(defect.replacement, TrustPath(Trust.ANCHORED, (), f"given by {defect.source}"))
+        if named is None and defect.corrected is not None:
+            corrected = defect.corrected
+            named = next((c for c in signed.certificates if corrected.names(c)), None) or trust.signer_named(corrected)
+    return None if named is None else _Signer(named, trust.path_for(named))
+
+
+def _without_certificate(signed: SignedData) -> tuple[ChipCheck, ...]:
+    steps = (Check.SIGNER_TRUST, Check.SIGNER_VALIDITY, Check.SIGNER_REVOCATION)
+    if signed.unreadable:
+        missing = "the signer's certificate is malformed"
+        return (Check.SECURITY_OBJECT_SIGNATURE.failed(missing), *(step.undetermined(missing) for step in steps))
+    missing = "the signer's certificate is not in the security object"
+    return tuple(step.undetermined(missing) for step in (Check.SECURITY_OBJECT_SIGNATURE, *steps))
 
 
 def _signature(signed: SignedData, signer: SignerInfo, certificate: Certificate) -> ChipCheck:
@@ -67,36 +105,58 @@ def _signature(signed: SignedData, signer: SignerInfo, certificate: Certificate)
     return check.successful(verdict.evidence) if verdict.holds else check.failed(verdict.evidence)
 
 
-def _trust(path: TrustPath, certificate: Certificate, trust: TrustStore) -> ChipCheck:
+def _trust(path: TrustPath, certificate: Certificate, trust: TrustStore) -> tuple[ChipCheck, ...]:
+    """The signer's own signature (§5.6.4.3.3) and what it is worth (§5.6.4.3.6)."""
+    version = f"; trust store {trust.version}"
     match path.trust:
         case Trust.ANCHORED:
-            return Check.SIGNER_TRUST.successful(path.evidence)
+            issuer, own = path.chain[0].subject.country if path.chain else None, certificate.issuer.country
+            if issuer is not None and own is not None and issuer != own:
+                told = f"{path.evidence}, but names {own} as its country{version}"
+                return (Check.SIGNER_SIGNATURE.successful(path.evidence), Check.SIGNER_TRUST.undetermined(told))
+            signature = Check.SIGNER_SIGNATURE.successful(path.evidence)
+            return (signature, Check.SIGNER_TRUST.successful(path.evidence + version))
         case Trust.FORGED:
-            return Check.SIGNER_SIGNATURE.failed(path.evidence)
+            return (Check.SIGNER_SIGNATURE.failed(path.evidence + version),)
         case Trust.UNKNOWN_ALGORITHM:
-            return Check.SIGNER_TRUST.undetermined(path.evidence)
+            return (Check.SIGNER_TRUST.undetermined(path.evidence + version),)
         case Trust.NO_ANCHOR:
             country = certificate.issuer.country
             known = "anchors of this state are at hand" if trust.knows_country(country) else "no anchor of this state"
-            return Check.SIGNER_TRUST.undetermined(f"{path.evidence}; {known} ({country or 'no country named'})")
+            told = f"{path.evidence}; {known} ({country or 'no country named'}){version}"
+            return (Check.SIGNER_TRUST.undetermined(told),)
 
 
-def _validity(certificate: Certificate, path: TrustPath, at: date) -> ChipCheck:
-    """Signer and issuers valid on the day of the inspection (TR-03135-1 §5.6.4.3.4)."""
-    moment = noon(at)
+_ROOT_WRONG, _SIGNER_WRONG, _BOTH_WRONG = range(3)
+
+
+def _validity(certificate: Certificate, path: TrustPath, at: date, defects: Sequence[Defect]) -> ChipCheck:
+    """Signer and issuers valid on the day of the inspection (TR-03135-1 §5.6.4.3.4). What a defect says is wrong is not
+    held against the document (§5.8.2.1.6).
+    """
+    moment, check = noon(at), Check.SIGNER_VALIDITY
+    wrong = [defect for defect in defects if defect.kind is DefectKind.VALIDITY_WRONG]
+    passed_over = {
+        "signer": any(defect.code in (_SIGNER_WRONG, _BOTH_WRONG) for defect in wrong),
+        "issuer": any(defect.code in (_ROOT_WRONG, _BOTH_WRONG) for defect in wrong),
+    }
     for who, one in (("signer", certificate), *(("issuer", issuer) for issuer in path.chain)):
+        if passed_over[who]:
+            continue
         if moment > one.not_after:
-            return Check.SIGNER_VALIDITY.failed(f"the {who}'s certificate expired on {one.not_after:%Y-%m-%d}")
+            return check.failed(f"the {who}'s certificate expired on {one.not_after:%Y-%m-%d}")
         if moment < one.not_before:
-            return Check.SIGNER_VALIDITY.failed(f"the {who}'s certificate is valid from {one.not_before:%Y-%m-%d} only")
-    return Check.SIGNER_VALIDITY.successful(f"valid until {certificate.not_after:%Y-%m-%d}")
+            return check.failed(f"the {who}'s certificate is valid from {one.not_before:%Y-%m-%d} only")
+    if wrong:
+        return check.undetermined(wrong[0].told)
+    return check.successful(f"valid until {certificate.not_after:%Y-%m-%d}")
 
 
 def _revocation(certificate: Certificate, path: TrustPath, trust: TrustStore, at: date) -> ChipCheck:
     check = Check.SIGNER_REVOCATION
     if path.trust is not Trust.ANCHORED:
         return check.undetermined("the signer leads to no anchor whose revocation list could be trusted")
-    found = trust.revocation_list_of(path.chain[0])
+    found = trust.revocation_list_of(path.chain[0]) if path.chain else None
     if found is None:
         return check.undetermined("no revocation list of the issuer at hand")
     if certificate.serial in found.revoked:
@@ -104,6 +164,41 @@ def _revocation(certificate: Certificate, path: TrustPath, trust: TrustStore, at
     if found.next_update is not None and noon(at) > found.next_update:
         return check.undetermined(f"the revocation list ended on {found.next_update:%Y-%m-%d}")
     return check.successful(f"not in the list of {found.this_update:%Y-%m-%d}")
+
+
+def check_document_type(code: str, signer: Certificate | None) -> ChipCheck:
+    """Document code in DG1 against those that the signer's certificate allows (Doc 9303 part 12 §7.1.1.6). A single
+    letter stands for every code that begins with it.
+    """
+    check = Check.SIGNER_DOCUMENT_TYPE
+    if signer is None:
+        return check.undetermined("the signer's certificate is not at hand")
+    try:
+        allowed = signer.document_types
+    except MalformedChipData:
+        return check.undetermined("the list of document types in the signer's certificate is malformed")
+    if allowed is None:
+        return check.not_supported("the signer's certificate names no document types")
+    found, named = code.strip("<"), ", ".join(allowed)
+    if any(found == one or (len(one) == 1 and found.startswith(one)) for one in allowed):
+        return check.successful(f"{found} is among {named}")
+    return check.failed(f"{found or 'no document code'} is not among {named}")
+
+
+def check_expiry(expiry: str, at: date, signer: Certificate | None) -> ChipCheck:
+    """Date of expiry as it stands in DG1 against the day (TR-03135-1 §5.7.1): a two-digit year lies at most 15 years
+    ahead, else in the past, unless the signer was not valid before that and is valid until the later one.
+    """
+    check = Check.DOCUMENT_EXPIRY
+    found, well_formed = expiry_date(expiry, at)
+    last = found.latest() if well_formed else None
+    if last is None or found.year is None:
+        return check.undetermined("the date of expiry cannot be told")
+    if last < at and signer is not None and last < signer.not_before.date():
+        later = replace(found, year=found.year + 100).latest()
+        if later is not None and later <= signer.not_after.date():
+            return check.successful("not expired, going by the validity of its signer")
+    return check.failed("expired") if last < at else check.successful("not expired")
 
 
 def check_hashes(sod: SecurityObject, groups: Mapping[int, bytes]) -> tuple[ChipCheck, ...]:

@@ -1,7 +1,8 @@
-"""Taking certificates, revocation lists and master lists into a trust directory, one file at a time, each for a reason.
+"""Taking certificates, revocation lists, master lists and lists of defects into a trust directory, one file at a time,
+each for a reason.
 
-A master list comes in when its signer leads to an anchor that is there already. One that does not is taken only by an
-explicit act, and its name says so from then on.
+A list comes in when its signer leads to an anchor that is there already and is made for signing such lists. Any other
+is taken only by an explicit act, and its name says so from then on.
 """
 
 from __future__ import annotations
@@ -13,9 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inspection_station.documents.emrtd.certificates import parse_certificate, parse_revocation_list, pem_blocks
+from inspection_station.documents.emrtd.defect_lists import DefectList, parse_defect_list
 from inspection_station.documents.emrtd.errors import ChipFault, MalformedChipData
-from inspection_station.documents.emrtd.master_list import parse_master_list
-from inspection_station.documents.emrtd.trust_store import MAX_FILE, UNVERIFIED_LIST, Trust, TrustStore
+from inspection_station.documents.emrtd.master_list import MasterList, parse_master_list
+from inspection_station.documents.emrtd.trust_files import MAX_FILE, UNVERIFIED, refusal_of
+from inspection_station.documents.emrtd.trust_store import TrustStore
+
+_LISTS = (".ml", ".dfl", ".bin")
+"""Endings of files that may need a root beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,7 @@ def import_files(paths: Sequence[Path], directory: Path, *, accept_unverified: b
     """
     directory.mkdir(parents=True, exist_ok=True)
     found: list[TrustImport] = []
-    for path in sorted(paths, key=lambda p: (p.suffix.lower() == ".ml", p.name)):
+    for path in sorted(paths, key=lambda p: (p.suffix.lower() in _LISTS, p.name)):
         try:
             if path.stat().st_size > MAX_FILE:
                 raise MalformedChipData("larger than 32 MB")
@@ -65,10 +71,11 @@ def _import_der(name: str, der: bytes, directory: Path, accept_unverified: bool)
             return kind(name, der, directory)
         except ChipFault as fault:
             reasons.append(fault.detail)
-    try:
-        return _master_list(name, der, directory, accept_unverified)
-    except ChipFault as fault:
-        reasons.append(fault.detail)
+    for list_kind in (_master_list, _defect_list):
+        try:
+            return list_kind(name, der, directory, accept_unverified)
+        except ChipFault as fault:
+            reasons.append(fault.detail)
     return TrustImport(name, "unknown", None, "; ".join(dict.fromkeys(reasons)))
 
 
@@ -104,18 +111,39 @@ def _revocation_list(name: str, der: bytes, directory: Path) -> TrustImport:
 
 def _master_list(name: str, der: bytes, directory: Path, accept_unverified: bool) -> TrustImport:
     found = parse_master_list(der)
-    store = TrustStore.from_directory(directory)
-    carried = TrustStore(store.pinned, connecting=(*store.connecting, *found.carried))
-    country = (found.signer.subject.country or "xx").lower()
     told = f"{len(found.certificates)} certificates, {len(found.unusable)} of them unusable"
-    if carried.path_for(found.signer).trust is Trust.ANCHORED:
-        stored = _store(directory, f"list-{country}-{_mark(der)}.ml", der)
-        return TrustImport(name, "master list", stored, told)
+    return _list(name, der, directory, found, "master list", "list", ".ml", told, accept_unverified)
+
+
+def _defect_list(name: str, der: bytes, directory: Path, accept_unverified: bool) -> TrustImport:
+    found = parse_defect_list(der)
+    told = f"{len(found.defects)} defects, {len(found.unusable)} entries unusable"
+    return _list(name, der, directory, found, found.kind, "defects", ".dfl", told, accept_unverified)
+
+
+def _list(
+    name: str,
+    der: bytes,
+    directory: Path,
+    found: MasterList | DefectList,
+    kind: str,
+    stem: str,
+    suffix: str,
+    told: str,
+    accept_unverified: bool,
+) -> TrustImport:
+    signer = found.signer
+    country = ((signer.subject.country if signer is not None else None) or "xx").lower()
+    stem = f"{stem}-{country}-{_mark(der)}"
+    store = TrustStore.from_directory(directory)
+    refusal = refusal_of(found, TrustStore(store.pinned, connecting=store.connecting))
+    if refusal is None:
+        return TrustImport(name, kind, _store(directory, stem + suffix, der), told)
     if not accept_unverified:
-        why = f"its signer leads to no root put in here by hand: {found.signer.issuer.shown}"
-        return TrustImport(name, "master list", None, why)
-    stored = _store(directory, f"list-{country}-{_mark(der)}{UNVERIFIED_LIST}", der)
-    return TrustImport(name, "master list", stored, f"{told}; taken without a root, by hand")
+        led = f": {signer.issuer.shown}" if signer is not None else ""
+        return TrustImport(name, kind, None, refusal + led)
+    stored = _store(directory, stem + UNVERIFIED + suffix, der)
+    return TrustImport(name, kind, stored, f"{told}; taken by hand: {refusal}")
 
 
 def _mark(der: bytes) -> str:

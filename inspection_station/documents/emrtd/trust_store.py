@@ -7,30 +7,23 @@ master list whose own signer leads to such a certificate. Everything else only c
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import date, datetime
 from enum import Enum
+from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
-from inspection_station.documents.emrtd.certificates import (
-    Certificate,
-    DistinguishedName,
-    RevocationList,
-    parse_certificate,
-    parse_revocation_list,
-    pem_blocks,
-)
-from inspection_station.documents.emrtd.cms import SignerInfo
+from inspection_station.documents.emrtd.certificates import Certificate, DistinguishedName, RevocationList
+from inspection_station.documents.emrtd.cms import SignerIdentifier, SignerInfo
+from inspection_station.documents.emrtd.defects import Defect, DocumentFacts
 from inspection_station.documents.emrtd.errors import ChipFault
-from inspection_station.documents.emrtd.master_list import MasterList, parse_master_list
 from inspection_station.documents.emrtd.signatures import AlgorithmUnknown
 
-MAX_FILE = 32 * 1024 * 1024
-UNVERIFIED_LIST = ".unverified.ml"
-"""Ending of a master list that somebody took by hand although its signer leads to no root."""
 _LONGEST_CHAIN = 8
-_CERTIFICATE_SUFFIXES = frozenset({".cer", ".crt", ".der", ".pem"})
 
 
 class Trust(Enum):
@@ -61,15 +54,32 @@ class TrustProblem:
     reason: str
 
 
-@dataclass(slots=True)
-class _Contents:
-    roots: list[Certificate] = field(default_factory=list)
-    listed: list[Certificate] = field(default_factory=list)
-    unverified: list[Certificate] = field(default_factory=list)
-    connecting: list[Certificate] = field(default_factory=list)
-    signers: list[Certificate] = field(default_factory=list)
-    revocations: list[RevocationList] = field(default_factory=list)
-    problems: list[TrustProblem] = field(default_factory=list)
+@dataclass(frozen=True, slots=True)
+class UsedList:
+    """A signed list in use: what it is, how much it holds, when it was signed, the signer's fingerprint and the list's
+    own (SHA-256).
+
+    ``verified`` is False for one that somebody took by hand without its root.
+    """
+
+    kind: str
+    file: str
+    entries: int
+    signed_at: datetime | None
+    signer: str | None
+    sha256: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TrustVersion:
+    """What a verdict was founded on: a digest over all of it, and the day of the newest list (or root) in it."""
+
+    digest: str
+    day: date | None
+
+    def __str__(self) -> str:
+        return self.digest[:12] + (f" of {self.day:%Y-%m-%d}" if self.day is not None else "")
 
 
 class TrustStore:
@@ -88,6 +98,8 @@ class TrustStore:
         problems: Iterable[TrustProblem] = (),
         unverified: Iterable[Certificate] = (),
         pinned: Iterable[Certificate] = (),
+        defects: Iterable[Defect] = (),
+        lists: Iterable[UsedList] = (),
     ) -> None:
         self.anchors = tuple({c.raw: c for c in anchors}.values())
         self.connecting = tuple({c.raw: c for c in connecting}.values())
@@ -95,6 +107,8 @@ class TrustStore:
         self.revocations = tuple(revocations)
         self.problems = tuple(problems)
         self.pinned = tuple(pinned)
+        self.defects = tuple(defects)
+        self.lists = tuple(lists)
         self.unverified = frozenset(c.raw for c in unverified)
         self._anchored = frozenset(c.raw for c in self.anchors)
         self._by_key: dict[bytes, list[Certificate]] = defaultdict(list)
@@ -105,48 +119,35 @@ class TrustStore:
 
     @staticmethod
     def from_directory(directory: Path) -> TrustStore:
-        """Everything usable in a directory: ``*.cer *.crt *.der *.pem``, ``*.crl``, ``*.ml``.
-        NotADirectoryError without one.
+        """Everything usable in a directory, as ``trust_files`` reads it. NotADirectoryError without one.
 
         A file that cannot be used is reported in ``problems`` and never keeps the others out.
         """
-        if not directory.is_dir():
-            raise NotADirectoryError("the trust directory does not exist")
-        contents = _Contents()
-        lists: list[tuple[str, MasterList]] = []
-        for path in sorted(directory.iterdir()):
-            try:
-                _load(path, contents, lists)
-            except (ChipFault, OSError) as fault:
-                reason = fault.detail if isinstance(fault, ChipFault) else (fault.strerror or "cannot be read")
-                contents.problems.append(TrustProblem(path.name, reason))
-        pinned = TrustStore(contents.roots, connecting=contents.connecting)
-        for name, found in lists:
-            carried = TrustStore(contents.roots, connecting=(*contents.connecting, *found.carried))
-            contents.problems.extend(TrustProblem(name, reason) for reason in found.unusable)
-            if (
-                pinned.path_for(found.signer).trust is Trust.ANCHORED
-                or carried.path_for(found.signer).trust is Trust.ANCHORED
-            ):
-                contents.listed.extend(found.certificates)
-            elif name.endswith(UNVERIFIED_LIST):
-                contents.unverified.extend(found.certificates)
-            else:
-                contents.problems.append(
-                    TrustProblem(name, "the list's signer leads to no certificate of this directory")
-                )
-        verified = {certificate.raw for certificate in (*contents.roots, *contents.listed)}
-        return TrustStore(
-            (*contents.roots, *contents.listed, *contents.unverified),
-            connecting=contents.connecting,
-            signers=contents.signers,
-            revocations=contents.revocations,
-            problems=contents.problems,
-            pinned=contents.roots,
-            unverified=(c for c in contents.unverified if c.raw not in verified),
-        )
+        from inspection_station.documents.emrtd.trust_files import read_directory
 
-    def signer_named(self, signer: SignerInfo) -> Certificate | None:
+        return read_directory(directory)
+
+    def current(self) -> TrustStore:
+        """The store to use now: itself. ``trust_folder.TrustFolder`` gives a newer one after a change."""
+        return self
+
+    @cached_property
+    def version(self) -> TrustVersion:
+        """The same for the same contents, whatever the files are called."""
+        found = hashlib.sha256()
+        parts = [c.raw for c in (*self.anchors, *self.connecting, *self.signers)] + [r.tbs for r in self.revocations]
+        parts += [one.sha256.encode() for one in self.lists] + list(self.unverified)
+        for digest in sorted(hashlib.sha256(part).digest() for part in parts):
+            found.update(digest)
+        moments = [r.this_update for r in self.revocations] + [one.signed_at for one in self.lists if one.signed_at]
+        moments = moments or [c.not_before for c in self.anchors]
+        return TrustVersion(found.hexdigest(), max(moments).date() if moments else None)
+
+    def defects_of(self, facts: DocumentFacts) -> tuple[Defect, ...]:
+        """Known defects of a document."""
+        return tuple(defect for defect in self.defects if defect.covers(facts))
+
+    def signer_named(self, signer: SignerInfo | SignerIdentifier) -> Certificate | None:
         """A document signer's certificate that a security object names without carrying it."""
         return next((c for c in self.signers if signer.names(c)), None)
 
@@ -195,41 +196,14 @@ class TrustStore:
         return found
 
 
+class TrustSource(Protocol):
+    """Where the trust store of a reading comes from."""
+
+    def current(self) -> TrustStore: ...
+
+
 def _holds(revocations: RevocationList, issuer: Certificate) -> bool:
     try:
         return revocations.signed_by(issuer)
     except ChipFault:
         return False  # a list whose signature cannot be checked counts as none
-
-
-def _load(path: Path, contents: _Contents, lists: list[tuple[str, MasterList]]) -> None:
-    suffix = path.suffix.lower()
-    if suffix not in (*_CERTIFICATE_SUFFIXES, ".crl", ".ml"):
-        return
-    if path.stat().st_size > MAX_FILE:
-        contents.problems.append(TrustProblem(path.name, "larger than 32 MB"))
-        return
-    data = path.read_bytes()
-    if suffix == ".ml":
-        lists.append((path.name, parse_master_list(data)))
-        return
-    blocks = pem_blocks(data) or [("X509 CRL" if suffix == ".crl" else "CERTIFICATE", data)]
-    for label, der in blocks:
-        if label == "X509 CRL":
-            contents.revocations.append(parse_revocation_list(der))
-        elif label in ("CERTIFICATE", "TRUSTED CERTIFICATE", "X509 CERTIFICATE"):
-            _sort_in(parse_certificate(der), path.name, contents)
-
-
-def _sort_in(certificate: Certificate, name: str, contents: _Contents) -> None:
-    """A certificate put into the directory by hand: root, link or document signer."""
-    own = certificate.authority_key is None or certificate.authority_key == certificate.key_id
-    if certificate.self_issued and own:
-        if certificate.signed_by(certificate):
-            contents.roots.append(certificate)
-        else:
-            contents.problems.append(TrustProblem(name, "a self-issued certificate that its own key did not sign"))
-    elif certificate.authority:
-        contents.connecting.append(certificate)
-    else:
-        contents.signers.append(certificate)
