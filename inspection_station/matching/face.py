@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from inspection_station.matching.embedder import DlibOnnx
-from inspection_station.matching.face_detector import FaceDetector, possible_subjects
+from inspection_station.matching.face_detector import FaceDetector, covering_the_middle, possible_subjects
 from inspection_station.matching.face_quality import LIVE, PORTRAIT, QualityLimits, face_quality, no_face
 from inspection_station.matching.ports import (
     DetectedFace,
@@ -35,6 +35,15 @@ class DlibFaceMatcher:
     def model_id(self) -> str:
         return self._embedder.model_id
 
+    @property
+    def model_sha256(self) -> str:
+        return self._embedder.model_sha256
+
+    @property
+    def embedder(self) -> Embedder:
+        """The model in use."""
+        return self._embedder
+
     def load(self) -> None:
         """Read every model. Raises ``FaceModelMissing``."""
         import cv2
@@ -55,10 +64,18 @@ class DlibFaceMatcher:
         """The face of a still (chip, history, file), judged by whether it can be compared at all."""
         return self._judge(image, self._detector.in_still(_checked(image)), PORTRAIT)
 
+    def assess_filed(self, image: Image) -> tuple[DetectedFace | None, FaceQuality]:
+        """The face of a still that is filed under one person: bystanders do not count if one face covers the middle."""
+        found = self._detector.in_still(_checked(image))
+        central = covering_the_middle(found, image.shape[1], image.shape[0])
+        if central is None:
+            return self._judge(image, found, PORTRAIT)
+        return central, face_quality(image, central, 1, PORTRAIT)
+
     def template(self, image: Image) -> FaceTemplate:
         """Template of a still. Raises ``FaceRejected`` without a face, with several, or with one too small."""
         face, quality = self.assess_portrait(image)
-        if face is None or quality.prompt in _NO_TEMPLATE:
+        if face is None or quality.prompt in NO_TEMPLATE:
             raise FaceRejected(quality.prompt)
         return self.template_of(image, face)
 
@@ -80,7 +97,8 @@ class DlibFaceMatcher:
         return face, face_quality(image, face, len(candidates), limits)
 
 
-_NO_TEMPLATE = frozenset({FacePrompt.NO_FACE, FacePrompt.SEVERAL_FACES, FacePrompt.CLOSER})
+NO_TEMPLATE = frozenset({FacePrompt.NO_FACE, FacePrompt.SEVERAL_FACES, FacePrompt.CLOSER})
+"""Prompts on a still from which no template can be made."""
 
 
 def cosine(probe: FaceTemplate, reference: FaceTemplate) -> float:

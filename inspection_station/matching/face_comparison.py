@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from inspection_station.inspection.biometrics import ComparisonBand, ComparisonResult, Modality, ReferenceKind
-from inspection_station.matching.face import DlibFaceMatcher, cosine
+from inspection_station.matching.face import NO_TEMPLATE, DlibFaceMatcher, cosine
 from inspection_station.matching.ports import (
     FacePrompt,
     FaceQuality,
@@ -93,6 +93,6 @@ def _template(
     if isinstance(side, FaceTemplate):
         return side, None
     face, quality = matcher.assess_portrait(side)
-    if face is None or quality.prompt in (FacePrompt.NO_FACE, FacePrompt.SEVERAL_FACES, FacePrompt.CLOSER):
+    if face is None or quality.prompt in NO_TEMPLATE:
         raise PictureRejected(quality.prompt, which)
     return matcher.template_of(side, face), quality

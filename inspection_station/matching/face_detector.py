@@ -113,6 +113,17 @@ def possible_subjects(faces: tuple[DetectedFace, ...], width: int, height: int) 
     return tuple(face for face in whole if face.box[2] >= _BYSTANDER * widest)
 
 
+def covering_the_middle(faces: tuple[DetectedFace, ...], width: int, height: int) -> DetectedFace | None:
+    """The one face whose box holds the middle of the picture; None where none does, or several."""
+    middle = width / 2.0, height / 2.0
+    over = [
+        face
+        for face in faces
+        if 0 <= middle[0] - face.box[0] <= face.box[2] and 0 <= middle[1] - face.box[1] <= face.box[3]
+    ]
+    return over[0] if len(over) == 1 else None
+
+
 def _cut_off(face: DetectedFace, width: int, height: int) -> float:
     x, y, box_width, box_height = face.box
     return max(-x / box_width, (x + box_width - width) / box_width, (y + box_height - height) / box_height)

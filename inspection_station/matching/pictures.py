@@ -10,6 +10,7 @@ import io
 import struct
 import warnings
 from enum import StrEnum
+from pathlib import Path
 
 import numpy as np
 
@@ -61,6 +62,15 @@ def decode_picture(data: bytes, max_pixels: int = MAX_PIXELS) -> Image:
     if data.startswith(_PNG) and _PNG_END not in data:  # decoders are content once the last row is there
         raise UnusablePicture(PictureFault.TRUNCATED, "the end is missing")
     return _decode(data, max_pixels)
+
+
+def picture_from_file(path: Path) -> tuple[bytes, Image]:
+    """A file's bytes and its pixels. Raises ``UnusablePicture`` and OSError; a huge file is not read to its end."""
+    with path.open("rb") as file:
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise UnusablePicture(PictureFault.TOO_LARGE, f"more than {MAX_BYTES} bytes")
+    return data, decode_picture(data)
 
 
 def declared_size(data: bytes) -> tuple[int, int]:

@@ -83,13 +83,20 @@ class IncomparableTemplates(ValueError):
 class Embedder(Protocol):
     """A model that turns a located face into a unit vector, with the alignment it was trained on.
 
-    ``model_id`` stands in every template; templates of different models are never compared.
+    ``model_id`` stands in every template; templates of different models are never compared. ``model_sha256`` is the
+    digest of the file the model comes from: a calibration holds for one file. ``describe`` gives the model's plain
+    vector and the template; ``embed`` the template alone.
     """
 
     @property
     def model_id(self) -> str: ...
+    @property
+    def model_sha256(self) -> str: ...
+    @property
+    def dimension(self) -> int: ...
     def load(self) -> None: ...
     def embed(self, image: Image, face: DetectedFace) -> Vector: ...
+    def describe(self, image: Image, face: DetectedFace) -> tuple[Vector, Vector]: ...
 
 
 class FaceMatcher(Protocol):

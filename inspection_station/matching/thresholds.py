@@ -7,6 +7,7 @@ travellers: a match is shown as «uncalibrated, compare by eye») or *training* 
 from __future__ import annotations
 
 import bisect
+import itertools
 import math
 import tomllib
 from dataclasses import dataclass
@@ -25,15 +26,23 @@ class ThresholdStatus(StrEnum):
     TRAINING = "training"
 
 
+class ScoreScale(StrEnum):
+    """What the bounds are bounds of."""
+
+    COSINE = "cosine"
+    NORMALISED = "z"
+
+
 class MalformedThresholds(ValueError):
     """The threshold table does not say what it must."""
 
 
 @dataclass(frozen=True, slots=True)
 class FaceThresholds:
-    """Bounds on the similarity (higher is more alike) of one model's templates.
+    """Bounds on the score (higher is more alike) of one model's templates: their cosine, or z by a cohort.
 
-    ``rates``: (similarity, false-match rate) pairs, similarity rising, rate falling; empty where nothing was measured.
+    ``rates``: (score, false-match rate) pairs, score rising, rate falling; empty where nothing was measured.
+    ``cohort_sha256``: the one cohort by which z was measured.
     """
 
     model_id: str
@@ -42,6 +51,8 @@ class FaceThresholds:
     inconclusive: float
     source: str
     rates: tuple[tuple[float, float], ...] = ()
+    scale: ScoreScale = ScoreScale.COSINE
+    cohort_sha256: str = ""
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.match) and math.isfinite(self.inconclusive)):
@@ -70,21 +81,44 @@ class FaceThresholds:
             return ComparisonBand.UNCALIBRATED
         return decision
 
-    def one_in(self, score: float) -> float | None:
-        """1 / false-match rate at this score, log-linear between measured points; None unless calibrated.
+    def false_match_rate(self, score: float) -> float | None:
+        """Share of strangers who reach this score, log-linear between measured points; None unless calibrated.
 
         Beyond the last measured point the last rate stands: nothing is claimed that was not measured.
         """
         if not self.calibrated or not self.rates or not math.isfinite(score):
             return None
-        place = bisect.bisect_right([similarity for similarity, _ in self.rates], score)
+        place = bisect.bisect_right([bound for bound, _ in self.rates], score)
         if place == 0:
             return 1.0
         if place == len(self.rates):
-            return 1.0 / self.rates[-1][1]
+            return self.rates[-1][1]
         (low, low_rate), (high, high_rate) = self.rates[place - 1], self.rates[place]
         share = (score - low) / (high - low)
-        return math.exp(-(1.0 - share) * math.log(low_rate) - share * math.log(high_rate))
+        return math.exp((1.0 - share) * math.log(low_rate) + share * math.log(high_rate))
+
+    def one_in(self, score: float) -> float | None:
+        """«One stranger in so many»: 1 / false-match rate; None unless calibrated."""
+        rate = self.false_match_rate(score)
+        return None if rate is None else 1.0 / rate
+
+    def bound_for(self, rate: float) -> tuple[float, bool]:
+        """The score whose false-match rate is ``rate``, and whether that was measured.
+
+        Below the lowest measured rate the last bound comes back with False; so does the match bound where nothing was
+        measured at all.
+        """
+        if not self.rates:
+            return self.match, False
+        if rate < self.rates[-1][1]:
+            return self.rates[-1][0], False
+        if rate >= self.rates[0][1]:
+            return self.rates[0][0], True
+        for (low, low_rate), (high, high_rate) in itertools.pairwise(self.rates):
+            if high_rate <= rate:
+                share = math.log(low_rate / rate) / math.log(low_rate / high_rate)
+                return low + share * (high - low), True
+        return self.rates[-1][0], True
 
 
 def built_in_thresholds(training: bool = False) -> FaceThresholds:
