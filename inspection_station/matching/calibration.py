@@ -122,9 +122,11 @@ def sign_calibration(calibration: FaceCalibration, key: Ed25519PrivateKey) -> by
 
 
 def read_calibration(data: bytes, signers: Iterable[Ed25519PublicKey]) -> FaceCalibration:
-    """The calibration of a signed file. Raises ``CalibrationRefused``; the figures are not looked at before the
-    signature.""" document = _document(data) body, signer, signature = document["calibration"], document["signer"],
-    document["signature"] key = {signer_id(one): one for one in signers}.get(signer) if key is None:
+    """The calibration of a signed file. Raises ``CalibrationRefused``; no figure is looked at before the signature."""
+    document = _document(data)
+    body, signer, signature = document["calibration"], document["signer"], document["signature"]
+    key = {signer_id(one): one for one in signers}.get(signer)
+    if key is None:
         raise CalibrationRefused(CalibrationFault.UNKNOWN_SIGNER, "signed by nobody this station trusts")
     try:
         key.verify(base64.b64decode(signature, validate=True), _DOMAIN + _canonical(body))

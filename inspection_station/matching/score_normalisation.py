@@ -1,6 +1,6 @@
 """Symmetric cohort normalisation (S-norm): a similarity is read against those of each side with strangers.
 
-z = ½ [(s - μp)/σp + (s - μr)/σr], with mean and spread of each side's similarities to its nearest strangers of a cohort.
+z = ½ [(s - μp)/σp + (s - μr)/σr], mean and spread of each side's similarities to its nearest strangers of a cohort.
 A face whose group the model tells apart badly has near strangers, so that its own impostors no longer match: one bound
 serves travellers of every origin, as far as the cohort holds people like them.
 """
