@@ -7,6 +7,7 @@ passports. None of its keys protects anything: whoever knows the seed has them.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -18,7 +19,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.x509.oid import NameOID
 
 from inspection_station.documents.emrtd import asn1, tlv
-from inspection_station.documents.emrtd.certificates import parse_certificate, parse_revocation_list
+from inspection_station.documents.emrtd.certificates import (
+    DOCUMENT_TYPES,
+    parse_certificate,
+    parse_revocation_list,
+)
 from inspection_station.documents.emrtd.cms import SIGNED_DATA
 from inspection_station.documents.emrtd.curve_table import BY_NAME
 from inspection_station.documents.emrtd.security_object import CARD_SECURITY_OBJECT, LDS_SECURITY_OBJECT
@@ -78,15 +83,29 @@ class IssuingAuthority:
             return self
         return IssuingAuthority(self.seed, at=self.at, label=f"{self._label}-{country.lower()}", country=country)
 
-    def signer(self, kind: str = "current") -> DocumentSigner:
-        """The document signer of that kind."""
+    def signer(self, kind: str = "current", document_types: tuple[str, ...] = ()) -> DocumentSigner:
+        """The document signer of that kind, for all documents or those of some codes alone."""
         key = _key(self.seed, f"{self._label.replace('csca', 'ds')}-{kind}")
         year = self.at.year
         first, last = (year - 12, year - 1) if kind == "expired" else (year - 1, year + 11)
         name = _name(
             [("Utopia", NameOID.ORGANIZATION_NAME), (f"Document Signer {kind}", NameOID.COMMON_NAME)], self.country
         )
-        certificate = self._certificate(name, key, f"ds-{kind}", _midnight(first), _midnight(last), authority=False)
+        codes = [tlv.encode(asn1.PRINTABLE_STRING, code.encode()) for code in document_types]
+        listed = tlv.encode(asn1.SEQUENCE, asn1.encode_integer(0), asn1.encode_set(*codes))
+        allowed = [x509.UnrecognizedExtension(x509.ObjectIdentifier(DOCUMENT_TYPES), listed)] if codes else []
+        certificate = self._certificate(
+            name, key, f"ds-{kind}", _midnight(first), _midnight(last), authority=False, more=allowed
+        )
+        return DocumentSigner(certificate, key)
+
+    def list_signer(self, usage: str | None) -> DocumentSigner:
+        """Who signs lists for this authority; ``usage`` is the extended key usage that says so (None: says nothing)."""
+        key = _key(self.seed, f"{self._label.replace('csca', 'ls')}-{usage}")
+        name = _name([("Utopia", NameOID.ORGANIZATION_NAME), ("List Signer", NameOID.COMMON_NAME)], self.country)
+        made_for = [x509.ExtendedKeyUsage([x509.ObjectIdentifier(usage)])] if usage is not None else []
+        first, last = _midnight(self.at.year - 1), _midnight(self.at.year + 3)
+        certificate = self._certificate(name, key, f"ls-{usage}", first, last, authority=False, more=made_for)
         return DocumentSigner(certificate, key)
 
     def _certificate(
@@ -98,6 +117,7 @@ class IssuingAuthority:
         last: datetime,
         *,
         authority: bool,
+        more: Sequence[x509.ExtensionType] = (),
     ) -> x509.Certificate:
         own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._root_key.public_key())
@@ -116,6 +136,8 @@ class IssuingAuthority:
         )
         if authority:
             builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        for extension in more:
+            builder = builder.add_extension(extension, critical=isinstance(extension, x509.ExtendedKeyUsage))
         return builder.sign(self._root_key, hashes.SHA384(), ecdsa_deterministic=True)
 
     def revocation_list(self) -> x509.CertificateRevocationList:
@@ -181,6 +203,10 @@ class IssuingAuthority:
     def card_security(self, infos: bytes, *, signer: DocumentSigner) -> bytes:
         """EF.CardSecurity with these security infos (Doc 9303 part 10 §3.11.4)."""
         return self._signed(CARD_SECURITY_OBJECT, infos, signer, signer.key)
+
+    def signed_list(self, kind: str, content: bytes, *, signer: DocumentSigner) -> bytes:
+        """A list of that content type under a list signer's signature."""
+        return self._signed(kind, content, signer, signer.key)
 
     def _signed(self, kind: str, content: bytes, signer: DocumentSigner, key: ec.EllipticCurvePrivateKey) -> bytes:
         """SignedData over the content (RFC 5652 §5)."""

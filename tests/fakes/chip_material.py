@@ -19,6 +19,8 @@ from inspection_station.training.virtual_chip import ChipLimits, VirtualChip, Vi
 
 LINES = ("P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "L898902C36UTO7408122F1204159ZE184226B<<<<<10")
 KEY = MrzKey("L898902C3", "740812", "120415")
+LASTING_LINES = (LINES[0], "L898902C36UTO7408122F3004157ZE184226B<<<<<16")
+"""The same with an expiry that lies ahead of ``DAY``."""
 DAY = date(2026, 3, 14)
 
 

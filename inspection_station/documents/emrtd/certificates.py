@@ -21,7 +21,7 @@ from inspection_station.documents.emrtd.signatures import Algorithm, PublicKey
 
 COUNTRY, COMMON_NAME = "2.5.4.6", "2.5.4.3"
 _SUBJECT_KEY, _AUTHORITY_KEY, _BASIC_CONSTRAINTS = "2.5.29.14", "2.5.29.35", "2.5.29.19"
-_EXTENDED_USAGE, _DOCUMENT_TYPES = "2.5.29.37", "2.23.136.1.1.6.2"
+_EXTENDED_USAGE, DOCUMENT_TYPES = "2.5.29.37", "2.23.136.1.1.6.2"
 MAX_CERTIFICATE = 64 * 1024
 
 
@@ -118,7 +118,7 @@ class Certificate:
         """Document codes that this signer may sign for (Doc 9303 part 12 §7.1.1.6), fillers removed; None without the
         extension. MalformedChipData where it is broken, as it is in some real signers.
         """
-        value = self.extensions.get(_DOCUMENT_TYPES)
+        value = self.extensions.get(DOCUMENT_TYPES)
         if value is None:
             return None
         body = asn1.sequence(tlv.only(value, asn1.SEQUENCE))

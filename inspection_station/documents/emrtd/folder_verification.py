@@ -5,16 +5,18 @@ whether the files are what it signed. Whether the chip was genuine, a folder can
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from inspection_station.documents.emrtd import lds, passive_authentication, security_infos
 from inspection_station.documents.emrtd.algorithm_strength import check_algorithms
+from inspection_station.documents.emrtd.certificates import Certificate
 from inspection_station.documents.emrtd.checks import Check
 from inspection_station.documents.emrtd.common_data import check_common_data
 from inspection_station.documents.emrtd.data_groups import zone_lines
+from inspection_station.documents.emrtd.document_facts import settle
 from inspection_station.documents.emrtd.errors import MalformedChipData
 from inspection_station.documents.emrtd.genuineness import compare_offers
 from inspection_station.documents.emrtd.group_format import check_format
@@ -23,9 +25,12 @@ from inspection_station.documents.emrtd.security_object import (
     parse_card_security,
     parse_security_object,
 )
+from inspection_station.documents.emrtd.security_object_form import check_security_object_form
 from inspection_station.documents.emrtd.signatures import AlgorithmUnknown
 from inspection_station.documents.emrtd.trust_store import TrustStore
+from inspection_station.documents.mrz_layouts import layout_of
 from inspection_station.inspection.chip import ChipCheck
+from inspection_station.inspection.document import MrzField
 
 MAX_FILES = 64
 _NAMES = {"sod": lds.SOD, "com": lds.COM, "cardaccess": lds.CARD_ACCESS, "cardsecurity": lds.CARD_SECURITY}
@@ -74,37 +79,52 @@ def verify_files(files: Mapping[str, bytes], trust: TrustStore, at: date) -> tup
     found: list[ChipCheck] = []
     sod = _security_object(files, found)
     lines = _zone(files)
-    formats = [check_format(n, files[file.name]) for n, file in enumerate(lds.GROUPS, 1) if file.name in files]
+    groups = {number: files[file.name] for number, file in enumerate(lds.GROUPS, 1) if file.name in files}
+    formats = [check_format(number, content) for number, content in groups.items()]
     found.extend(check for check in formats if check is not None)
+    signer = None
     if sod is not None:
-        _authenticate(files, sod, lines, trust, at, found)
+        signer = _authenticate(files, groups, sod, trust, at, found)
+    if lines is not None:
+        found.extend(_zone_checks(lines, signer, at, signed=sod is not None))
     found.extend(_security_files(files, trust, at))
-    return tuple(found)
+    return settle(found, trust, sod=sod, signer=signer, lines=lines, groups=groups, at=at)
 
 
 def _authenticate(
     files: Mapping[str, bytes],
+    groups: Mapping[int, bytes],
     sod: SecurityObject,
-    lines: tuple[str, ...] | None,
     trust: TrustStore,
     at: date,
     found: list[ChipCheck],
-) -> None:
-    """Passive authentication of all there is."""
+) -> Certificate | None:
+    """Passive authentication of all there is; the signer's certificate where one could be had."""
     verdict = passive_authentication.check_signer(sod.signed, trust, at)
     found.extend(verdict.checks)
+    found.append(check_security_object_form(files[lds.SOD.name]))
     found.append(check_algorithms(sod, verdict.certificate))
-    present = {number: files[file.name] for number, file in enumerate(lds.GROUPS, 1) if file.name in files}
-    found.extend(passive_authentication.check_hashes(sod, present))
-    absent = [f"DG{number}" for number in sorted(sod.hashes.keys() - present.keys())]
+    found.extend(passive_authentication.check_hashes(sod, groups))
+    absent = [f"DG{number}" for number in sorted(sod.hashes.keys() - groups.keys())]
     if absent:
         found.append(Check.DATA_GROUP_HASH.undetermined(f"{', '.join(absent)}: signed, not in the folder"))
     if lds.COM.name in files:
         found.append(check_common_data(files[lds.COM.name], sod))
-    if lines is not None:
-        found.append(passive_authentication.check_issuing_state(lines[0][2:5], verdict.certificate))
+    else:
+        found.append(Check.COMMON_DATA.not_supported("no EF.COM in the folder"))
     if {14, 15} & sod.hashes.keys():
         found.append(Check.GENUINENESS.undetermined("only the chip itself could prove its keys"))
+    return verdict.certificate
+
+
+def _zone_checks(lines: tuple[str, ...], signer: Certificate | None, at: date, *, signed: bool) -> Iterator[ChipCheck]:
+    """What DG1 says against its signer and the day."""
+    if signed:
+        yield passive_authentication.check_issuing_state(lines[0][2:5], signer)
+        yield passive_authentication.check_document_type(lines[0][:2], signer)
+    layout = layout_of(lines)
+    if layout is not None:
+        yield passive_authentication.check_expiry(layout.fields[MrzField.DATE_OF_EXPIRY].of(lines), at, signer)
 
 
 def _security_object(files: Mapping[str, bytes], found: list[ChipCheck]) -> SecurityObject | None:
