@@ -33,6 +33,8 @@ _FAILED_CHECKS: dict[str, tuple[str, Severity, OverrideRule]] = {
     "active-authentication": ("CHP-11", Severity.BAR, _TWO),
     "card-access": ("CHP-08", Severity.BAR, _TWO),
     "common-data": ("CHP-08", Severity.LOOK, _ONE),
+    "signer-form": ("CHP-05", Severity.LOOK, _ONE),
+    "security-object-form": ("CHP-05", Severity.LOOK, _ONE),
 }
 
 # A missing chip that should make the officer look: a refused key hints at a misread or altered page, garbage at a fake.

@@ -4,16 +4,36 @@ import hashlib
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from inspection_station.documents.emrtd import asn1, signatures, tlv
 from inspection_station.documents.emrtd.curve_table import BY_NAME, CURVES
 from inspection_station.documents.emrtd.curves import Curve
 from inspection_station.documents.emrtd.errors import MalformedChipData
-from inspection_station.documents.emrtd.signatures import Algorithm, AlgorithmUnknown, EcKey
+from inspection_station.documents.emrtd.key_groups import PrimeGroup, standard_group
+from inspection_station.documents.emrtd.signatures import Algorithm, AlgorithmForbidden, AlgorithmUnknown, DsaKey, EcKey
 
 MESSAGE = b"signed attributes"
+DSA_OIDS = {"1.2.840.10040.4.3": "sha1", "2.16.840.1.101.3.4.3.1": "sha224", "2.16.840.1.101.3.4.3.2": "sha256"}
+
+
+def dsa_key() -> dsa.DSAPrivateKey:
+    """In a known group: making a new one takes minutes."""
+    group = standard_group(2)
+    assert isinstance(group, PrimeGroup)
+    assert group.q is not None
+    return dsa.DSAParameterNumbers(group.p, group.q, group.g).parameters().generate_private_key()
+
+
+DSA_KEY = dsa_key()
+
+
+def encoded(key) -> bytes:
+    """SubjectPublicKeyInfo."""
+    return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha1": hashes.SHA1(),
@@ -202,9 +222,41 @@ def test_a_point_and_its_negative_add_to_infinity() -> None:
 
 
 def test_an_unknown_algorithm_is_neither_true_nor_false() -> None:
-    for oid in ("1.2.3.4", "1.2.840.113549.1.1.4"):
-        with pytest.raises(AlgorithmUnknown):
-            signatures.verify(Algorithm(oid, None), rsa_key(), b"", MESSAGE)
+    with pytest.raises(AlgorithmUnknown):
+        signatures.verify(Algorithm("1.2.3.4", None), rsa_key(), b"", MESSAGE)
+
+
+@pytest.mark.parametrize("oid", sorted(signatures.FORBIDDEN))
+def test_a_forbidden_algorithm_is_refused_as_such(oid: str) -> None:
+    with pytest.raises(AlgorithmForbidden, match="never allowed"):
+        signatures.verify(Algorithm(oid, None), rsa_key(), b"", MESSAGE)
+    with pytest.raises(AlgorithmForbidden):
+        _ = Algorithm(oid, None).digest
+
+
+@pytest.mark.parametrize(("oid", "digest"), sorted(DSA_OIDS.items()))
+def test_dsa_signatures_of_every_digest_are_verified(oid: str, digest: str) -> None:
+    key, signature = DSA_KEY, DSA_KEY.sign(MESSAGE, HASHES[digest])
+    public = signatures.parse_public_key(tlv.read(encoded(key.public_key()))[0])
+    assert isinstance(public, DsaKey)
+    assert public.description == "DSA 2048"
+    assert signatures.verify(Algorithm(oid, None), public, signature, MESSAGE)
+    assert not signatures.verify(Algorithm(oid, None), public, signature, b"something else")
+    assert not signatures.verify(Algorithm(oid, None), public, b"no pair", MESSAGE)
+    assert not signatures.verify(Algorithm(oid, None), rsa_key(), signature, MESSAGE)
+
+
+def test_a_dsa_key_without_its_group_is_not_spoken_and_one_outside_it_is_malformed() -> None:
+    def key(parameters: bytes, value: int) -> tlv.Element:
+        algorithm = tlv.encode(0x30, asn1.encode_oid(signatures.DSA_KEY), parameters)
+        return tlv.read(tlv.encode(0x30, algorithm, tlv.encode(0x03, b"\0", asn1.encode_integer(value))))[0]
+
+    with pytest.raises(AlgorithmUnknown, match="without its group"):
+        signatures.parse_public_key(key(b"\x05\x00", 5))
+    group = DSA_KEY.parameters().parameter_numbers()
+    numbers = tlv.encode(0x30, *(asn1.encode_integer(n) for n in (group.p, group.q, group.g)))
+    with pytest.raises(MalformedChipData, match="out of bounds"):
+        signatures.parse_public_key(key(numbers, group.p - 1))
 
 
 def test_a_signature_of_the_wrong_kind_of_key_is_false() -> None:

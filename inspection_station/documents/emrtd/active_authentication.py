@@ -11,7 +11,9 @@ from inspection_station.documents.emrtd.errors import ChipRefused, MalformedChip
 from inspection_station.documents.emrtd.message_recovery import recover, representative
 from inspection_station.documents.emrtd.signatures import (
     PLAIN_ECDSA_DIGESTS,
-    PublicKey,
+    AlgorithmUnknown,
+    DsaKey,
+    EcKey,
     RsaKey,
     parse_public_key,
     verify_ecdsa,
@@ -31,12 +33,18 @@ class AuthenticationVerdict:
     evidence: str
 
 
-def public_key(dg15: bytes) -> PublicKey:
+SigningKey = RsaKey | EcKey
+
+
+def public_key(dg15: bytes) -> SigningKey:
     """The key in DG15 (§6.1.5). MalformedChipData, or AlgorithmUnknown for a kind of key that is not spoken here."""
-    return parse_public_key(tlv.read(tlv.only(tlv.to_definite(dg15), 0x6F).value)[0])
+    key = parse_public_key(tlv.read(tlv.only(tlv.to_definite(dg15), 0x6F).value)[0])
+    if isinstance(key, DsaKey):
+        raise AlgorithmUnknown("active authentication with a DSA key")
+    return key
 
 
-def sign_challenge(channel: Channel, key: PublicKey, challenge: bytes) -> bytes:
+def sign_challenge(channel: Channel, key: SigningKey, challenge: bytes) -> bytes:
     """INTERNAL AUTHENTICATE (§6.1.3). ChipRefused for any error status."""
     bits = key.n.bit_length() if isinstance(key, RsaKey) else 2 * key.curve.n.bit_length() + 16
     le = 256 if (bits + 7) // 8 <= _SHORT_ROOM else 65_536
@@ -46,7 +54,7 @@ def sign_challenge(channel: Channel, key: PublicKey, challenge: bytes) -> bytes:
     return response.data
 
 
-def verify(key: PublicKey, challenge: bytes, signature: bytes, announced: str | None = None) -> AuthenticationVerdict:
+def verify(key: SigningKey, challenge: bytes, signature: bytes, announced: str | None = None) -> AuthenticationVerdict:
     """``announced`` is the signature algorithm of DG14 (§9.2.4); without it, ECDSA is tried with every digest."""
     if isinstance(key, RsaKey):
         block = representative(key, signature)

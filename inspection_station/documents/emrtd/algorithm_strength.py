@@ -11,12 +11,12 @@ from inspection_station.documents.emrtd.certificates import Certificate
 from inspection_station.documents.emrtd.checks import Check
 from inspection_station.documents.emrtd.errors import ChipFault
 from inspection_station.documents.emrtd.security_object import SecurityObject
-from inspection_station.documents.emrtd.signatures import PublicKey, RsaKey
+from inspection_station.documents.emrtd.signatures import EcKey, PublicKey, RsaKey
 from inspection_station.inspection.chip import ChipCheck
 
 _WEAK_DIGESTS = frozenset({"sha1"})
 _LEAST_RSA, _LEAST_CURVE = 2048, 224
-"""Bits; Doc 9303 part 12 §4.1.6 asks for more of new keys, and old ones are still in use."""
+"""Bits, of RSA and DSA moduli and of curves; Doc 9303 part 12 §4.1.6 asks for more of new keys, and old ones are still in use."""
 
 
 def check_algorithms(sod: SecurityObject, signer: Certificate | None) -> ChipCheck:
@@ -31,7 +31,7 @@ def check_algorithms(sod: SecurityObject, signer: Certificate | None) -> ChipChe
         except ChipFault as fault:
             return check.undetermined(f"the signer's key is not spoken here: {fault.detail}")
         used.append(key.description)
-        if _bits(key) < (_LEAST_RSA if isinstance(key, RsaKey) else _LEAST_CURVE):
+        if _bits(key) < (_LEAST_CURVE if isinstance(key, EcKey) else _LEAST_RSA):
             weak.append(key.description)
     if weak:
         return check.undetermined(f"could be imitated by now: {', '.join(weak)}")
@@ -39,4 +39,6 @@ def check_algorithms(sod: SecurityObject, signer: Certificate | None) -> ChipChe
 
 
 def _bits(key: PublicKey) -> int:
-    return key.n.bit_length() if isinstance(key, RsaKey) else key.curve.n.bit_length()
+    if isinstance(key, EcKey):
+        return key.curve.n.bit_length()
+    return (key.n if isinstance(key, RsaKey) else key.p).bit_length()

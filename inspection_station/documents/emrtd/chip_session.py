@@ -27,6 +27,7 @@ from inspection_station.documents.emrtd.errors import ChipRefused, MalformedChip
 from inspection_station.documents.emrtd.group_format import check_format
 from inspection_station.documents.emrtd.security_infos import SecurityInfos, parse_data_group_14
 from inspection_station.documents.emrtd.security_object import SecurityObject, parse_security_object
+from inspection_station.documents.emrtd.security_object_form import check_security_object_form
 from inspection_station.documents.emrtd.signatures import AlgorithmUnknown
 from inspection_station.documents.emrtd.trust_store import TrustStore
 from inspection_station.documents.emrtd.zone_comparison import compare_zones
@@ -327,6 +328,7 @@ class _Reading:
             return
         verdict = passive_authentication.check_signer(sod.signed, self._trust, self._at)
         self._checks.extend(verdict.checks)
+        self._checks.append(check_security_object_form(self._files["EF.SOD"]))
         self._checks.append(check_algorithms(sod, verdict.certificate))
         if lines is None:
             self._checks.append(Check.ISSUING_STATE.undetermined("DG1 gives no issuing state"))

@@ -1,8 +1,9 @@
 """Public keys and signatures of the document PKI, verified over the original bytes (Doc 9303 part 12 §4.1, part 10
 §4.6.2).
 
-RSA PKCS#1 v1.5 and PSS, ECDSA in DER and plain form, SHA-1 to SHA-512. A signature is true or false; an algorithm or
-curve that is not spoken is ``AlgorithmUnknown``, so that nobody mistakes it for either.
+RSA PKCS#1 v1.5 and PSS, DSA, ECDSA in DER and plain form, SHA-1 to SHA-512. A signature is true or false; an algorithm
+or curve that is not spoken is ``AlgorithmUnknown``, so that nobody mistakes it for either. One that was never allowed
+in a passport (MD5 and older) is ``AlgorithmForbidden``: anybody can make such a signature, so it proves nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
 
 from inspection_station.documents.emrtd import asn1, curve_table, tlv
@@ -34,7 +35,7 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha384": hashes.SHA384(),
     "sha512": hashes.SHA512(),
 }
-RSA_KEY, EC_KEY = "1.2.840.113549.1.1.1", "1.2.840.10045.2.1"
+RSA_KEY, EC_KEY, DSA_KEY = "1.2.840.113549.1.1.1", "1.2.840.10045.2.1", "1.2.840.10040.4.1"
 RSA_PSS, MGF1 = "1.2.840.113549.1.1.10", "1.2.840.113549.1.1.8"
 _SIGNATURES: dict[str, tuple[str, str | None]] = {
     RSA_KEY: ("rsa", None),
@@ -54,7 +55,19 @@ _SIGNATURES: dict[str, tuple[str, str | None]] = {
     "0.4.0.127.0.7.1.1.4.1.3": ("ecdsa-plain", "sha256"),
     "0.4.0.127.0.7.1.1.4.1.4": ("ecdsa-plain", "sha384"),
     "0.4.0.127.0.7.1.1.4.1.5": ("ecdsa-plain", "sha512"),
+    "1.2.840.10040.4.3": ("dsa", "sha1"),
+    "2.16.840.1.101.3.4.3.1": ("dsa", "sha224"),
+    "2.16.840.1.101.3.4.3.2": ("dsa", "sha256"),
 }
+FORBIDDEN = {
+    "1.2.840.113549.2.2": "MD2",
+    "1.2.840.113549.2.4": "MD4",
+    "1.2.840.113549.2.5": "MD5",
+    "1.2.840.113549.1.1.2": "RSA with MD2",
+    "1.2.840.113549.1.1.3": "RSA with MD4",
+    "1.2.840.113549.1.1.4": "RSA with MD5",
+}
+"""Identifiers of digests and signatures that no edition of Doc 9303 allowed."""
 PLAIN_ECDSA_DIGESTS = {oid: name for oid, (family, name) in _SIGNATURES.items() if family == "ecdsa-plain" and name}
 """Digests of the plain signatures of TR-03111 by object identifier."""
 _LIBRARY_CURVES: dict[str, type[ec.EllipticCurve]] = {
@@ -74,6 +87,18 @@ class AlgorithmUnknown(ChipFault):
     code = "CHP-05"
 
 
+class AlgorithmForbidden(MalformedChipData):
+    """An algorithm that no passport may carry."""
+
+    code = "CHP-05"
+
+
+def refuse_forbidden(oid: str) -> None:
+    """AlgorithmForbidden for an identifier that stands for one."""
+    if oid in FORBIDDEN:
+        raise AlgorithmForbidden(f"{FORBIDDEN[oid]}, which Doc 9303 never allowed")
+
+
 @dataclass(frozen=True, slots=True)
 class Algorithm:
     """AlgorithmIdentifier: object identifier and the parameters as they stand."""
@@ -91,6 +116,7 @@ class Algorithm:
     @property
     def digest(self) -> str:
         """Name of the digest this identifier stands for."""
+        refuse_forbidden(self.oid)
         try:
             return DIGESTS[self.oid]
         except KeyError:
@@ -124,7 +150,22 @@ class EcKey:
         return self.curve.name + (" with explicit parameters" if self.explicit else "")
 
 
-PublicKey = RsaKey | EcKey
+@dataclass(frozen=True, slots=True)
+class DsaKey:
+    """Group and public value (FIPS 186-4 §4)."""
+
+    p: int
+    q: int
+    g: int
+    y: int
+
+    @property
+    def description(self) -> str:
+        """For evidence."""
+        return f"DSA {self.p.bit_length()}"
+
+
+PublicKey = RsaKey | EcKey | DsaKey
 
 
 def parse_public_key(element: tlv.Element) -> PublicKey:
@@ -138,12 +179,28 @@ def parse_public_key(element: tlv.Element) -> PublicKey:
         if not (512 <= n.bit_length() <= 8192 and n & 1 and 3 <= e < 1 << 64):
             raise MalformedChipData("an RSA key out of bounds")
         return RsaKey(n, e)
+    if algorithm.oid == DSA_KEY:
+        return _dsa_key(algorithm.parameters, material)
+    refuse_forbidden(algorithm.oid)
     if algorithm.oid != EC_KEY:
         raise AlgorithmUnknown(f"key algorithm {algorithm.oid}")
     if algorithm.parameters is None:
         raise MalformedChipData("an elliptic key without its curve")
     curve, explicit = _curve(algorithm.parameters)
     return EcKey(curve, curve.decode(material), explicit)
+
+
+def _dsa_key(parameters: tlv.Element | None, material: bytes) -> DsaKey:
+    """RFC 3279 §2.3.2. Parameters that the issuer's key would have to lend are not spoken."""
+    if parameters is None or parameters.tag != asn1.SEQUENCE:
+        raise AlgorithmUnknown("a DSA key without its group")
+    group = asn1.sequence(parameters)
+    p, q, g = asn1.integer(group.any()), asn1.integer(group.any()), asn1.integer(group.any())
+    y = asn1.integer(tlv.only(material, asn1.INTEGER))
+    sizes = 1024 <= p.bit_length() <= 4096 and 160 <= q.bit_length() <= 512
+    if not (sizes and p & 1 and 1 < g < p and 1 < y < p and pow(y, q, p) == 1):
+        raise MalformedChipData("a DSA key out of bounds")
+    return DsaKey(p, q, g, y)
 
 
 def _curve(parameters: tlv.Element) -> tuple[Curve, bool]:
@@ -172,6 +229,7 @@ def verify(algorithm: Algorithm, key: PublicKey, signature: bytes, message: byte
     """Whether ``signature`` over ``message`` is the key's. ``digest`` serves identifiers that name none (plain RSA)."""
     if algorithm.oid == RSA_PSS:
         return _verify_pss(algorithm.parameters, key, signature, message)
+    refuse_forbidden(algorithm.oid)
     if algorithm.oid not in _SIGNATURES:
         raise AlgorithmUnknown(f"signature algorithm {algorithm.oid}")
     family, own_digest = _SIGNATURES[algorithm.oid]
@@ -181,6 +239,8 @@ def verify(algorithm: Algorithm, key: PublicKey, signature: bytes, message: byte
     hashed = hashlib.new(name, message).digest()
     if family == "rsa":
         return isinstance(key, RsaKey) and _verify_pkcs1(key, signature, name, hashed)
+    if family == "dsa":
+        return isinstance(key, DsaKey) and _verify_dsa(key, signature, name, hashed)
     if not isinstance(key, EcKey):
         return False
     numbers = _plain_pair(signature) if family == "ecdsa-plain" else _der_pair(signature)
@@ -233,6 +293,19 @@ def _verify_pkcs1(key: RsaKey, signature: bytes, digest: str, hashed: bytes) -> 
         if len(info) + 11 <= size and found == b"\0\1" + b"\xff" * (size - len(info) - 3) + b"\0" + info:
             return True
     return False
+
+
+def _verify_dsa(key: DsaKey, signature: bytes, digest: str, hashed: bytes) -> bool:
+    """FIPS 186-4 §4.7."""
+    try:
+        group = dsa.DSAParameterNumbers(key.p, key.q, key.g)
+        public = dsa.DSAPublicNumbers(key.y, group).public_key()
+        public.verify(signature, hashed, Prehashed(_HASHES[digest]))
+    except InvalidSignature:
+        return False
+    except (ValueError, UnsupportedAlgorithm):
+        raise AlgorithmUnknown(f"{key.description} with a group of {key.q.bit_length()} bits") from None
+    return True
 
 
 def _verify_pss(parameters: tlv.Element | None, key: PublicKey, signature: bytes, message: bytes) -> bool:
