@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes.chip_material import AUTHORITY, DAY, outside_data, passport
+from fakes.chip_material import AUTHORITY, DAY, LASTING_LINES, PORTRAIT, outside_data
 
 from inspection_station.cli import main
 from inspection_station.training.issuing_authority import IssuingAuthority
+from inspection_station.training.passport_issue import issue_passport
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any]:
@@ -27,7 +28,8 @@ def test_what_is_imported_verifies_a_chip(tmp_path: Path, capsys: pytest.Capture
     code, found = run(capsys, "import", *written(tmp_path / "new"), "--trust", trust)
     assert (code, sorted(one["kind"] for one in found)) == (0, ["revocation list"] * 2 + ["root"] * 2)
     (tmp_path / "chip").mkdir()
-    for name, content in passport().files.items():
+    issued = issue_passport(LASTING_LINES, PORTRAIT, authority=AUTHORITY, at=DAY)
+    for name, content in issued.files.items():
         (tmp_path / "chip" / name).write_bytes(content)
     code = main(["verify-chip", str(tmp_path / "chip"), "--trust", trust, "--at", DAY.isoformat(), "--json"])
     assert (code, json.loads(capsys.readouterr().out)["overall"]) == (0, "successful")

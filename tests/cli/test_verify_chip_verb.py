@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes.chip_material import AUTHORITY, DAY, LINES, PORTRAIT, outside_data, passport
+from fakes.chip_material import AUTHORITY, DAY, LASTING_LINES, LINES, PORTRAIT, outside_data
 
 from inspection_station.cli import main
 from inspection_station.training.chip_keys import ChipKeys, agreement_key, rsa_signer
@@ -17,6 +18,10 @@ from inspection_station.training.passport_issue import VirtualPassport, issue_pa
 
 STATES = ("AT", "DE", "FI", "FR", "NZ", "UK")
 LIST_DAY = "2024-09-01"
+
+
+def passport(fault: str | None = None) -> VirtualPassport:
+    return issue_passport(LASTING_LINES, PORTRAIT, authority=AUTHORITY, at=DAY, fault=fault)
 
 
 def laid_down(folder: Path, issued: VirtualPassport, suffix: str = "") -> Path:
@@ -45,7 +50,7 @@ def test_a_sound_folder_is_successful(tmp_path: Path, capsys: pytest.CaptureFixt
     folder = laid_down(tmp_path / "chip", passport(), suffix)
     code, found = run(capsys, folder, "--trust", trust(tmp_path / "trust"))
     assert (code, found["overall"]) == (0, "successful")
-    assert set(found) == {"overall", "checks", "ms"}
+    assert set(found) == {"overall", "checks", "ms", "trust"}
     assert set(found["checks"][0]) == {"section", "name", "result", "evidence"}
 
 
@@ -121,7 +126,7 @@ def test_a_folder_that_cannot_be_used_is_bad_input(
         (tmp_path / name).write_bytes(b"\x00")
     code, found = run(capsys, tmp_path)
     assert code == 2
-    assert found["error"]["code"] == "CHP-10"
+    assert found["error"]["code"] == "USE-01"
     assert run(capsys, tmp_path / "nowhere")[0] == 2
 
 
@@ -133,6 +138,37 @@ def test_hostile_files_are_failed_checks(tmp_path: Path, capsys: pytest.CaptureF
     assert (code, found["overall"]) == (1, "failed")
     (tmp_path / "EF.SOD").write_bytes(passport().files["EF.SOD"])
     assert run(capsys, tmp_path)[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("day", "result"), [("2026-03-14", "successful"), ("2030-04-15", "successful"), ("2030-04-16", "failed")]
+)
+def test_a_document_past_its_expiry_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], day: str, result: str
+) -> None:
+    folder = laid_down(tmp_path / "chip", passport())
+    main(["verify-chip", str(folder), "--at", day, "--json"])
+    assert results(json.loads(capsys.readouterr().out))["5.7.1", "document-expiry"] == result
+
+
+@pytest.mark.parametrize(
+    ("allowed", "result"), [(("P",), "successful"), (("C", "PD"), "failed"), ((), "not supported")]
+)
+def test_a_signer_s_document_types_are_held_against_the_zone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], allowed: tuple[str, ...], result: str
+) -> None:
+    issued = passport()
+    groups = {1: issued.files["DG1"], 2: issued.files["DG2"]}
+    sod = AUTHORITY.security_object(groups, signer=AUTHORITY.signer(document_types=allowed))
+    folder = laid_down(tmp_path / "chip", replace(issued, files={**issued.files, "EF.SOD": sod}))
+    _, found = run(capsys, folder, "--trust", trust(tmp_path / "trust"))
+    assert results(found)["5.6.4.3.2", "signer-document-type"] == result
+
+
+def test_the_trust_store_s_version_stands_in_the_verdict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, found = run(capsys, laid_down(tmp_path / "chip", passport()), "--trust", trust(tmp_path / "trust"))
+    (told,) = [c["evidence"] for c in found["checks"] if c["section"] == "5.6.4.3.6"]
+    assert re.search(r"trust store [0-9a-f]{12} of 2026-03-01", told)
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -153,16 +189,19 @@ def test_card_security_files_verify_to_the_list(tmp_path: Path, capsys: pytest.C
     content = outside_data("sods", f"{state}_EF_CardSecurity.bin").read_bytes()
     (tmp_path / "EF.CardSecurity").write_bytes(content)
     _, found = run(capsys, tmp_path, "--trust", str(outside_data("masterlists")), "--at", LIST_DAY)
-    about = [c for c in found["checks"] if c["evidence"].startswith("EF.CardSecurity")]
-    assert [c["result"] for c in about if c["name"] != "signer-revocation"] == ["successful"] * 3
+    about = {c["name"]: c["result"] for c in found["checks"] if c["evidence"].startswith("EF.CardSecurity")}
+    names = ("security-object-signature", "signer-trust", "signer-validity")
+    assert {name: about[name] for name in names} == dict.fromkeys(names, "successful")
+    assert about["signer-revocation"] == "undetermined"  # nobody gave a list
 
 
 def test_the_published_sample_s_unsigned_groups_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = outside_data("bsi2008")
     code, found = run(capsys, folder, "--at", date(2008, 6, 1).isoformat())
     assert code == 1
-    failed = [c["evidence"].split(":")[0] for c in found["checks"] if c["result"] == "failed"]
-    assert failed == ["DG4", "DG15"]
+    failed = [c for c in found["checks"] if c["result"] == "failed" and c["name"] == "data-group-hash"]
+    assert [c["evidence"].split(":")[0] for c in failed] == ["DG4", "DG15"]
+    assert all("not in the security object" in c["evidence"] for c in failed)
     weak = next(c for c in found["checks"] if c["name"] == "algorithm-strength")
     assert weak["result"] == "undetermined"
     assert "SHA1" in weak["evidence"]
