@@ -22,7 +22,8 @@ from inspection_station.desk.list_search import ListSearch
 from inspection_station.desk.officer_session import OfficerSession, RosterEntry, load_roster
 from inspection_station.desk.view import Desk, DeskSnapshot, FrameSlot
 from inspection_station.desk.zone_reading import ZoneReading
-from inspection_station.documents.emrtd.trust_store import TrustStore
+from inspection_station.documents.emrtd.trust_folder import TrustFolder
+from inspection_station.documents.emrtd.trust_store import TrustSource, TrustStore
 from inspection_station.documents.mrz_image import second_opinion
 from inspection_station.hardware.ports import Device, DriverSettings
 from inspection_station.hardware.registry import DriverRegistry, UnknownDriver
@@ -228,11 +229,13 @@ def _devices(profile: StationProfile, extra: Mapping[str, Any]) -> list[Device]:
     return made
 
 
-def _trust(profile: StationProfile) -> TrustStore:
-    """The profile's trust folder; without one every signer is «not verified», never trusted."""
+def _trust(profile: StationProfile) -> TrustSource:
+    """The profile's trust folder, looked at again before each document; without one every signer is «not verified»,
+    never trusted.
+    """
     if not profile.trust_folder:
         return TrustStore()
-    return TrustStore.from_directory(Path(profile.trust_folder))
+    return TrustFolder(Path(profile.trust_folder))
 
 
 def _officer(profile: StationProfile, officer_id: str | None) -> str:

@@ -1,4 +1,4 @@
-"""Chips for the desk: the session of ``documents.emrtd`` with the station's trust store."""
+"""Chips for the desk: the session of ``documents.emrtd`` with the station's trust store as it stands at that moment."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from inspection_station.desk.ports import ChipAnswer, StepFault
 from inspection_station.documents.emrtd.access_keys import MrzKey
 from inspection_station.documents.emrtd.chip_session import read_chip
 from inspection_station.documents.emrtd.errors import ChipFault, ReadingCancelled
-from inspection_station.documents.emrtd.trust_store import TrustStore
+from inspection_station.documents.emrtd.trust_store import TrustSource
 from inspection_station.hardware.errors import CaptureCancelled
 from inspection_station.hardware.ports import ChipConnection
 from inspection_station.inspection.document import MachineReadableZone
@@ -18,7 +18,7 @@ from inspection_station.inspection.document import MachineReadableZone
 class ChipInspection:
     """Implements ``ports.ChipInspector``."""
 
-    def __init__(self, trust: TrustStore) -> None:
+    def __init__(self, trust: TrustSource) -> None:
         self._trust = trust
 
     def read(
@@ -33,7 +33,7 @@ class ChipInspection:
             outcome = read_chip(
                 connection,
                 access_key=key,
-                trust=self._trust,
+                trust=self._trust.current(),
                 with_portrait=with_portrait,
                 at=at.date(),
                 printed_zone=mrz.lines,
