@@ -23,6 +23,7 @@ from inspection_station.documents.emrtd.bac import Random
 from inspection_station.documents.emrtd.checks import Check
 from inspection_station.documents.emrtd.common_data import check_common_data, listed_groups
 from inspection_station.documents.emrtd.data_groups import Portrait, portraits, zone_lines
+from inspection_station.documents.emrtd.document_facts import settle
 from inspection_station.documents.emrtd.errors import ChipRefused, MalformedChipData
 from inspection_station.documents.emrtd.group_format import check_format
 from inspection_station.documents.emrtd.security_infos import SecurityInfos, parse_data_group_14
@@ -334,6 +335,11 @@ class _Reading:
             self._checks.append(Check.ISSUING_STATE.undetermined("DG1 gives no issuing state"))
         else:
             self._checks.append(passive_authentication.check_issuing_state(lines[0][2:5], verdict.certificate))
+            self._checks.append(passive_authentication.check_document_type(lines[0][:2], verdict.certificate))
+        groups = {n: self._files[file.name] for n, file in enumerate(lds.GROUPS, 1) if file.name in self._files}
+        self._checks[:] = settle(
+            self._checks, self._trust, sod=sod, signer=verdict.certificate, lines=lines, groups=groups, at=self._at
+        )
 
     def _check_opening(self, sod: SecurityObject | None, infos: SecurityInfos | None) -> None:
         """Chip-authentication mapping, the offers that opened the chip, and a word where nothing proves it genuine."""
