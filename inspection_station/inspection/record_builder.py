@@ -44,7 +44,7 @@ def _summary(inspection: Inspection, step: Step) -> StepSummary:
     evidence: Evidence | None = inspection.evidence.get(step)
     attempts = inspection.attempt(step)
     if isinstance(evidence, Taken):
-        return StepSummary(step, "taken", "", evidence.total_ms, evidence.device_ms, attempts)
+        return StepSummary(step, "taken", "", round(evidence.total_ms, 1), round(evidence.device_ms, 1), attempts)
     if isinstance(evidence, Missing):
         return StepSummary(step, "missing", evidence.code, 0.0, 0.0, attempts)
     if isinstance(evidence, Waived):

@@ -97,3 +97,11 @@ def _begin(connection: Connection, at: str, reason: str) -> None:
         "insert into incarnation (incarnation, began_at, reason) values (?, ?, ?)", (incarnation, at, reason)
     )
     append_audit(connection, at, "station", "incarnation begun", incarnation, reason)
+
+
+def begin_incarnation(connection: Connection, at: str, reason: str, instead_of: str) -> bool:
+    """Count anew, within the caller's transaction, where ``instead_of`` is what counts now; else False."""
+    if read_head(connection).incarnation != instead_of:
+        return False
+    _begin(connection, at, reason)
+    return True

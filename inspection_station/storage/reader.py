@@ -50,39 +50,39 @@ class StoreReader:
 
     def records(self, limit: int = 50, before: int | None = None) -> tuple[StoredRecord, ...]:
         """Newest first, without content; ``before`` is the position of the last one seen."""
-        return self._ask(lambda connection: records.list_records(connection, limit, before))
+        return self.ask(lambda connection: records.list_records(connection, limit, before))
 
     def record(self, inspection_id: str) -> StoredRecord | None:
         """One record with content and history; None when the id is unknown."""
-        return self._ask(lambda connection: records.read_record(connection, inspection_id))
+        return self.ask(lambda connection: records.read_record(connection, inspection_id))
 
     def envelope(self, inspection_id: str) -> bytes | None:
         """The bytes whose SHA-256 is the record's hash."""
-        return self._ask(lambda connection: records.read_envelope(connection, inspection_id))
+        return self.ask(lambda connection: records.read_envelope(connection, inspection_id))
 
     def picture(self, inspection_id: str, sha256: str) -> bytes | None:
         """A kept picture."""
-        return self._ask(lambda connection: records.read_picture(connection, inspection_id, sha256))
+        return self.ask(lambda connection: records.read_picture(connection, inspection_id, sha256))
 
     def message(self, message_id: str) -> bytes | None:
         """What a message of the outbox carries."""
-        return self._ask(lambda connection: records.read_message(connection, message_id))
+        return self.ask(lambda connection: records.read_message(connection, message_id))
 
     def count_today(self, day: date, zone: tzinfo = UTC) -> int:
         """Records decided on a day of the time zone."""
-        return self._ask(lambda connection: records.count_decided(connection, day, zone))
+        return self.ask(lambda connection: records.count_decided(connection, day, zone))
 
     def outbox_status(self) -> OutboxStatus:
         """What waits to be sent."""
-        return self._ask(lambda connection: records.outbox_status(connection, self._now()))
+        return self.ask(lambda connection: records.outbox_status(connection, self._now()))
 
     def unfinished(self) -> tuple[JournaledInspection, ...]:
         """Inspections that were begun and not sealed, as far as they are on the medium."""
-        return self._ask(journal.unfinished)
+        return self.ask(journal.unfinished)
 
     def audit(self, limit: int = 50) -> tuple[AuditEntry, ...]:
         """Newest entries of the audit first."""
-        return self._ask(lambda connection: newest_entries(connection, limit))
+        return self.ask(lambda connection: newest_entries(connection, limit))
 
     def check(self) -> StoreCheck:
         """The full check, on a connection of its own so that nobody waits for it."""
@@ -113,7 +113,8 @@ class StoreReader:
     def _now(self) -> datetime:
         return self._clock.now()
 
-    def _ask(self, question: Callable[[Connection], _T]) -> _T:
+    def ask(self, question: Callable[[Connection], _T]) -> _T:
+        """Ask anything, one question at a time; it must not write. Raises StoreUnavailable."""
         with self._lock, translated(self._folder):
             if self._connection is None:
                 raise StoreClosed("the store is closed")

@@ -19,6 +19,7 @@ from inspection_station.storage.incarnation import Head, read_head, require_cloc
 from inspection_station.storage.journal import append_event, event_text, take_journal
 from inspection_station.storage.keys import KeySource
 from inspection_station.storage.migrations import migrate, require_known, shipped
+from inspection_station.storage.outbox import Outbox
 from inspection_station.storage.reader import StoreReader, require_same_side
 from inspection_station.storage.sealing import Sealing, prepare, seal
 from inspection_station.storage.values import (
@@ -38,13 +39,21 @@ class StationStore:
     """Open it once a process. Reading calls raise StoreUnavailable when the database cannot be read."""
 
     def __init__(
-        self, reader: StoreReader, writer: Writer, anchor: AnchorKeeper, lock: FolderLock, clock: Clock
+        self,
+        reader: StoreReader,
+        writer: Writer,
+        anchor: AnchorKeeper,
+        lock: FolderLock,
+        clock: Clock,
+        incarnation: str,
     ) -> None:
         self._reader = reader
         self._writer = writer
         self._anchor = anchor
         self._lock = lock
         self._clock = clock
+        self.incarnation = incarnation
+        """Id of the store as it is counted now: a copy that is put back gets another one."""
 
     @classmethod
     def open(cls, folder: Path, key_source: KeySource, *, station_id: str, clock: Clock) -> StationStore:
@@ -88,7 +97,7 @@ class StationStore:
         anchor = AnchorKeeper(key_source)
         anchor.put(head.anchor())
         keeper = _Aftermath(connection, anchor, head)
-        return cls(reader, Writer(connection, folder, keeper), anchor, lock, clock)
+        return cls(reader, Writer(connection, folder, keeper), anchor, lock, clock, head.incarnation)
 
     @property
     def fault(self) -> StoreUnavailable | None:
@@ -96,8 +105,13 @@ class StationStore:
         return self._writer.fault
 
     def on_fault(self, listener: Callable[[StoreUnavailable | None], None]) -> None:
-        """Call ``listener`` on the writer's thread when writing stops working, and with None when it works again."""
+        """Call ``listener`` on the writer's thread when writing stops working, and with None when it works again.
+
+        It is told at once of a fault that stands already (a disk without room to spare at opening).
+        """
         self._writer.on_fault = listener
+        if (standing := self._writer.fault) is not None:
+            listener(standing)
 
     def journal(self, inspection_id: str, event: Event) -> None:
         """Queue an event of an inspection that is not sealed. Returns at once; written in order, before a later seal.
@@ -125,6 +139,11 @@ class StationStore:
             return self._writer.submit(lambda connection: self._seal(connection, sealing))
         except StoreUnavailable as error:
             return _failed(error)
+
+    @property
+    def outbox(self) -> Outbox:
+        """The store as the exchange uses it."""
+        return Outbox(self._reader.ask, self._writer.submit, self._clock)
 
     def discard_journal(self, inspection_id: str) -> None:
         """Forget the events of an inspection that will not be sealed. Queued, and audited."""

@@ -198,6 +198,9 @@ def test_destroying_one_row_purges_record_history_pictures_and_leaves_the_chain(
     )
     sealed(store.seal(record("b"), {}, decided()))
     connection = raw()
+    with pytest.raises(dbapi2.IntegrityError, match="append-only"):
+        connection.execute("delete from inspection_key where inspection_id = 'a'")
+    connection.execute("insert into purge values ('a', '2026-05-04T00:00:00.000Z', 0)")
     connection.execute("delete from inspection_key where inspection_id = 'a'")
     purged = store.record("a")
     assert purged is not None

@@ -1,0 +1,1 @@
+"""Headquarters' side of the exchange: ingest with receipts, the log, pictures, enrolment. Its store is its own."""

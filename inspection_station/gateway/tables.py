@@ -1,0 +1,148 @@
+"""The gateway's tables, for PostgreSQL and SQLite alike. Items, log, packets and quarantine are only ever added to."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData()
+
+Position = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by INTEGER alone
+
+setting = Table("setting", metadata, Column("name", String, primary_key=True), Column("value", Text, nullable=False))
+
+station = Table(
+    "station",
+    metadata,
+    Column("station_id", String, primary_key=True),
+    Column("station_key", LargeBinary, nullable=False),  # Ed25519, public
+    Column("bundle_key", LargeBinary, nullable=False),  # public: return bundles are sealed for it
+    Column("enrolled_at", String, nullable=False),
+    Column("revoked_at", String),
+    Column("last_seen", String),
+    Column("program", String, nullable=False, server_default=""),
+    Column("waiting", String, nullable=False, server_default=""),  # messages by lane, as last reported
+    Column("oldest_seconds", Integer, nullable=False, server_default="0"),
+)
+
+enrolment = Table(
+    "enrolment",
+    metadata,
+    Column("code_hash", LargeBinary, primary_key=True),
+    Column("station_id", String, nullable=False),
+    Column("expires_at", String, nullable=False),
+    Column("used_at", String),
+)
+
+certificate = Table(
+    "certificate",
+    metadata,
+    Column("serial", String, primary_key=True),
+    Column("station_id", String, nullable=False, index=True),
+    Column("not_after", String, nullable=False),
+    Column("issued_at", String, nullable=False),
+)
+
+packet = Table(
+    "packet",
+    metadata,
+    Column("packet_hash", LargeBinary, primary_key=True),  # SHA-256 of the statement
+    Column("station_id", String, nullable=False),
+    Column("statement", LargeBinary, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    Column("received_at", String, nullable=False),
+)
+
+item = Table(
+    "item",
+    metadata,
+    Column("kind", Integer, primary_key=True),
+    Column("item_id", String, primary_key=True),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("station_id", String, nullable=False),
+    Column("inspection_id", String, nullable=False),
+    Column("incarnation", String),  # decisions alone
+    Column("sequence", BigInteger),
+    Column("packet_hash", LargeBinary),
+    Column("body", LargeBinary),  # pictures lie beside
+    Column("size", Integer, nullable=False),
+    Column("received_at", String, nullable=False),
+)
+Index(
+    "item_by_number",
+    item.c.station_id,
+    item.c.incarnation,
+    item.c.sequence,
+    postgresql_where=text("sequence is not null"),
+    sqlite_where=text("sequence is not null"),
+)
+Index("item_by_inspection", item.c.inspection_id)
+
+log_entry = Table(
+    "log_entry",
+    metadata,
+    Column("position", Position, primary_key=True, autoincrement=False),
+    Column("leaf", LargeBinary, nullable=False),
+    Column("kind", Integer, nullable=False),
+    Column("item_id", String, nullable=False),
+    UniqueConstraint("kind", "item_id", name="log_entry_of_item"),
+)
+
+log_node = Table(  # whole subtrees at every eighth level: enough to compute any other quickly
+    "log_node",
+    metadata,
+    Column("level", Integer, primary_key=True),
+    Column("number", Position, primary_key=True),
+    Column("hash", LargeBinary, nullable=False),
+)
+
+log_head = Table(
+    "log_head",
+    metadata,
+    Column("only_row", Integer, primary_key=True),
+    Column("epoch", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("peaks", LargeBinary, nullable=False),
+    Column("durable_through", BigInteger, nullable=False),
+)
+
+epoch = Table(
+    "epoch",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("began_at", String, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("shown_by", String, nullable=False),  # the station that held a head which this log does not contain
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("kind", Integer, primary_key=True),
+    Column("item_id", String, primary_key=True),
+    Column("sha256", LargeBinary, primary_key=True),
+    Column("station_id", String, nullable=False),
+    Column("packet_hash", LargeBinary),
+    Column("body", LargeBinary),
+    Column("received_at", String, nullable=False),
+)
+
+doubled_number = Table(
+    "doubled_number",
+    metadata,
+    Column("station_id", String, primary_key=True),
+    Column("incarnation", String, primary_key=True),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("seen_at", String, nullable=False),
+)

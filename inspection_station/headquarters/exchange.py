@@ -1,0 +1,178 @@
+"""Carries out what ``plan`` says: one round trip after the other, each settled in the store before the next."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from inspection_station import __version__
+from inspection_station.headquarters import plan
+from inspection_station.headquarters.messages import SHOWN_LIMIT, Answer, Offer, Report, Request, seal_packet
+from inspection_station.headquarters.plan import Judgement, Round, Rules, Wait
+from inspection_station.headquarters.ports import Carried, Chance, Clock, Job, Link, LinkFault, OutboxPort
+from inspection_station.headquarters.receipts import Kind
+from inspection_station.headquarters.uploads import carry
+from inspection_station.headquarters.wire import BadSignature, Malformed, WireError
+from inspection_station.inspection.outbox import ExchangeState, LogHead, OutboxItem, StationIdentity
+
+log = logging.getLogger(__name__)
+
+REINCARNATE = "reincarnate"
+
+Upload = Callable[[Sequence[Job]], Carried]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How a step ended. ``rest_until``: nothing to do before; None: go on at once. ``fault``: its code, or empty."""
+
+    rest_until: datetime | None
+    confirmed: int = 0
+    fault: str = ""
+
+
+class NotEnrolled(Exception):
+    """The station has no identity at headquarters yet."""
+
+    code = "SEC-04"
+
+
+class Exchange:
+    """Used by one thread. ``upload`` carries pictures; by default one after the other over the same link."""
+
+    def __init__(
+        self,
+        station: str,
+        outbox: OutboxPort,
+        link: Link,
+        clock: Clock,
+        chance: Chance,
+        rules: Rules,
+        report: Callable[[], Report] = Report,
+        upload: Upload | None = None,
+    ) -> None:
+        self._station = station
+        self._outbox = outbox
+        self._link = link
+        self._clock = clock
+        self._chance = chance
+        self._rules = rules
+        self._report = report
+        self._upload = upload if upload is not None else self._one_by_one
+
+    def step(self) -> Progress:
+        """One round, or none when it is not time for one. Raises NotEnrolled and the store's own faults."""
+        identity = self._outbox.identity()
+        if identity is None:
+            raise NotEnrolled("the station is not enrolled at headquarters")
+        now, state = self._clock.now(), self._outbox.state()
+        todo = plan.plan(state, self._outbox.ready(now, self._rules.packet_items), now, self._rules)
+        if isinstance(todo, Wait):
+            return Progress(todo.until, fault=state.fault)
+        bodies, unreadable = self._bodies(todo.packet)
+        if unreadable:
+            self._outbox.settle(plan.postponed(state, unreadable, "STO-03", now, self._rules, self._chance.random()))
+            return Progress(None)
+        return self._carry_out(todo, bodies, identity, state)
+
+    def _bodies(self, messages: Sequence[OutboxItem]) -> tuple[list[tuple[Kind, bytes]], list[OutboxItem]]:
+        bodies, unreadable = [], []
+        for message in messages:
+            try:
+                body = self._outbox.body(message.position)
+            except Exception as fault:
+                # One damaged body must not stop the others; a store that cannot be read at all fails at settling.
+                log.error("a message cannot be read", extra={"fault": type(fault).__name__})
+                body = None
+            if body is None:
+                unreadable.append(message)
+            else:
+                bodies.append((plan.item_of(message).kind, body))
+        return bodies, unreadable
+
+    def _carry_out(
+        self, todo: Round, bodies: list[tuple[Kind, bytes]], identity: StationIdentity, state: ExchangeState
+    ) -> Progress:
+        shown = self._outbox.standing_heads(SHOWN_LIMIT)
+        fault: LinkFault | None = None
+        try:
+            request = self.request(todo, bodies, identity, shown)
+            judgement = self._judge(self._link.exchange(request.encode()), todo, identity, state, shown)
+        except LinkFault as caught:
+            fault, code = caught, caught.code
+        except WireError as caught:
+            code = caught.code
+        else:
+            return self._settle(judgement, state)
+        log.info("a round failed", extra={"code": code})
+        settlement = plan.after_fault(
+            state, fault, code, todo.packet, self._clock.now(), self._rules, self._chance.random()
+        )
+        self._outbox.settle(settlement)
+        rest = settlement.state.not_before
+        return Progress(rest if rest is not None and rest > self._clock.now() else None, fault=code)
+
+    def request(
+        self, todo: Round, bodies: list[tuple[Kind, bytes]], identity: StationIdentity, shown: Sequence[LogHead]
+    ) -> Request:
+        """The request for a round. Raises WireError for bodies that cannot travel."""
+        key = Ed25519PrivateKey.from_private_bytes(identity.station_key)
+        return Request(
+            self._station,
+            tuple(shown),
+            seal_packet(self._station, bodies, key) if bodies else None,
+            tuple(Offer(item.inspection_id, item.sha256, item.size) for item in todo.offers),
+            replace(self._report(), program=__version__),
+        )
+
+    def _judge(
+        self, data: bytes, todo: Round, identity: StationIdentity, state: ExchangeState, shown: Sequence[LogHead]
+    ) -> Judgement:
+        answer = Answer.decode(data)
+        if answer.gateway != identity.gateway:
+            raise BadSignature("another gateway answered")
+        receipt = answer.receipt([plan.item_of(message) for message in todo.asked])
+        receipt.require_signature(Ed25519PublicKey.from_public_bytes(identity.gateway_key))
+        if answer.head.epoch < state.head.epoch:
+            raise Malformed("an answer of an epoch that is over")
+        return plan.judge(
+            state,
+            shown,
+            todo.asked,
+            answer,
+            receipt,
+            self._clock.now(),
+            self._rules,
+            self._chance.random(),
+        )
+
+    def _settle(self, judgement: Judgement, state: ExchangeState) -> Progress:
+        settlement = judgement.settlement
+        offset = self._link.clock_offset_ms
+        if offset is not None:
+            settlement = replace(settlement, state=replace(settlement.state, clock_offset_ms=offset))
+        self._outbox.settle(settlement)
+        if judgement.broken_word:
+            log.critical("headquarters lost entries that it had called durable", extra={"code": "SYN-06"})
+        for order, subject in judgement.orders:
+            if order == REINCARNATE:
+                self._outbox.begin_incarnation("headquarters saw a number twice", subject)
+        confirmed = len(settlement.receipt.placed) if settlement.receipt is not None else 0
+        if not judgement.uploads:
+            return Progress(None, confirmed)
+        carried = self._upload(judgement.uploads)
+        after = replace(settlement.state, used_bytes=settlement.state.used_bytes + carried.count)
+        now, chance = self._clock.now(), self._chance.random()
+        if carried.fault is None:
+            self._outbox.settle(plan.postponed(after, carried.spoiled, "SYN-04", now, self._rules, chance))
+            return Progress(None, confirmed)
+        failed = plan.after_fault(after, carried.fault, carried.fault.code, (), now, self._rules, chance)
+        self._outbox.settle(failed)
+        return Progress(failed.state.not_before, confirmed, carried.fault.code)
+
+    def _one_by_one(self, jobs: Sequence[Job]) -> Carried:
+        return carry(self._link, self._outbox, jobs)

@@ -1,0 +1,105 @@
+"""What the exchange needs of the world: an outbox, a link, a clock. Faults of the link have their types here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from inspection_station.inspection.outbox import ExchangeState, LogHead, OutboxItem, Settlement, StationIdentity
+
+
+class LinkFault(Exception):
+    """A round trip that did not come to a good end. Nothing is known of what headquarters did with it."""
+
+    code = "NET-02"
+
+
+class HeadquartersUnreachable(LinkFault):
+    """No connection, a connection that broke, or no answer in time."""
+
+
+class HeadquartersBusy(LinkFault):
+    """Headquarters asks for patience; ``seconds`` is what it asked for, 0 when it did not say."""
+
+    code = "NET-03"
+
+    def __init__(self, text: str, seconds: float = 0.0) -> None:
+        super().__init__(text)
+        self.seconds = seconds
+
+
+class HeadquartersDenied(LinkFault):
+    """The station is not let in: certificate unknown, run out or revoked. Nothing is ever deleted because of it."""
+
+    code = "SEC-03"
+
+
+class HeadquartersRefused(LinkFault):
+    """The message as a whole was refused: too large, or not understood."""
+
+    code = "SYN-04"
+
+
+class OutboxPort(Protocol):
+    """The store as the exchange uses it; every call may raise the store's own fault, which has ``code``."""
+
+    def ready(self, now: datetime, each: int) -> tuple[OutboxItem, ...]: ...
+    def body(self, position: int) -> bytes | None: ...
+    def state(self) -> ExchangeState: ...
+    def standing_heads(self, most: int) -> tuple[LogHead, ...]: ...
+    def identity(self) -> StationIdentity | None: ...
+    def settle(self, settlement: Settlement) -> None: ...
+    def enrol(self, identity: StationIdentity) -> None: ...
+    def begin_incarnation(self, reason: str, instead_of: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How many bytes of a picture headquarters has, and whether it has published it."""
+
+    count: int
+    published: bool
+
+
+class Link(Protocol):
+    """A way to the gateway. Calls may come from several threads at once. Every call may raise LinkFault."""
+
+    def exchange(self, request: bytes) -> bytes:
+        """The answer to a request, as bytes on the wire."""
+        ...
+
+    def upload(self, sha256: bytes, size: int, offset: int, part: bytes) -> Reached:
+        """Append ``part`` at ``offset``; where headquarters has another offset nothing is appended and it is told."""
+        ...
+
+    @property
+    def clock_offset_ms(self) -> int | None:
+        """Headquarters' clock minus this machine's, by the last answer; None before one."""
+        ...
+
+
+class Clock(Protocol):
+    """Wall time, aware, in UTC, and monotonic seconds."""
+
+    def now(self) -> datetime: ...
+    def monotonic(self) -> float: ...
+
+
+class Chance(Protocol):
+    """Where jitter comes from: uniform in [0, 1)."""
+
+    def random(self) -> float: ...
+
+
+Job = tuple[OutboxItem, int]
+"""A picture to be sent, and the offset from which headquarters lacks it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What an attempt to send pictures came to: bytes on the link, why it ended early, and what cannot be sent."""
+
+    count: int
+    fault: LinkFault | None = None
+    spoiled: tuple[OutboxItem, ...] = ()

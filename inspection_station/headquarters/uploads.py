@@ -1,0 +1,134 @@
+"""Carries pictures' bytes over one to six connections at once, as many as make the link faster.
+
+On a link that loses packets one TCP connection gets a small part of it; on a good one more connections only crowd. So
+every few pictures the pace is measured, and a connection is added while that helps, or taken away when it does not.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+
+from inspection_station.headquarters.ports import Carried, Clock, Job, Link, LinkFault, OutboxPort
+from inspection_station.inspection.outbox import OutboxItem
+
+log = logging.getLogger(__name__)
+
+MOST_CONNECTIONS = 6
+PART = 256 << 10  # bytes of one append: what a stalled connection can cost
+_TRIES = 4  # answers «another offset» in a row before a picture is left for the next round
+_BETTER = 1.08  # a connection more must bring at least this
+
+
+@dataclass(slots=True)
+class Pace:
+    """How many connections to use, by the pace they bring. Kept from round to round."""
+
+    connections: int = 2
+    most: int = MOST_CONNECTIONS
+    _best: float = 0.0
+    _step: int = field(default=1)
+
+    def measured(self, bytes_a_second: float) -> None:
+        """Take a measurement with the present number into account and choose the next."""
+        if bytes_a_second < self._best * _BETTER and self.connections > 1:
+            self._step = -self._step
+        self._best = bytes_a_second if self._step < 0 else max(bytes_a_second, self._best * 0.9)
+        self.connections = min(self.most, max(1, self.connections + self._step))
+        if self.connections in (1, self.most):
+            self._step = 1 if self.connections == 1 else -1
+
+    def broken(self) -> None:
+        """A connection broke: begin carefully again."""
+        self.connections, self._best, self._step = max(1, self.connections // 2), 0.0, 1
+
+
+class Uploads:
+    """Sends the pictures of a round. ``urgent`` is asked between pictures: whether something overtakes them."""
+
+    def __init__(
+        self, link: Link, outbox: OutboxPort, clock: Clock, urgent: Callable[[], bool], pace: Pace | None = None
+    ) -> None:
+        self._link = link
+        self._outbox = outbox
+        self._clock = clock
+        self._urgent = urgent
+        self.pace = pace if pace is not None else Pace()
+
+    def __call__(self, jobs: Sequence[Job]) -> Carried:
+        """Send as much as goes. Ends early when something urgent waits or the link breaks."""
+        left, running = deque(jobs), set[Future[_Sent]]()
+        count, fault, spoiled = 0, None, list[OutboxItem]()
+        window, since = 0, self._clock.monotonic()
+        with ThreadPoolExecutor(self.pace.most, thread_name_prefix="exchange-picture") as pool:
+            while left or running:
+                while left and fault is None and len(running) < self.pace.connections:
+                    if self._urgent():
+                        left.clear()
+                        break
+                    running.add(pool.submit(_send, self._link, self._outbox, left.popleft()))
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for sent in (future.result() for future in done):
+                    count += sent.count
+                    window += sent.count
+                    if sent.fault is not None:
+                        fault = sent.fault
+                        left.clear()
+                    elif sent.spoiled:
+                        spoiled.append(sent.item)
+                elapsed = self._clock.monotonic() - since
+                if fault is None and elapsed > 2.0 and window:
+                    self.pace.measured(window / elapsed)
+                    window, since = 0, self._clock.monotonic()
+        if fault is not None:
+            self.pace.broken()
+        return Carried(count, fault, tuple(spoiled))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    item: OutboxItem
+    count: int = 0
+    fault: LinkFault | None = None
+    spoiled: bool = False
+
+
+def _send(link: Link, outbox: OutboxPort, job: Job) -> _Sent:
+    item, offset = job
+    try:
+        data = outbox.body(item.position)
+    except Exception as error:  # the store's fault, whichever: the picture waits by itself and the others go on
+        log.error("a picture cannot be read", extra={"fault": type(error).__name__})
+        data = None
+    if data is None or len(data) != item.size:
+        return _Sent(item, spoiled=True)
+    count = tries = 0
+    try:
+        while tries < _TRIES:
+            part = data[offset : offset + PART]
+            reached = link.upload(item.sha256, item.size, offset, part)
+            if reached.published:
+                return _Sent(item, count + len(part))
+            if reached.count == offset + len(part) and part:
+                count, offset, tries = count + len(part), reached.count, 0
+            else:
+                offset, tries = min(reached.count, item.size), tries + 1
+    except LinkFault as fault:
+        return _Sent(item, count, fault)
+    return _Sent(item, count, spoiled=True)
+
+
+def carry(link: Link, outbox: OutboxPort, jobs: Sequence[Job]) -> Carried:
+    """One picture after the other on the caller's thread."""
+    count, spoiled = 0, list[OutboxItem]()
+    for job in jobs:
+        sent = _send(link, outbox, job)
+        count += sent.count
+        if sent.fault is not None:
+            return Carried(count, sent.fault, tuple(spoiled))
+        if sent.spoiled:
+            spoiled.append(sent.item)
+    return Carried(count, None, tuple(spoiled))
