@@ -33,6 +33,7 @@ _FAILED_CHECKS: dict[str, tuple[str, Severity, OverrideRule]] = {
     "active-authentication": ("CHP-11", Severity.BAR, _TWO),
     "card-access": ("CHP-08", Severity.BAR, _TWO),
     "common-data": ("CHP-08", Severity.LOOK, _ONE),
+    "signer-document-type": ("CHP-05", Severity.LOOK, _ONE),
     "signer-form": ("CHP-05", Severity.LOOK, _ONE),
     "security-object-form": ("CHP-05", Severity.LOOK, _ONE),
 }
