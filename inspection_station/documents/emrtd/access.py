@@ -12,6 +12,7 @@ from inspection_station.documents.emrtd.access_keys import AccessKey, MrzKey
 from inspection_station.documents.emrtd.apdu import Channel, Command, Status
 from inspection_station.documents.emrtd.bac import Random
 from inspection_station.documents.emrtd.checks import Check
+from inspection_station.documents.emrtd.chip_authentication import AgreedSession
 from inspection_station.documents.emrtd.errors import AccessNotSpoken, ChipRefused, MalformedChipData
 from inspection_station.documents.emrtd.security_infos import Mapping, PaceInfo, SecurityInfos, parse_security_infos
 from inspection_station.inspection.chip import AccessProtocol, ChipCheck
@@ -24,7 +25,7 @@ class ChipAccess:
 
     ``card_access`` are the unsigned offers (None: no such file); ``pace_info`` and ``pace_session`` the one taken up;
     ``card_security`` is EF.CardSecurity where chip-authentication mapping needs it; ``extended_refused`` whether the
-    chip has shown that it takes no extended lengths.
+    chip has shown that it takes no extended lengths; ``agreed`` what chip authentication led to, in this session.
     """
 
     def __init__(self, channel: Channel, key: AccessKey, random: Random) -> None:
@@ -39,6 +40,7 @@ class ChipAccess:
         self.pace_session: pace.PaceSession | None = None
         self.card_security: bytes | None = None
         self.extended_refused = False
+        self.agreed: AgreedSession | None = None
 
     def open(self) -> tuple[ChipCheck, ...]:
         """Grants access and selects the application; AccessDenied where the key is wrong."""
@@ -52,6 +54,7 @@ class ChipAccess:
                 self._open_with_pace(offer)
             except (AccessNotSpoken, ChipRefused) as fault:
                 refusal = fault
+                self.pace_info = self.pace_session = None
             else:
                 self.protocol, self.detail = AccessProtocol.PACE, offer.description
                 return (Check.ACCESS_PACE.successful(self.detail),)
@@ -87,6 +90,7 @@ class ChipAccess:
 
     def reopen(self) -> None:
         """A new session of the same kind after the chip ended the last one."""
+        self.agreed = None
         if self.pace_info is not None:
             self._pace_in_master_file(self.pace_info)
             self._select()
@@ -95,6 +99,11 @@ class ChipAccess:
         self._select()
         if self.protocol is AccessProtocol.BAC and isinstance(self._key, MrzKey):
             self._channel.secure = bac.authenticate(self._channel, self._key, self._random)
+
+    @property
+    def key(self) -> AccessKey:
+        """What it was opened with."""
+        return self._key
 
     def _read_card_access(self) -> SecurityInfos | None:
         """What EF.CardAccess offers. A chip that was left in its application is asked again from the master file."""

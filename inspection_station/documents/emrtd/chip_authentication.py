@@ -12,6 +12,7 @@ from inspection_station.documents.emrtd import asn1, tlv
 from inspection_station.documents.emrtd.apdu import Channel, Command, Response, Status
 from inspection_station.documents.emrtd.ciphers import CIPHER_NAMES, agreed_suite
 from inspection_station.documents.emrtd.errors import ChipRefused
+from inspection_station.documents.emrtd.key_groups import KeyGroup
 from inspection_station.documents.emrtd.pace import Random, Scalar, random_scalar
 from inspection_station.documents.emrtd.secure_messaging import SecureMessaging
 from inspection_station.documents.emrtd.security_infos import (
@@ -62,9 +63,20 @@ def agreements(infos: SecurityInfos) -> tuple[KeyAgreement, ...]:
     return tuple(sorted(found, key=lambda agreement: -agreement.cipher))
 
 
+@dataclass(frozen=True, slots=True)
+class AgreedSession:
+    """The secure messaging that an agreement led to, and the station's one-time public key, which terminal
+    authentication signs.
+    """
+
+    messaging: SecureMessaging
+    group: KeyGroup
+    public: bytes
+
+
 def authenticate(
     channel: Channel, agreement: KeyAgreement, random: Random, scalar: Scalar | None = None
-) -> SecureMessaging:
+) -> AgreedSession:
     """Agrees on new keys under the session as it is; the caller puts the new one in its place (§6.2.2).
 
     ChipRefused where the chip does not take the protocol or the key.
@@ -78,7 +90,7 @@ def authenticate(
     if not response.ok:
         raise ChipRefused("chip authentication", response.status)
     suite = agreed_suite(agreement.cipher, group.shared_secret(group.multiply(secret, agreement.key.public)))
-    return SecureMessaging(suite, bytes(suite.block))
+    return AgreedSession(SecureMessaging(suite, bytes(suite.block)), group, public)
 
 
 def _reference(agreement: KeyAgreement) -> bytes:

@@ -47,3 +47,9 @@ class ChipRefused(ChipFault):
 
 class ReadingCancelled(ChipFault):
     """The desk asked for the reading to stop; not a fault of the chip."""
+
+
+class DocumentExchanged(ChipFault):
+    """The document that was put back in mid-reading is not the one that was taken away."""
+
+    code = "CHP-06"

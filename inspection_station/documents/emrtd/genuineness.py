@@ -8,6 +8,7 @@ A chip that cannot prove a key which the state signed for it is suspected to be 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 
 from inspection_station.documents.emrtd import active_authentication, pace
@@ -45,17 +46,18 @@ def check_chip_authentication(
         return None
     offer = offers[0]
     try:
-        session = agreement.authenticate(channel, offer, random)
+        agreed = agreement.authenticate(channel, offer, random)
     except ChipRefused as refusal:
         _restore(channel, access)
         return check.failed(f"{offer.description}: refused, although the state signed the key ({refusal.status:04X})")
-    channel.secure = session
+    channel.secure = agreed.messaging
     try:
-        prove()
-    except (SecureMessagingBroken, ChipRefused) as fault:
-        if isinstance(fault, ChipRefused) and channel.secure is session:
-            return check.successful(offer.description)
-    if channel.secure is session:
+        with suppress(ChipRefused):  # a refusal proves the key as well, when it comes under the new session
+            prove()
+    except SecureMessagingBroken:
+        channel.secure = None  # an answer under other keys: whoever gave it does not have the signed one
+    if channel.secure is agreed.messaging:
+        access.agreed = agreed
         return check.successful(offer.description)
     access.reopen()
     return check.failed(f"{offer.description}: the chip does not have the key that the state signed")

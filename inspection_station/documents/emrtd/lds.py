@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from inspection_station.documents.emrtd import tlv
-from inspection_station.documents.emrtd.apdu import Channel, Command, Response, Status
+from inspection_station.documents.emrtd.apdu import MAX_SHORT, Channel, Command, Response, Status
 from inspection_station.documents.emrtd.errors import ChipRefused, MalformedChipData
 
 APPLICATION = bytes.fromhex("A0000002471001")
@@ -55,6 +55,11 @@ class FileReader:
         self._blocks = list(self.BLOCKS if extended else self.BLOCKS[1:])
         self._short_identifiers = True
         self.fallbacks = 0
+
+    @property
+    def extended(self) -> bool:
+        """Whether extended lengths still serve."""
+        return self._blocks[0] > 256
 
     def read(self, file: ElementaryFile) -> bytes:
         """The file's content, exactly as long as its own length field says.
@@ -119,7 +124,13 @@ class FileReader:
         while True:
             block = self._blocks[0]
             secured = self._channel.secure is not None
-            response = self._channel.send(command(min(block, wanted)))
+            asked = min(block, wanted)
+            response = self._channel.send(command(asked))
+            if response.status >> 8 == 0x6C and not response.data and response.secured:
+                # The chip names the length that it would serve (ISO/IEC 7816-4 §5.6), here under secure messaging.
+                exact = response.status & 0xFF or MAX_SHORT
+                if exact < asked:
+                    response = self._channel.send(command(exact))
             lost = secured and self._channel.secure is None
             length_refused = response.status == Status.WRONG_LENGTH or response.status >> 8 == 0x6C
             probing = wanted >= block and len(self._blocks) > 1 and response.status in _PERHAPS_LENGTH

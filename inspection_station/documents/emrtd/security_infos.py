@@ -10,6 +10,7 @@ from enum import StrEnum
 from inspection_station.documents.emrtd import asn1, tlv
 from inspection_station.documents.emrtd.agreement_keys import parse_agreement_key
 from inspection_station.documents.emrtd.ciphers import CIPHER_NAMES, KEY_BYTES
+from inspection_station.documents.emrtd.errors import MalformedChipData
 from inspection_station.documents.emrtd.key_groups import STANDARD_GROUPS, EllipticGroup, KeyGroup
 from inspection_station.documents.emrtd.signatures import AlgorithmUnknown
 
@@ -100,6 +101,14 @@ class ChipAuthenticationKey:
 
 
 @dataclass(frozen=True, slots=True)
+class TrustPointsFile:
+    """Where EF.CVCA lies: its identifier, and its short one where the chip gives it (TR-03110-3 A.1.1.3)."""
+
+    fid: int
+    sfi: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class SecurityInfos:
     """All infos of one file that are known here. ``keys_not_spoken`` says why a public key was passed over;
     ``pace_encodings`` are the offers of PACE as they stand, to compare files by.
@@ -111,6 +120,7 @@ class SecurityInfos:
     keys_not_spoken: tuple[str, ...]
     active_authentication: str | None
     terminal_authentication: bool
+    trust_points_file: TrustPointsFile | None
     pace_encodings: frozenset[bytes]
 
 
@@ -123,7 +133,7 @@ def parse_security_infos(content: bytes) -> SecurityInfos:
     agreements: list[ChipAuthenticationInfo] = []
     keys: list[ChipAuthenticationKey] = []
     not_spoken: list[str] = []
-    active, terminal = None, False
+    active, terminal, file = None, False, None
     encodings: set[bytes] = set()
     for element in tlv.only(tlv.to_definite(content), asn1.SET).children():
         body = asn1.sequence(element)
@@ -136,7 +146,9 @@ def parse_security_infos(content: bytes) -> SecurityInfos:
                 continue
             keys.append(ChipAuthenticationKey(group, public, _optional_number(body)))
         elif oid == TERMINAL_AUTHENTICATION:
+            asn1.small_integer(body.take(asn1.INTEGER), 16)
             terminal = True
+            file = _trust_points_file(body) if not body.at_end else file
         elif oid == ACTIVE_AUTHENTICATION:
             asn1.small_integer(body.take(asn1.INTEGER), 16)
             active = asn1.oid(body.take(asn1.OID))
@@ -149,7 +161,7 @@ def parse_security_infos(content: bytes) -> SecurityInfos:
             if version == 1:
                 agreements.append(ChipAuthenticationInfo(oid, arcs[0] == 2, arcs[1], _optional_number(body)))
     return SecurityInfos(
-        tuple(pace), tuple(agreements), tuple(keys), tuple(not_spoken), active, terminal, frozenset(encodings)
+        tuple(pace), tuple(agreements), tuple(keys), tuple(not_spoken), active, terminal, file, frozenset(encodings)
     )
 
 
@@ -167,6 +179,15 @@ def _optional_number(body: asn1.Cursor) -> int | None:
     """A parameter or key identifier. Some chips number their keys in four bytes."""
     number = body.optional(asn1.INTEGER)
     return asn1.small_integer(number, (1 << 64) - 1) if number is not None else None
+
+
+def _trust_points_file(body: asn1.Cursor) -> TrustPointsFile:
+    inside = asn1.sequence(body.take(asn1.SEQUENCE))
+    fid = asn1.octets(inside.any())
+    sfi = asn1.octets(inside.any()) if not inside.at_end else None
+    if len(fid) != 2 or (sfi is not None and len(sfi) != 1):
+        raise MalformedChipData("a reference to EF.CVCA that is none")
+    return TrustPointsFile(int.from_bytes(fid, "big"), sfi[0] if sfi is not None else None)
 
 
 def _arcs(oid: str, prefix: str) -> tuple[int, int] | None:
