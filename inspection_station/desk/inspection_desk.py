@@ -80,6 +80,7 @@ class InspectionDesk:
         self._last: LastTraveller | None = None
         self._interrupted = InterruptedInspections(store, self._notice)
         self._store_fault = STORE_FAULT
+        self._store_works = True
         self._mailbox.put(self._take_up)  # before anything a device or a screen may post
         self._state = DeskState(settings.scenario, settings.station_name, settings.training, session.officer_id)
         self._snapshot = snapshot_of(self._state, None, instruments)
@@ -149,6 +150,7 @@ class InspectionDesk:
         """The store cannot write (its code), or can again (None); from any thread."""
 
         def tell() -> None:
+            self._store_works = code is None
             if code is not None:
                 self._store_fault = code
                 self._notice(code)
@@ -250,6 +252,9 @@ class InspectionDesk:
             self._runner.read_zone(inspection.inspection_id, attempt, inspection.today, scan)
 
     def _begin(self, scan: DocumentScan | None) -> None:
+        if not self._store_works:  # what is in hand is finished; nothing is begun that might not be kept
+            self._notice(self._store_fault)
+            return
         now = self._tools.clock.now()
         self._state = replace(self._state, notices=(), face_prompt=None, elapsed_since=self._tools.clock.monotonic())
         self._case.apply(
@@ -296,6 +301,8 @@ class InspectionDesk:
             self._last = LastTraveller(shown, tuple(journal), pictures)
         self._case.keep(pictures)
         self._state = replace(self._state, face_prompt=None, elapsed_since=None, notices=(), last_decision=shown)
+        if not self._store_works:
+            self._notice(self._store_fault)  # it stands, whoever the traveller is
         self._count()
         if withdrawn:
             self._state = replace(self._state, elapsed_since=self._tools.clock.monotonic())

@@ -2,7 +2,8 @@
 
 Journal entries that wait together share a commit. An entry that could not be written stays first in the queue and is
 tried again with the next act or after a pause, so the journal has no gaps; any other act fails at once and is the
-caller's to repeat.
+caller's to repeat. When the disk runs full the space kept back is given up and the batch tried once more: the
+inspection in hand is written, and the fault stands until there is room for a new reserve.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from typing import Any
 from sqlcipher3 import dbapi2
 
 from inspection_station.storage.connection import Connection, transaction, translate
-from inspection_station.storage.errors import StoreClosed, StoreUnavailable
+from inspection_station.storage.errors import DiskFull, StoreClosed, StoreUnavailable
+from inspection_station.storage.reserve import Reserve
 
 log = logging.getLogger(__name__)
 
@@ -46,10 +48,12 @@ class Writer:
         self._connection = connection
         self._folder = folder
         self._after = after  # called when the queue has run empty
+        self._reserve = Reserve(folder)
+        self._spent = not self._reserve.take()
         self._queue: deque[_Act] = deque()
         self._wake = Condition()
         self._closing = False
-        self._fault: StoreUnavailable | None = None
+        self._fault: StoreUnavailable | None = _scarce() if self._spent else None
         self.on_fault: Callable[[StoreUnavailable | None], None] | None = None
         self._thread = Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
@@ -88,7 +92,10 @@ class Writer:
 
     def _run(self) -> None:
         while (batch := self._next()) is not None:
-            self._carry_out(batch)
+            if batch:
+                self._carry_out(batch)
+            else:
+                self._try_again()
             if not self._queue:
                 self._follow_up()
         for act in self._queue:
@@ -107,7 +114,10 @@ class Writer:
             if self._fault is not None and self._only_kept() and not self._closing:
                 self._wake.wait(_PAUSE)
             while not self._queue and not self._closing:
-                self._wake.wait()
+                if self._fault is None:
+                    self._wake.wait()
+                elif not self._wake.wait(_PAUSE) and not self._queue:
+                    return []
             if not self._queue or (self._closing and self._fault is not None and self._only_kept()):
                 return None
             batch: list[_Act] = []
@@ -129,13 +139,37 @@ class Writer:
                     results.append(current.work(self._connection))
         except (dbapi2.Error, OSError, StoreUnavailable) as error:
             fault = error if isinstance(error, StoreUnavailable) else translate(error, self._folder)
+            if isinstance(fault, DiskFull) and self._reserve.give_up():
+                self._spent = True
+                self._carry_out(batch)
+                return
             self._failed(batch, fault, broken=True)
         except Exception as error:  # the act's own refusal: only its future may carry it
             self._failed(batch, error, broken=False, refused=current)
         else:
-            self._note(None)
+            try:
+                self._note(self._scarcity())
+            except dbapi2.Error as error:
+                self._note(translate(error, self._folder))
             for act, result in zip(batch, results, strict=True):
                 act.future.set_result(result)
+
+    def _scarcity(self) -> DiskFull | None:
+        """Writing works, but on the last of the space: nothing new ought to be begun."""
+        if self._spent:
+            self._connection.execute("pragma wal_checkpoint(truncate)").fetchall()  # the log may hold the space we want
+            self._spent = not self._reserve.take()
+        return _scarce() if self._spent else None
+
+    def _try_again(self) -> None:
+        """Nobody asks for anything while a fault stands: see by ourselves whether it is over."""
+        try:
+            with transaction(self._connection):
+                version = self._connection.execute("pragma user_version").fetchone()[0]
+                self._connection.execute(f"pragma user_version = {int(version)}")
+            self._note(self._scarcity())
+        except (dbapi2.Error, OSError) as error:
+            self._note(translate(error, self._folder))
 
     def _failed(self, batch: list[_Act], error: Exception, *, broken: bool, refused: _Act | None = None) -> None:
         with self._wake:
@@ -160,3 +194,7 @@ class Writer:
                 self.on_fault(fault)
             except Exception:
                 log.exception("listener to store faults failed")
+
+
+def _scarce() -> DiskFull:
+    return DiskFull("there is no room to keep space back for the inspection in hand")

@@ -16,17 +16,19 @@ from inspection_station.hardware.ports import DocumentScan
 from inspection_station.inspection.disposition import Disposition
 from inspection_station.inspection.document import MrzSource
 from inspection_station.inspection.inspection import Stage
+from inspection_station.storage.reserve import FILE
 
 ADMIT = c.Decide(Disposition.AD)
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def small_disk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
     if not sys.platform.startswith("linux") or os.geteuid() != 0:
         pytest.skip("mounting a small file system needs root on Linux")
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
+    size = getattr(request, "param", "12m")
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
     if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
         pytest.skip("this machine does not let a file system be mounted")
     yield folder
@@ -56,28 +58,56 @@ def test_the_traveller_is_held_until_there_is_space_and_sealed_once(small_disk: 
     try:
         place_large(bench, 0)
         bench.until_ready()
+        bench.place(DocumentScan(MrzSource.FULL_PAGE, image=PAGE + os.urandom(900_000)))
+        bench.until_stage(Stage.DECISION)
+        (small_disk / "store" / FILE).unlink()  # another program took even the space kept back
         ballast = fill(small_disk)
-        sealed = 1
-        for number in range(1, 20):
-            place_large(bench, number)
-            ended = bench.until(lambda s: s.inspection is None or s.inspection.sealing_fault)
-            if ended.inspection is not None:
-                break
-            sealed += 1
+        bench.post(ADMIT)
+        ended = bench.until(lambda s: s.inspection is None or s.inspection.sealing_fault)
         assert ended.inspection is not None
         assert ended.inspection.sealing_fault == "STO-01"
         assert "STO-01" in {n.code for n in ended.notices}
         bench.post(c.RetrySealing())
         bench.until(lambda s: s.inspection is not None and s.inspection.sealing_fault)
         ballast.unlink()
-        bench.post(c.RetrySealing())
-        bench.until_ready()
-        assert len(bench.records()) == sealed + 1
+        bench.until_ready()  # by itself
+        assert len(bench.records()) == 2
+        bench.until(lambda s: bench.store.fault is None)
         place_large(bench, 99)
         bench.until_ready()
         assert bench.store.unfinished() == ()
         check = bench.store.check()
         assert check.sound, check.problems
         assert check.blobs == 3 * check.records
+    finally:
+        bench.close()
+
+
+@pytest.mark.parametrize("small_disk", ["24m"], indirect=True)
+def test_the_inspection_in_hand_is_sealed_on_a_full_disk_and_no_other_is_begun_until_there_is_room(
+    small_disk: Path,
+) -> None:
+    bench = Bench(small_disk / "store")
+    try:
+        place_large(bench, 0)
+        bench.until_ready()
+        ballast = fill(small_disk)
+        sealed = 1
+        while bench.store.fault is None:
+            sealed += 1
+            place_large(bench, sealed)
+            bench.until_ready()
+        assert len(bench.records()) == sealed
+        bench.until(lambda s: "STO-01" in {n.code for n in s.notices})
+        bench.post(c.BeginInspection())
+        refused = bench.settle()
+        assert refused.inspection is None
+        assert "STO-01" in {n.code for n in refused.notices}
+        ballast.unlink()
+        bench.until(lambda s: "STO-01" not in {n.code for n in s.notices})
+        place_large(bench, 99)
+        bench.until_ready()
+        assert len(bench.records()) == sealed + 1
+        assert bench.store.check().sound
     finally:
         bench.close()

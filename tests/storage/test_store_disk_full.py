@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +14,10 @@ import pytest
 from store_stories import KeysInMemory, SteppingClock, decided, picture, record, story
 
 from inspection_station.storage.errors import DiskFull, StoreUnavailable
+from inspection_station.storage.reserve import FILE
 from inspection_station.storage.store import StationStore
 
-SIZE = 3 << 20
+SIZE = 12 << 20
 
 
 @pytest.fixture
@@ -40,9 +42,9 @@ def store(small_disk: Path) -> Iterator[StationStore]:
     opened.close()
 
 
-def fill(folder: Path) -> Path:
+def fill(folder: Path, name: str = "ballast") -> Path:
     """Take all the space there is."""
-    ballast = folder / "ballast"
+    ballast = folder / name
     with ballast.open("wb", buffering=0) as file:
         for size in (1 << 16, 1 << 12, 512):
             try:
@@ -64,20 +66,52 @@ def seal_until_full(store: StationStore) -> None:
         seal_with_picture(store, f"more {number}")
 
 
-def test_a_full_disk_fails_the_seal_whole_and_the_next_try_succeeds(store: StationStore, small_disk: Path) -> None:
+def test_the_inspection_in_hand_is_written_from_space_kept_back_and_the_fault_stands(
+    store: StationStore, small_disk: Path
+) -> None:
+    told: list[str] = []
+    store.on_fault(lambda fault: told.append("well" if fault is None else fault.code))
+    assert seal_with_picture(store, "a") == 1
+    for number in range(40):  # the log file grows to what it may hold, so that the next writes need space
+        store.journal(f"grown {number}", story("b")[0])
+        store.flush(10)
+    ballast = fill(small_disk)
+    sealed = 1
+    while not told:
+        sealed = seal_with_picture(store, f"in hand {sealed}")
+    assert told == ["STO-01"]
+    assert store.fault is not None
+    assert store.records(1)[0].sequence == sealed
+    ballast.unlink()
+    until = time.monotonic() + 10
+    while store.fault is not None and time.monotonic() < until:
+        time.sleep(0.05)  # nobody asks for anything: the store finds by itself that there is room again
+    assert told == ["STO-01", "well"]
+    assert store.check().sound
+
+
+def test_a_disk_that_stays_full_fails_the_seal_whole_and_the_next_try_succeeds(
+    store: StationStore, small_disk: Path
+) -> None:
     assert seal_with_picture(store, "a") == 1
     for event in story("b"):
         store.journal("b", event)
     store.flush(10)
     ballast = fill(small_disk)
+    (small_disk / FILE).unlink()
+    more = fill(small_disk, "more")
     with pytest.raises(DiskFull) as full:
-        seal_with_picture(store, "b")
+        seal_until_full(store)
     assert full.value.code == "STO-01"
+    sealed = len(store.records(200))
+    with pytest.raises(DiskFull):
+        seal_with_picture(store, "b")
     assert store.record("b") is None
-    assert store.outbox_status().unsent == 2
-    assert store.unfinished()[0].events == story("b")
+    assert store.outbox_status().unsent == 2 * sealed
+    assert store.unfinished()[-1].events == story("b")
     ballast.unlink()
-    assert seal_with_picture(store, "b") == 2
+    more.unlink()
+    assert seal_with_picture(store, "b") == sealed + 1
     stored = store.record("b")
     assert stored is not None
     assert len(stored.history) == len(story("b")) + 1
