@@ -45,7 +45,7 @@ class DlibOnnx:
         """Read the network. Raises ``FaceModelMissing``."""
         with self._lock:
             if self._session is None:
-                self._session = _session(converted_model().onnx)
+                self._session = onnx_session(converted_model().onnx)
 
     def embed(self, image: Image, face: DetectedFace) -> Vector:
         """Unit vector (128 float32) of a face in a BGR picture."""
@@ -87,16 +87,21 @@ def unit(vector: Vector) -> Vector:
     return scaled
 
 
-def _session(model: bytes) -> Any:
+def onnx_session(model: bytes) -> Any:
+    """A model ready to run on one core. Raises ``FaceModelMissing`` when it is none, or onnxruntime is not there."""
     try:
         import onnxruntime
     except ImportError as absent:
         raise FaceModelMissing(
             "onnxruntime is not installed", "run the set-up again (make run); it installs onnxruntime"
         ) from absent
-    onnxruntime.disable_telemetry_events()  # on Windows; elsewhere the environment has said so before loading
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # two BLAS threads stall under load; the station has two cores
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    try:
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except Exception as refused:  # onnxruntime has no common error of its own
+        raise FaceModelMissing(
+            f"the face model cannot be run ({type(refused).__name__})", "put the right model in its place"
+        ) from None
