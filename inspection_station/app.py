@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -133,7 +133,28 @@ def open_station(
     store.on_fault(lambda fault: desk.store_changed(fault.code if fault is not None else None))
     desk.start()
     stack.callback(desk.stop)
+    _log_duty(profile, store, devices, session, stack)
     return Station(profile, desk, store, rack, lists, training.director if training else None)
+
+
+def _log_duty(
+    profile: StationProfile, store: StationStore, devices: Iterable[Device], session: OfficerSession, stack: ExitStack
+) -> None:
+    """What started and who signed on; leaving the stack tells that both ended. How it ended, its starter tells."""
+    log.info(
+        "station started",
+        extra={
+            "version": __version__,
+            "profile": profile.name,
+            "training": profile.training,
+            "station": profile.station_id,
+            "store": store.incarnation,
+            "drivers": {device.info.kind.value: device.info.driver for device in devices},
+        },
+    )
+    stack.callback(log.info, "station stopped")
+    log.info("officer signed on", extra={"officer": session.officer_id})
+    stack.callback(log.info, "officer signed off", extra={"officer": session.officer_id})
 
 
 class _Hearing:
@@ -235,7 +256,10 @@ def _trust(profile: StationProfile) -> TrustSource:
     """
     if not profile.trust_folder:
         return TrustStore()
-    return TrustFolder(Path(profile.trust_folder))
+    try:
+        return TrustFolder(Path(profile.trust_folder))
+    except OSError as error:
+        raise ProfileError(f"profile {profile.name}: trust_folder: {error.strerror or error}") from error
 
 
 def _officer(profile: StationProfile, officer_id: str | None) -> str:

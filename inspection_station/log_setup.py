@@ -9,24 +9,41 @@ from __future__ import annotations
 import json
 import logging
 import logging.handlers
+import os
 import re
 import sys
 import time
+from collections.abc import Mapping
+from io import TextIOWrapper
 from pathlib import Path
 
 TRAFFIC = 5
 
 # Zones, names with fillers, and runs of seven or more characters that mix digits and capitals (document numbers).
-_ZONE = re.compile(r"[A-Z0-9<]*<{2,}[A-Z0-9<]*")
-_NUMBER = re.compile(r"\b(?=[A-Z0-9]*\d)[A-Z0-9]{7,}\b")
+_ZONE = r"[A-Z0-9<]*<{2,}[A-Z0-9<]*"
+_NUMBER = r"\b(?=[A-Z0-9]*\d)[A-Z0-9]{7,}\b"
+# Ids of records and stores are drawn by the station and say nothing of a person; parts of them look like numbers.
+_RECORD_ID = r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
+_HIDDEN = re.compile(rf"({_RECORD_ID})|{_ZONE}|{_NUMBER}")
 _MASK = "[masked]"
 
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
 def mask(text: str) -> str:
-    """Text without anything that could be a zone or a document number."""
-    return _NUMBER.sub(_MASK, _ZONE.sub(_MASK, text))
+    """Text without anything that could be a zone or a document number. Ids of records stay."""
+    return _HIDDEN.sub(lambda found: found[1] or _MASK, text)
+
+
+def _plain(value: object) -> object:
+    """A value of a line: numbers as they are, texts masked, also inside tables and lists."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, Mapping):
+        return {mask(str(key)): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(inner) for inner in value]
+    return mask(str(value))
 
 
 class JsonLines(logging.Formatter):
@@ -42,7 +59,7 @@ class JsonLines(logging.Formatter):
         }
         for key, value in record.__dict__.items():
             if key not in _PLAIN:
-                line[key] = value if isinstance(value, (int, float, bool)) else mask(str(value))
+                line[key] = _plain(value)
         if record.exc_info and record.exc_info[0] is not None:
             line["exception"] = record.exc_info[0].__name__
             frame = record.exc_info[2]
@@ -58,6 +75,13 @@ class _RotatingLines(logging.handlers.RotatingFileHandler):
     """A line that cannot be written (disk full, medium gone) is lost: it neither stops the program nor lands on
     standard error, where the library would print it with its arguments, unmasked.
     """
+
+    def _open(self) -> TextIOWrapper:
+        """As inherited, readable by the owner alone, also a file that lay there with other permissions."""
+        descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        if os.name == "posix":
+            os.fchmod(descriptor, 0o600)
+        return open(descriptor, "a", encoding=self.encoding, errors=self.errors)
 
     def handleError(self, record: logging.LogRecord) -> None:
         if not self.lost:

@@ -12,11 +12,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 CEILING = 400
-STARTS_THREADS = re.compile(r"\b(?:Thread|Timer|ThreadPoolExecutor|ProcessPoolExecutor)\(")
+STARTS_THREADS = re.compile(r"\b(?:Thread|start_new_thread|Timer|ThreadPoolExecutor|ProcessPoolExecutor)\(")
 MAY_START_THREADS = frozenset(
     f"inspection_station/{name}.py"
     for name in (
         "app",
+        "cli/interruption",
         "desk/inspection_desk",
         "hardware/child_process",
         "hardware/drivers/swipe_rehearsal",

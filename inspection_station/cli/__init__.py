@@ -9,20 +9,29 @@ import argparse
 import importlib
 import signal
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Sequence
 
 from inspection_station import __version__
+from inspection_station.cli.command_line import CommandLine
+from inspection_station.cli.interruption import told_to_end
+from inspection_station.cli.refusal import refuse
 from inspection_station.cli.standard_streams import abandon_output, output_full, prepare_streams
 
-_GROUPS = ("run_verbs", "mrz_verbs", "chip_verbs", "verification_verbs", "face_verbs", "record_verbs", "doctor_verbs")
+_GROUPS = (
+    "run_verbs",
+    "mrz_verbs",
+    "chip_verbs",
+    "virtual_passport_verbs",
+    "verification_verbs",
+    "face_verbs",
+    "record_verbs",
+    "doctor_verbs",
+)
 
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line, every group registered."""
-    top = argparse.ArgumentParser(prog="inspection-station", description="Mobile immigration inspection station")
+    top = CommandLine(prog="inspection-station", description="Mobile immigration inspection station")
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
     for group in _GROUPS:
@@ -36,42 +45,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     SIGTERM ends a verb as Ctrl-C does, by way of its ``finally``: 130 and 143 are the shell's codes for the two.
     """
     prepare_streams()
-    options = parser().parse_args(arguments)
-    with _told_to_end() as told:
-        try:
-            code = int(options.run(options))
-            sys.stdout.flush()
-        except KeyboardInterrupt:
-            code = 128 + signal.SIGINT
-        except BrokenPipeError:
-            abandon_output()
-            code = 0
-        except OSError as error:
-            if not output_full(error):
-                raise
-            abandon_output()
-            sys.stderr.write(f"STO-01: the output cannot be written: {error.strerror}; make room and try again\n")
-            code = 3
+    told: list[int] = []
+    try:
+        with told_to_end(told):
+            code = _carried_out(parser().parse_args(arguments))
+    except KeyboardInterrupt:
+        code = 128 + signal.SIGINT
+    except Exception:
+        if not told:  # else it came of the interruption: some libraries make another error of it
+            raise
+        code = 0
     return 128 + told[0] if told else code
 
 
-@contextmanager
-def _told_to_end() -> Iterator[list[int]]:
-    """SIGTERM and SIGINT interrupt the verb; the list holds those that came. Even where an extension module makes
-    another error of the interruption (some do while they are imported), the exit code says what happened.
-    """
-    told: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield told  # only the main thread hears signals
-        return
-
-    def end(number: int, frame: FrameType | None) -> None:
-        told.append(number)
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+def _carried_out(options: argparse.Namespace) -> int:
     try:
-        yield told
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        code = int(options.run(options))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        abandon_output()
+        return 0
+    except OSError as error:
+        if not output_full(error):
+            raise
+        abandon_output()
+        return refuse(False, 3, "STO-01", f"the output cannot be written: {error.strerror}")
+    return code

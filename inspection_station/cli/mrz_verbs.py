@@ -26,6 +26,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from inspection_station.cli.command_line import day
+
 if TYPE_CHECKING:
     from inspection_station.documents.mrz_image.reader import ImageReading, UnreadableImage
     from inspection_station.inspection.document import CharacterDoubt, MachineReadableZone, MrzDate
@@ -78,16 +80,9 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     verb = verbs.add_parser("read-mrz", help="read the machine-readable zone out of pictures")
     verb.add_argument("images", nargs="+", metavar="IMAGE", help="picture of a data page (JPEG, PNG, TIFF, ...)")
     verb.add_argument("--json", action="store_true", help="one JSON array on standard output")
-    verb.add_argument("--today", type=_date, metavar="DATE", help="complete years as of this day (YYYY-MM-DD)")
+    verb.add_argument("--today", type=day, metavar="DATE", help="complete years as of this day (YYYY-MM-DD)")
     verb.add_argument("--no-second-opinion", action="store_true", help="do not ask Tesseract when unsure")
     verb.set_defaults(run=read_mrz)
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError("not a date like 2026-01-31") from error
 
 
 def read_mrz(options: argparse.Namespace) -> int:

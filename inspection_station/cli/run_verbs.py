@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import platform
 import sys
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from inspection_station.cli.refusal import refuse
+from inspection_station.cli.standard_streams import output_full
 
 if TYPE_CHECKING:
     from inspection_station.station_profile import StationProfile
 
+log = logging.getLogger(__name__)
+
+_USAGE, _MISSING = 2, 3
+_MOST_SEED = 2**31 - 1
 _SIZES = ((1366, 768), (1920, 1080))
 _LANGUAGES = ("zh_TW", "en")
 _LESSON_FOLDER = Path(".run/lesson")
@@ -62,14 +71,13 @@ def _run(options: argparse.Namespace) -> int:
     try:
         profile = load_profile(options.profile, data_folder=options.data)
     except ProfileError as error:
-        return _refused(options.json, 2, "PRO-01", str(error))
+        return refuse(options.json, _USAGE, "PRO-01", str(error))
     if (options.language or profile.language) not in _LANGUAGES:
-        return _refused(
-            options.json, 2, "PRO-01", f"profile {profile.name}: language is one of {', '.join(_LANGUAGES)}"
-        )
+        wanted = ", ".join(_LANGUAGES)
+        return refuse(options.json, _USAGE, "PRO-01", f"profile {profile.name}: language is one of {wanted}")
     if not has_display():
         if not profile.training:
-            return _refused(options.json, 3, "SYS-03", "no display: a live station needs a screen")
+            return refuse(options.json, _MISSING, "SYS-03", "no display: a live station needs a screen")
         return _lesson_without_display(options)
     try:
         set_up_logging(profile.data_folder / "log")
@@ -82,11 +90,13 @@ def _show(profile: StationProfile, options: argparse.Namespace) -> int:
     from inspection_station.app import desk_for, open_station
     from inspection_station.ui.application import run_window
 
-    with ExitStack() as stack:
+    with _logged("run ended") as ended, ExitStack() as stack:
         try:
             station = open_station(profile, stack, officer_id=options.officer)
         except Exception as error:
+            ended["code"] = code_of(error)
             return _not_started(options.json, error)
+        ended["why"] = "window closed"
         return run_window(
             desk_for(station),
             training=profile.training,
@@ -111,25 +121,20 @@ def _lesson_without_display(options: argparse.Namespace) -> int:
 
 def _play(options: argparse.Namespace) -> int:
     from inspection_station.cli.play import Play, perform, right
-    from inspection_station.inspection.scenario import SCENARIOS
     from inspection_station.log_setup import set_up_logging
     from inspection_station.station_profile import load_profile
-    from inspection_station.training.personas.stories import story
 
-    if options.scenario not in SCENARIOS:
-        return _refused(options.json, 2, "USE-01", f"no scenario {options.scenario}: {', '.join(SCENARIOS)}")
-    if options.travellers < 1 or not 0 <= options.pace <= 100:
-        return _refused(options.json, 2, "USE-01", "--travellers is at least 1, --pace lies between 0 and 100")
     try:
-        for fault in options.fault:
-            story(fault)
+        _require_playable(options)
     except ValueError as error:
-        return _refused(options.json, 2, "USE-01", str(error))
+        return refuse(options.json, _USAGE, "USE-01", str(error))
     play = Play(options.scenario, options.seed, options.travellers, options.pace, tuple(options.fault))
     with ExitStack() as stack:
         folder = options.data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="station-lesson-")))
+        ended = {}
         try:
             set_up_logging(folder / "log")
+            ended = stack.enter_context(_logged("play ended"))
             profile = load_profile("training", data_folder=folder)
             pictures = _screenshots(options.screenshots, stack)
             report = perform(
@@ -141,9 +146,12 @@ def _play(options: argparse.Namespace) -> int:
                 meanwhile=pictures.pump if pictures is not None else lambda: None,
             )
         except BrokenPipeError:
+            ended["why"] = "nobody reads the report"
             raise  # whoever read us went away; ``main`` knows what to do
         except Exception as error:
+            ended["code"] = code_of(error)
             return _not_started(options.json, error)
+        ended |= {"why": "played", "travellers": len(report["travellers"]), "lost": report["lost"]}
     if options.json:
         sys.stdout.write(json.dumps(report, ensure_ascii=False) + "\n")
     else:
@@ -151,6 +159,44 @@ def _play(options: argparse.Namespace) -> int:
         good = sum(right(traveller) for traveller in report["travellers"])
         print(f"{kept} travellers, {report['lost']} lost, {good} ended as the answer key says")
     return 1 if report["lost"] else 0
+
+
+def _require_playable(options: argparse.Namespace) -> None:
+    """Raises ValueError, whose text says what is wrong with the options."""
+    from inspection_station.inspection.scenario import SCENARIOS
+    from inspection_station.training.personas.stories import story
+
+    if options.scenario not in SCENARIOS:
+        raise ValueError(f"--scenario: no scenario {options.scenario}: {', '.join(SCENARIOS)}")
+    if options.travellers < 1 or not 0 <= options.pace <= 100:
+        raise ValueError("--travellers is at least 1, --pace lies between 0 and 100")
+    if not 0 <= options.seed <= _MOST_SEED:
+        raise ValueError(f"--seed is a whole number, 0 to {_MOST_SEED}")
+    for fault in options.fault:
+        story(fault)
+    if options.screenshots is not None:
+        try:
+            options.screenshots.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=options.screenshots).close()
+        except OSError as error:
+            raise ValueError(f"--screenshots: no pictures can be left in that folder: {error.strerror}") from error
+
+
+@contextmanager
+def _logged(event: str) -> Iterator[dict[str, Any]]:
+    """Logs the event at the end with what was put into the dict, and with ``why`` it ended unless that is in it."""
+    ended: dict[str, Any] = {}
+    try:
+        yield ended
+    except KeyboardInterrupt:
+        ended["why"] = "told to end"
+        raise
+    except BaseException as fault:
+        ended.setdefault("why", type(fault).__name__)
+        raise
+    finally:
+        ended.setdefault("why", "refused")
+        log.info(event, extra=ended)
 
 
 def _screenshots(folder: Path | None, stack: ExitStack) -> Any:
@@ -177,26 +223,31 @@ def _tell(inspection_id: str, disposition: str, record_hash: str) -> None:
     sys.stderr.flush()
 
 
-def _refused(as_json: bool, exit_code: int, code: str, what: str) -> int:
-    if as_json:
-        sys.stdout.write(json.dumps({"error": {"code": code, "what": what}}, ensure_ascii=False) + "\n")
-    sys.stderr.write(f"{code}: {what}\n")
-    return exit_code
-
-
-def _not_started(as_json: bool, error: Exception) -> int:
-    """A store, key, model or device that keeps the station from starting. Its text is made for people to read."""
+def code_of(error: Exception) -> str:
+    """The officer's code of what keeps a station from starting; a fault that has none is the program's own."""
     from inspection_station.desk.officer_session import RosterError
     from inspection_station.matching.ports import FaceModelMissing
     from inspection_station.station_profile import ProfileError
 
     code = getattr(error, "code", None)
     if isinstance(code, str):
-        return _refused(as_json, 3, code, str(error))
+        return code
     if isinstance(error, FaceModelMissing):
-        return _refused(as_json, 3, "SYS-02", f"{error.what}: {error.next_action}")
+        return "SYS-02"
     if isinstance(error, OSError):
-        return _refused(as_json, 3, "STO-05", f"the data folder cannot be used: {error.strerror}")
-    if isinstance(error, (ProfileError, RosterError)):
-        return _refused(as_json, 2, "PRO-01", str(error))
-    raise error
+        return "STO-01" if output_full(error) else "STO-05"
+    return "PRO-01" if isinstance(error, (ProfileError, RosterError)) else "SYS-01"
+
+
+def _not_started(as_json: bool, error: Exception) -> int:
+    """A store, key, model or device that keeps the station from starting. Its text is made for people to read."""
+    from inspection_station.matching.ports import FaceModelMissing
+
+    code = code_of(error)
+    if code == "SYS-01":
+        raise error
+    if isinstance(error, FaceModelMissing):
+        return refuse(as_json, _MISSING, code, error.what, error.next_action)
+    if isinstance(error, OSError):
+        return refuse(as_json, _MISSING, code, f"the data folder cannot be used: {error.strerror}")
+    return refuse(as_json, _USAGE if code == "PRO-01" else _MISSING, code, str(error))

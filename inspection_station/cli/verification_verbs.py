@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from inspection_station.cli.command_line import day
+from inspection_station.cli.refusal import refuse, refuse_writing
+from inspection_station.cli.trust_folder import tell_trust, trust_in_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from inspection_station.inspection.chip import ChipCheck
 
 _DONE, _NEGATIVE, _BAD_INPUT = 0, 1, 2
+_FOLDER = "the folder of the chip's files"
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -24,7 +28,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     verify = verbs.add_parser("verify-chip", help="verify a chip's files kept in a folder")
     verify.add_argument("folder", type=Path, metavar="DIR", help="EF.SOD, EF.COM, DG1 …; EF.SOD alone is enough")
     verify.add_argument("--trust", type=Path, metavar="DIR", help="certificates, revocation lists and master lists")
-    verify.add_argument("--at", type=date.fromisoformat, metavar="DATE", help="day of the checks; today without it")
+    verify.add_argument("--at", type=day, metavar="DATE", help="day of the checks; today without it")
     verify.add_argument("--report", type=Path, metavar="FILE", help="write the checks in TR-03135's structure there")
     verify.add_argument("--json", action="store_true", help="one JSON object on stdout")
     verify.set_defaults(run=verify_chip_verb)
@@ -39,20 +43,11 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     listed = acts.add_parser("list", help="every anchor")
     listed.set_defaults(run=list_verb)
     report = acts.add_parser("report", help="countries, counts, and what could not be used and why")
-    report.add_argument(
-        "--at", type=date.fromisoformat, metavar="DATE", help="day to judge validity on; today without it"
-    )
+    report.add_argument("--at", type=day, metavar="DATE", help="day to judge validity on; today without it")
     report.set_defaults(run=report_verb)
     for act in (taken, listed, report):
         act.add_argument("--trust", type=Path, required=True, metavar="DIR", help="the trust directory")
         act.add_argument("--json", action="store_true", help="one JSON object or array on stdout")
-
-
-def _complain(arguments: argparse.Namespace, code: str, detail: str) -> int:
-    if arguments.json:
-        print(json.dumps({"error": {"code": code, "detail": detail}}, ensure_ascii=False))
-    print(f"{code}: {detail}", file=sys.stderr)
-    return _BAD_INPUT
 
 
 def verify_chip_verb(arguments: argparse.Namespace) -> int:
@@ -64,36 +59,35 @@ def verify_chip_verb(arguments: argparse.Namespace) -> int:
     at: date = arguments.at or datetime.now(UTC).date()
     try:
         files = read_folder(arguments.folder)
-        trust = TrustStore.from_directory(arguments.trust) if arguments.trust is not None else TrustStore()
     except FolderNotUsable as fault:
-        return _complain(arguments, "CHP-10", str(fault))
+        return refuse(arguments.json, _BAD_INPUT, "USE-01", f"{_FOLDER}: {fault}")
     except OSError as fault:
-        return _complain(arguments, "CHP-10", f"cannot read the directory: {fault.strerror or fault}")
-    _tell_problems(trust)
+        return refuse(arguments.json, _BAD_INPUT, "USE-01", f"{_FOLDER}: {fault.strerror or fault}")
+    trust = None
+    if arguments.trust is not None and (trust := _store(arguments)) is None:
+        return _BAD_INPUT
+    if trust is not None:
+        tell_trust(trust)
     started = time.perf_counter()
-    checks = verify_files(files, trust, at)
+    checks = verify_files(files, trust or TrustStore(), at)
     ms = (time.perf_counter() - started) * 1e3
     overall = overall_of(checks)
     if arguments.report is not None:
         try:
             _write_report(arguments.report, checks, sorted(files), at)
         except OSError as fault:
-            return _complain(arguments, "STO-01", f"cannot write the report: {fault.strerror}")
+            return refuse_writing(arguments.json, "--report", fault)
     if arguments.json:
         told = [
             {"section": c.section, "name": c.name, "result": c.result.value, "evidence": c.evidence} for c in checks
         ]
-        print(json.dumps({"overall": overall.value, "checks": told, "ms": round(ms, 1)}, ensure_ascii=False))
+        report = {"overall": overall.value, "checks": told, "ms": round(ms, 1), "trust": trust_in_json(trust)}
+        print(json.dumps(report, ensure_ascii=False))
     else:
         print(f"{overall.value}, {ms:.0f} ms")
         for check in checks:
             print(f"{check.section:10} {check.name:26} {check.result.value:13} {check.evidence}")
     return _NEGATIVE if overall is CheckResult.FAILED else _DONE
-
-
-def _tell_problems(trust: TrustStore) -> None:
-    for problem in trust.problems:
-        print(f"trust: {problem.file}: {problem.reason}", file=sys.stderr)
 
 
 def _write_report(path: Path, checks: Sequence[ChipCheck], files: list[str], at: date) -> None:
@@ -109,7 +103,7 @@ def _store(arguments: argparse.Namespace) -> TrustStore | None:
     try:
         return TrustStore.from_directory(arguments.trust)
     except OSError as fault:
-        _complain(arguments, "CHP-10", f"cannot read the directory: {fault.strerror or fault}")
+        refuse(arguments.json, _BAD_INPUT, "USE-01", f"--trust: {fault.strerror or fault}")
         return None
 
 
@@ -120,7 +114,7 @@ def import_verb(arguments: argparse.Namespace) -> int:
     try:
         found = import_files(arguments.files, arguments.trust, accept_unverified=arguments.accept_unverified)
     except OSError as fault:
-        return _complain(arguments, "STO-01", f"cannot write to the directory: {fault.strerror}")
+        return refuse_writing(arguments.json, "--trust", fault)
     if arguments.json:
         told = [{"file": f.file, "kind": f.kind, "stored_as": f.stored_as, "detail": f.detail} for f in found]
         print(json.dumps(told, ensure_ascii=False))

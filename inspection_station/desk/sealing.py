@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
+from datetime import datetime
 
 from inspection_station.desk.ports import RecordStore
 from inspection_station.desk.vault import Vault
@@ -39,6 +41,8 @@ def seal(
 
     def done(future: Future[SealedRecord]) -> None:
         fault = future.exception()
+        if fault is None:
+            _log_sealed(record)
         answer(e.RecordSealed(future.result().record_hash) if fault is None else _failed(fault))
 
     try:
@@ -47,6 +51,22 @@ def seal(
         answer(_failed(fault))
 
 
+def _log_sealed(record: InspectionRecord) -> None:
+    """For the log file: that and how it ended, nothing of the traveller or of the officer's words."""
+    began, decided = (datetime.fromisoformat(at) for at in (record.started_at, record.decided_at))
+    log.info(
+        "inspection sealed",
+        extra={
+            "record": record.inspection_id,
+            "scenario": record.scenario,
+            "disposition": record.decision.disposition.value,
+            "findings": dict(sorted(Counter(finding.code for finding in record.findings).items())),
+            "ms": round((decided - began).total_seconds() * 1e3),
+        },
+    )
+
+
 def _failed(fault: BaseException) -> e.SealingFailed:
-    log.error("a record could not be sealed: %s", type(fault).__name__)
-    return e.SealingFailed(getattr(fault, "code", STORE_FAULT), type(fault).__name__)
+    code = getattr(fault, "code", STORE_FAULT)
+    log.error("inspection not sealed", extra={"code": code, "fault": type(fault).__name__})
+    return e.SealingFailed(code, type(fault).__name__)

@@ -75,6 +75,7 @@ class DeviceWatch(Generic[D]):
         info = device.info
         self._status = DeviceStatus(info.kind, info.name, DeviceState.ABSENT, None, "not opened yet", clock())
         self._open = False
+        self._opened_before = False
         self._failures = 0
         self._garbage = 0
         self._due = clock()
@@ -130,7 +131,8 @@ class DeviceWatch(Generic[D]):
         except Exception as fault:  # a driver's fault of any kind means: not usable now, look again later
             self._fail(fault)
             return fault
-        self._open = True
+        self._log("device reopened" if self._opened_before else "device opened", None)
+        self._open = self._opened_before = True
         self._failures = self._garbage = 0
         self._ready()
         return None
@@ -155,6 +157,10 @@ class DeviceWatch(Generic[D]):
             self._ready()
 
     def _fail(self, fault: BaseException) -> None:
+        if self._open:
+            self._log("device lost", fault)
+        elif self._failures == 0:  # once, not with each further try
+            self._log("device not opened", fault)
         self._shut()
         self._failures += 1
         self._due = self._clock() + self._rhythm.pause(self._failures)
@@ -173,6 +179,14 @@ class DeviceWatch(Generic[D]):
             self._device.close()
         except Exception:
             log.exception("driver %s raised while closing", self._device.info.driver)
+
+    def _log(self, event: str, fault: BaseException | None) -> None:
+        """For the log file: which device, and the officer's code. A fault's text stays out of it."""
+        info = self._device.info
+        told: dict[str, object] = {"kind": info.kind.value, "driver": info.driver}
+        if fault is not None:
+            told |= {"code": officer_code(fault, info.kind), "fault": type(fault).__name__}
+        log.log(logging.INFO if fault is None else logging.WARNING, event, extra=told)
 
     def _tell(self, state: DeviceState, code: str | None = None, detail: str = "") -> None:
         before = self._status

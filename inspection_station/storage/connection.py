@@ -7,6 +7,7 @@ SQLCipher 4 with a raw 32-byte key (a passphrase would cost a key derivation at 
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -39,6 +40,7 @@ def open_writer(folder: Path, key: bytes) -> Connection:
     Raises StoreUnavailable.
     """
     with translated(folder):
+        _keep_to_owner(folder)
         connection = sqlcipher3.connect(folder / DATABASE, isolation_level=None, check_same_thread=False)
         try:
             _unlock(connection, key)
@@ -52,6 +54,18 @@ def open_writer(folder: Path, key: bytes) -> Connection:
             connection.close()
             raise
     return connection
+
+
+def _keep_to_owner(folder: Path) -> None:
+    """The database and what lies beside it belong to the owner alone, in whatever folder; SQLite gives the files it
+    makes the permissions of the database.
+    """
+    os.close(os.open(folder / DATABASE, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600))
+    if os.name != "posix":
+        return
+    for path in folder.glob("station.*"):
+        if path.is_file() and path.stat().st_mode & 0o077:
+            path.chmod(0o600)
 
 
 def open_reader(folder: Path, key: bytes) -> Connection:

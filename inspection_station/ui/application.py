@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -27,6 +28,8 @@ from inspection_station.ui.theme import ThemeName
 from inspection_station.ui.translations import QtTexts
 from inspection_station.ui.wedge_filter import WedgeFilter
 from inspection_station.wording import Wording
+
+_log = logging.getLogger(__name__)
 
 WINDOWED = (1366, 768)
 CART_TARGET = 56  # px; a profile that asks for at least this gets the larger targets
@@ -124,7 +127,11 @@ def _closed_by_signals(application: QApplication) -> Iterator[None]:
     """
 
     def close(number: int, frame: FrameType | None) -> None:
-        QTimer.singleShot(0, application.quit)
+        QTimer.singleShot(0, lambda: end(number))
+
+    def end(number: int) -> None:
+        _log.info("told to end", extra={"signal": signal.Signals(number).name})
+        application.quit()
 
     before = {number: signal.signal(number, close) for number in (signal.SIGTERM, signal.SIGINT)}
     try:

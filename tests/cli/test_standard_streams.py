@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="streams and signals of PO
 def _run(command: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
     words = " ".join((*STATION, command))
     return subprocess.run(
-        ["bash", "-c", words], capture_output=True, env={**os.environ, **environment}, timeout=60, check=False
+        ["bash", "-c", words], capture_output=True, env={**os.environ, **environment}, timeout=120, check=False
     )
 
 
@@ -65,18 +64,27 @@ def test_a_file_name_of_odd_bytes_comes_back_whole_out_of_the_json(tmp_path: Pat
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_play_that_is_told_to_end_leaves_nothing_behind(sent: signal.Signals, code: int, tmp_path: Path) -> None:
     play = subprocess.Popen(
-        [*STATION, "play", "--travellers", "50", "--json"],
+        [*STATION, "play", "--travellers", "500", "--fault", "no_chip", "--progress", "--json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**os.environ, "TMPDIR": str(tmp_path)},
+        text=True,
     )
     try:
-        until = time.monotonic() + 60
-        while not list(tmp_path.glob("*/station.db")) and time.monotonic() < until:
-            time.sleep(0.1)
+        assert play.stderr is not None
+        assert play.stderr.readline().startswith('{"sealed"')  # well under way, nothing left to import
         play.send_signal(sent)
-        play.communicate(timeout=60)
+        play.communicate(timeout=120)
     finally:
         play.kill()
     assert play.returncode == code
+    assert list(tmp_path.iterdir()) == []
+
+
+@posix
+@pytest.mark.parametrize("words", ["play --travellers 2 --fault no_chip --json", "play --travellers 3 --fault no_chip"])
+def test_a_lesson_whose_reader_goes_away_is_no_fault(words: str, tmp_path: Path) -> None:
+    done = _run(f"{words} | head -c 1; exit ${{PIPESTATUS[0]}}", TMPDIR=str(tmp_path))
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert len(done.stdout) == 1
     assert list(tmp_path.iterdir()) == []
