@@ -4,7 +4,7 @@ BIN := .venv/bin
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: run test check format benchmark screens lock setup setup-test clean help
+.PHONY: run test check format benchmark fuzz screens lock setup setup-test clean help
 
 run: setup ## start the station in training mode (without a display: play a lesson, leave screenshots)
 	@$(BIN)/inspection-station run
@@ -25,6 +25,9 @@ format: setup-test ## format the code
 
 benchmark: setup-test ## measure speed, accuracy and memory
 	@QT_QPA_PLATFORM=offscreen $(BIN)/pytest tests/benchmarks -m benchmark -s
+
+fuzz: setup-test ## feed altered files to the parsers for MINUTES=n; with atheris installed: ENGINE=atheris
+	@nice -n 15 $(BIN)/python tests/fuzz/run_fuzz.py --minutes $(or $(MINUTES),10) --engine $(or $(ENGINE),blind)
 
 screens: setup ## take the documentation's screenshots again
 	@$(BIN)/inspection-station play --travellers 6 --seed 3 --pace 0.3 --screenshots docs/screens
