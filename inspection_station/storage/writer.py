@@ -188,7 +188,9 @@ class Writer:
         if not changed:
             return
         if fault is not None:
-            log.error("store cannot write", extra={"code": fault.code, "fault": type(fault).__name__})
+            log.error("store refused", extra={"code": fault.code, "fault": type(fault).__name__})
+        else:
+            log.info("store recovered")
         if self.on_fault is not None:
             try:
                 self.on_fault(fault)
