@@ -15,7 +15,7 @@ from inspection_station.hardware.errors import (
 from inspection_station.hardware.ports import DeviceInfo, DeviceKind
 from inspection_station.hardware.settings import SettingsReader
 from inspection_station.training.devices.stage import DEFAULT_STAGE, TrainingStage, named_stage
-from inspection_station.training.faults import SLOWNESS, Fault
+from inspection_station.training.faults import LOST_SECONDS, SLOWNESS, Fault
 
 POLL_SECONDS: Final = 0.05
 STALL_SECONDS: Final = 3.0
@@ -54,6 +54,12 @@ class Backstage:
 
     def struck_by(self, fault: Fault) -> bool:
         return self.stage.faults.strikes(fault, self.kind)
+
+    def lost_if_told(self, fault: Fault) -> None:
+        """A fault that unplugs the device in the middle of its work; after a while it is plugged in again."""
+        if self.struck_by(fault):
+            self.stage.faults.inject(Fault.UNPLUG, self.kind, seconds=LOST_SECONDS)
+            self.check()
 
     def take_time(self, cancel: Event, seconds: float) -> None:
         """Let the device's own time pass; an unplugged or cancelled device does not finish it."""

@@ -22,6 +22,8 @@ DRIVER: Final = "training-camera"
 FRAME_SECONDS: Final = 1 / 30
 _BREATH_SECONDS: Final = 0.005
 """Even without pace: drawing frames nobody can judge in time would take the processor from those who judge."""
+_LOST_AT_FRAME: Final = 3
+"""In the middle of a capture: people have been seen, none of the frames is enough yet."""
 _WALL_SIZE: Final = (720, 1280, 3)
 
 
@@ -64,6 +66,8 @@ class TrainingCamera:
         if self._backstage.struck_by(Fault.GARBAGE):
             raise DeviceGarbage("the training camera sent a broken picture")
         image = self._picture()
+        if self._index == _LOST_AT_FRAME:
+            self._backstage.lost_if_told(Fault.CAMERA_LOST)
         self._last = time.monotonic()
         self._sequence = max(self._sequence, after) + 1
         return Frame(image, self._last, self._sequence)

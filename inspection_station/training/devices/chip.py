@@ -110,7 +110,10 @@ class _StagedConnection:
         backstage = self._backstage
         backstage.check()
         self._commands += 1
-        pulled = self._commands == _PULLED_AT_COMMAND and backstage.struck_by(Fault.CARD_PULLED)
+        midway = self._commands == _PULLED_AT_COMMAND
+        if midway:
+            backstage.lost_if_told(Fault.READER_LOST)
+        pulled = midway and backstage.struck_by(Fault.CARD_PULLED)
         if self._gone or pulled or backstage.stage.presence.number != self._presence:
             self._gone = True
             raise CardRemoved("the document left the field of the training chip reader")

@@ -8,15 +8,13 @@ from dataclasses import replace
 from threading import Event
 from typing import Final
 
-import cv2
-import numpy as np
-
 from inspection_station.hardware.conformance import DeviceScript
 from inspection_station.hardware.errors import CaptureCancelled, DeviceGarbage
 from inspection_station.hardware.ports import Device, DeviceInfo, DeviceKind, DocumentScan, DriverSettings
 from inspection_station.hardware.settings import SettingsReader
 from inspection_station.inspection.document import MrzSource
 from inspection_station.training.devices.backstage import POLL_SECONDS, Backstage, common_settings
+from inspection_station.training.devices.spoilt_pages import SPOILING, SPOILT_SWIPES
 from inspection_station.training.devices.stage import Presence
 from inspection_station.training.faults import Fault
 
@@ -60,10 +58,10 @@ class TrainingDocumentReader:
         self._backstage.take_time(cancel, SWIPE_SECONDS if self._swipe else PAGE_SECONDS)
         if self._backstage.struck_by(Fault.GARBAGE):
             raise DeviceGarbage("the training document reader sent nonsense", code="DOC-01")
-        torn = self._backstage.struck_by(Fault.TORN_MRZ)
-        scan = self._swiped(presence, torn) if self._swipe else self._page(presence, torn)
+        spoilt = next((fault for fault in (*SPOILING, *SPOILT_SWIPES) if self._backstage.struck_by(fault)), None)
+        scan = self._scan(presence, spoilt)
         scan = replace(scan, device_ms=(time.monotonic() - began) * 1000)
-        if not torn:  # what was spoilt is put down again without being asked for
+        if spoilt is not Fault.TORN_MRZ:  # the thumb is taken away without being asked to
             self._given = presence.laid
         return scan
 
@@ -78,25 +76,18 @@ class TrainingDocumentReader:
                 return presence
             stage.wait_for_change(presence.number, POLL_SECONDS)
 
-    def _swiped(self, presence: Presence, torn: bool) -> DocumentScan:
-        lines = self._backstage.stage.props.lines(presence.traveller)
-        if torn:
-            lines = (*lines[:-1], lines[-1][: len(lines[-1]) // 2])
-        return DocumentScan(MrzSource.SWIPE, text="\n".join(lines))
-
-    def _page(self, presence: Presence, torn: bool) -> DocumentScan:
-        page = self._backstage.stage.props.page(presence.traveller)
-        return DocumentScan(MrzSource.FULL_PAGE, image=_with_torn_zone(page) if torn else page)
-
-
-def _with_torn_zone(page: bytes) -> bytes:
-    """The page with the right half of its zone covered, as by a thumb."""
-    picture = cv2.imdecode(np.frombuffer(page, np.uint8), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise DeviceGarbage("the page cannot be decoded", code="DOC-01")
-    height, width = picture.shape[:2]
-    cv2.ellipse(picture, (width, round(height * 0.88)), (width // 2, height // 6), 0, 0, 360, (120, 150, 205), -1)
-    return bytes(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes())
+    def _scan(self, presence: Presence, spoilt: Fault | None) -> DocumentScan:
+        """As a reader of this kind gives it; faults of pictures come as pictures and those of swipes as text."""
+        props = self._backstage.stage.props
+        lines = props.lines(presence.traveller)
+        if spoilt is not None and spoilt in SPOILT_SWIPES:
+            return DocumentScan(MrzSource.SWIPE, text=SPOILT_SWIPES[spoilt](lines))
+        if self._swipe and spoilt is Fault.TORN_MRZ:
+            return DocumentScan(MrzSource.SWIPE, text="\n".join((*lines[:-1], lines[-1][: len(lines[-1]) // 2])))
+        if self._swipe and spoilt is None:
+            return DocumentScan(MrzSource.SWIPE, text="\n".join(lines))
+        page = props.page(presence.traveller)
+        return DocumentScan(MrzSource.FULL_PAGE, image=page if spoilt is None else SPOILING[spoilt](page))
 
 
 class TrainingDocumentFactory:

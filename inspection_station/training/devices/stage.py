@@ -73,6 +73,7 @@ class TrainingStage:
         self._props = props
         self._changed = Condition()
         self._presence = Presence(0, None)
+        self._brought: str | None = None
 
     @property
     def props(self) -> Props:
@@ -138,8 +139,11 @@ class TrainingStage:
         with self._changed:
             if self._presence.traveller is not None:
                 self.faults.traveller_left()
+            if self._brought is not None:
+                self.faults.withdraw(self._brought)  # one that never struck must not strike the next traveller
             if fault is not None:
                 self.faults.inject(fault)
+            self._brought = fault
             self._presence = Presence(self._presence.number + 1, traveller, self._presence.laid + 1)
             self._changed.notify_all()
             return self._presence
