@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import date
 from itertools import zip_longest
 from typing import Any
 
@@ -17,13 +16,16 @@ from inspection_station.desk.inspection_desk import TAIPEI
 from inspection_station.desk.played_officer import PlayedOfficer
 from inspection_station.desk.view import DeskSnapshot
 from inspection_station.inspection.disposition import Disposition
+from inspection_station.inspection.events import Event, StepFailed
 from inspection_station.inspection.person_class import PersonClass
 from inspection_station.inspection.record import InspectionRecord
 from inspection_station.inspection.scenario import SCENARIOS
 from inspection_station.station_profile import StationProfile
 from inspection_station.storage.clock import SystemClock
+from inspection_station.storage.values import StoredRecord
+from inspection_station.training.casting import cast, part
 from inspection_station.training.director import Director
-from inspection_station.training.personas.traveller import TrainingTraveller, lesson, traveller
+from inspection_station.training.personas.traveller import TrainingTraveller
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +35,9 @@ STORE_PATIENCE_SECONDS = 8.0
 PATIENCE_SECONDS = 120.0
 """How long one traveller may take before the lesson says that it was lost."""
 
+SHORTEST_LOOK_SECONDS = 10.0
+"""How long a face is looked for without pace: nobody steps up any later, but a busy machine judges slowly."""
+
 VOIDING_SECONDS = 15.0
 """How long the desk may take to close an inspection whose traveller is gone."""
 
@@ -40,25 +45,19 @@ INTERRUPTED = "V01"
 """Reason code of the record that closes an inspection which a crash interrupted."""
 
 
+SECOND_OFFICER = ("T-002", "2222")
+"""The colleague who looks too where two are asked for (``tables/training_roster.toml``: no secret)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Play:
-    """What to play. ``faults`` are story names; with any, each is played once a round instead of a mixed lesson."""
+    """What to play. ``faults`` are parts as ``training.casting`` writes them; without any it is a mixed lesson."""
 
     scenario: str
     seed: int
     travellers: int
     pace: float
     faults: tuple[str, ...] = ()
-
-
-def cast(play: Play, today: date) -> tuple[TrainingTraveller, ...]:
-    """The travellers of a play, the same for the same seed. Raises ValueError for an unknown fault."""
-    if play.faults:
-        return tuple(
-            traveller(play.seed + number, today=today, fault=play.faults[number % len(play.faults)])
-            for number in range(play.travellers)
-        )
-    return lesson(play.seed, play.travellers, today)
 
 
 def perform(
@@ -75,9 +74,12 @@ def perform(
     ``on_sealed`` gets id, disposition and hash of every record once the store has answered for it; ``meanwhile`` is
     called over and over on this thread while a traveller is before the desk.
     """
-    profile = replace(profile, scenario=play.scenario, pace=play.pace)
+    looking = profile.face_timeout_seconds
+    looking = min(looking, max(SHORTEST_LOOK_SECONDS, looking * play.pace))
+    profile = replace(profile, scenario=play.scenario, pace=play.pace, face_timeout_seconds=looking)
     passing = next(d for d in SCENARIOS[play.scenario].dispositions if d.lets_pass)
-    people = cast(play, SystemClock().now().astimezone(TAIPEI).date())
+    today = SystemClock().now().astimezone(TAIPEI).date()
+    people = cast(play.seed, play.travellers, [part(written) for written in play.faults], today)
     with ExitStack() as stack:
         station = open_station(profile, stack, seed=play.seed)
         director = station.director
@@ -91,6 +93,7 @@ def perform(
             person_class=lambda: _class_of(director),
             zone=lambda: director.current.mrz_lines if director.current else (),
             lay_down_again=director.lay_down_again,
+            second=SECOND_OFFICER,
         )
         stack.callback(officer.detach)
         lesson_played = _LessonPlayed(station, director, officer, on_sealed, meanwhile)
@@ -138,8 +141,10 @@ class _LessonPlayed:
                 return None
         finally:
             self._director.leave()
-        record = self._sealed(self._officer.ended[before])
-        return None if record is None else report_of(record, person)
+        stored = self._sealed(self._officer.ended[before])
+        if stored is None or stored.record is None:
+            return None
+        return report_of(stored.record, stored.history, self._officer.told(stored.inspection_id), person)
 
     def finish_interrupted(self) -> list[str]:
         """Inspections that a crash interrupted are closed first: their travellers are not there any more."""
@@ -172,26 +177,33 @@ class _LessonPlayed:
                 return False
         return ended
 
-    def _sealed(self, inspection_id: str) -> InspectionRecord | None:
+    def _sealed(self, inspection_id: str) -> StoredRecord | None:
         stored = self._station.store.record(inspection_id)
-        if stored is None or stored.record is None:
-            return None
-        self._on_sealed(inspection_id, stored.disposition, stored.record_hash)
-        return stored.record
+        if stored is not None:
+            self._on_sealed(inspection_id, stored.disposition, stored.record_hash)
+        return stored
 
 
 def _class_of(director: Director) -> PersonClass:
     return director.current.persona.person_class if director.current else PersonClass.FOREIGNER
 
 
-def report_of(record: InspectionRecord, person: TrainingTraveller) -> dict[str, Any]:
-    """One traveller of the report. ``ms`` includes ``device_ms``; the software's share is the difference."""
+def report_of(
+    record: InspectionRecord, history: Sequence[Event], notices: Sequence[str], person: TrainingTraveller
+) -> dict[str, Any]:
+    """One traveller of the report. ``notices`` are the codes shown meanwhile; of ``history`` every failed attempt is
+    told, mended or not. ``ms`` includes ``device_ms``; the software's share is the difference.
+    """
+    failed = [{"step": e.step.value, "code": e.code} for e in history if isinstance(e, StepFailed)]
     return {
         "id": record.inspection_id,
         "scenario": record.scenario,
         "disposition": record.decision.disposition.value,
         "findings": [finding.code for finding in record.findings],
+        "notices": list(notices),
+        "failed": failed,
         "story": person.fault,
+        "chip": person.chip,
         "expected": [ending.value for ending in person.expected.endings],
         "steps": [
             {"step": s.step.value, "outcome": s.outcome, "ms": round(s.total_ms, 1), "device_ms": round(s.device_ms, 1)}

@@ -44,7 +44,8 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     play.add_argument("--scenario", default="quayside", metavar="NAME")
     play.add_argument("--seed", type=int, default=1)
     play.add_argument("--travellers", type=int, default=5, metavar="N")
-    play.add_argument("--fault", action="append", default=[], metavar="NAME", help="a story by name; may be repeated")
+    fault = "a story, a chip, or STORY:CHIP; NAME@N: for the N-th traveller alone; may be repeated"
+    play.add_argument("--fault", action="append", default=[], metavar="NAME", help=fault)
     play.add_argument("--pace", type=float, default=0.0, help="1: devices take their time as in life; 0: no waiting")
     play.add_argument("--screenshots", type=Path, metavar="DIR")
     play.add_argument(
@@ -164,7 +165,7 @@ def _play(options: argparse.Namespace) -> int:
 def _require_playable(options: argparse.Namespace) -> None:
     """Raises ValueError, whose text says what is wrong with the options."""
     from inspection_station.inspection.scenario import SCENARIOS
-    from inspection_station.training.personas.stories import story
+    from inspection_station.training.casting import part
 
     if options.scenario not in SCENARIOS:
         raise ValueError(f"--scenario: no scenario {options.scenario}: {', '.join(SCENARIOS)}")
@@ -173,7 +174,7 @@ def _require_playable(options: argparse.Namespace) -> None:
     if not 0 <= options.seed <= _MOST_SEED:
         raise ValueError(f"--seed is a whole number, 0 to {_MOST_SEED}")
     for fault in options.fault:
-        story(fault)
+        part(fault)
     if options.screenshots is not None:
         try:
             options.screenshots.mkdir(parents=True, exist_ok=True)

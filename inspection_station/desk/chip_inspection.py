@@ -37,6 +37,7 @@ class ChipInspection:
                 with_portrait=with_portrait,
                 at=at.date(),
                 printed_zone=mrz.lines,
+                common_data=True,  # one or two commands more, and a group that the state did not sign is found
                 cancel=cancel,
             )
         except ReadingCancelled as stop:

@@ -68,7 +68,8 @@ def test_a_lesson_is_reported_with_stable_keys_and_kept(tmp_path: Path, capsys: 
     assert report["recovered"] == []
     assert [one["story"] for one in report["travellers"]] == ["no_chip", "expired"]
     for one in report["travellers"]:
-        assert set(one) == {"id", "scenario", "disposition", "findings", "story", "expected", "steps"}
+        keys = {"id", "scenario", "disposition", "findings", "notices", "failed", "story", "chip", "expected", "steps"}
+        assert set(one) == keys
         assert one["scenario"] == "quayside"
         assert one["disposition"] in one["expected"]
         for step in one["steps"]:

@@ -118,12 +118,19 @@ class RealStation:
 
     def by_the_book(self, who: TrainingTraveller, *faults: Fault) -> InspectionRecord:
         """The whole inspection with the played officer."""
+        return self.by_the_book_with_notices(who, *faults)[0]
+
+    def by_the_book_with_notices(
+        self, who: TrainingTraveller, *faults: Fault
+    ) -> tuple[InspectionRecord, tuple[str, ...]]:
+        """The same, with the codes of the notices that were shown meanwhile."""
         officer = PlayedOfficer(
             self.desk,
             Disposition.AD,
             person_class=lambda: who.persona.person_class,
             zone=lambda: who.mrz_lines,
             lay_down_again=self.director.lay_down_again,
+            second=("T-002", "2222"),
         )
         before = {row.inspection_id for row in self.store.records(1)}
         try:
@@ -132,12 +139,13 @@ class RealStation:
             while not (new := {r.inspection_id for r in self.store.records(1)} - before):
                 if time.monotonic() > until:
                     raise AssertionError(f"never ended: {_described(self.desk.snapshot())}")
-                time.sleep(0.02)
+                officer.wait(1, 0.02)
             self.until(lambda s: s.inspection is None)
         finally:
             officer.detach()
             self.director.leave()
-        return self.record(new.pop())
+        ended = new.pop()
+        return self.record(ended), officer.told(ended)
 
     def passes(self, seed: int) -> None:
         """An ordinary traveller goes through: whatever happened before is over."""

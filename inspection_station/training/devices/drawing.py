@@ -19,10 +19,11 @@ from inspection_station.hardware.ports import Image
 from inspection_station.training.issuing_authority import IssuingAuthority
 from inspection_station.training.page_renderer import PageStyle, PageText, render_page
 from inspection_station.training.page_wear import Severity, random_wear, wear_page
-from inspection_station.training.passport_issue import VirtualPassport, issue_passport
+from inspection_station.training.passport_issue import AccessOffer, VirtualPassport
 from inspection_station.training.personas.identity import Persona
 from inspection_station.training.personas.traveller import TrainingTraveller
-from inspection_station.training.specimen_passport import training_authority
+from inspection_station.training.specimen_passport import card_access_number, training_authority
+from inspection_station.training.virtual_chip.profiles import PROFILES
 
 FILMED: Final = 14
 """Frames drawn a traveller, shown forwards and backwards: half a second of moving, blinking and breathing."""
@@ -71,12 +72,14 @@ def draw(traveller: TrainingTraveller, today: date) -> Drawn:
     """Draw the page, issue the passport as of ``today`` and film the face. The same arguments give the same bytes, but
     for what a signature's clock adds.
     """
-    passport = issue_passport(
+    profile = PROFILES[traveller.chip]
+    passport = profile.issue(
         traveller.mrz_lines,
         traveller.portrait_jp2,
         authority=_authority(today.year, today.month),
         at=today,
         fault=traveller.passport_fault,
+        can=None if profile.access is AccessOffer.BAC else card_access_number(traveller.seed),
     )
     film = traveller.live()
     return Drawn(_printed(traveller), passport, tuple(_packed(film.frame(index), 94) for index in range(FILMED)))

@@ -7,7 +7,7 @@ the present one is inspected.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as StillDrawing
 from datetime import date
@@ -25,10 +25,12 @@ from inspection_station.training.faults import Fault
 from inspection_station.training.personas.traveller import TrainingTraveller
 from inspection_station.training.virtual_chip.card import VirtualChip
 from inspection_station.training.virtual_chip.connection import VirtualChipConnection
+from inspection_station.training.virtual_chip.profiles import PROFILES
 
 _KEPT: Final = 3
 """Travellers: the one before, the present one, the coming one; some 3 MB each."""
 _PATIENCE_SECONDS: Final = 180.0
+_Sheet = tuple[Hashable, ...]
 _DEVICE_FAULTS: Final = frozenset(f.value for f in Fault)
 
 
@@ -59,7 +61,7 @@ class TravellerProps:
         self._draughtsman = draughtsman or DrawnHere()
         self._today = today
         self._lock = Lock()
-        self._drawn: OrderedDict[TrainingTraveller, Future[Drawn]] = OrderedDict()
+        self._drawn: OrderedDict[_Sheet, Future[Drawn]] = OrderedDict()
 
     def prepare(self, traveller: TrainingTraveller) -> None:
         """Draw the page, issue the passport and film the face, if that has not been done, and wait for it."""
@@ -87,7 +89,7 @@ class TravellerProps:
 
     def card(self, traveller: TrainingTraveller) -> VirtualChip:
         """The chip itself, to be laid on a virtual reader."""
-        return VirtualChip(self._of(traveller).passport)
+        return VirtualChip(self._of(traveller).passport, limits=PROFILES[traveller.chip].limits)
 
     def live(self, traveller: TrainingTraveller) -> LivePicture:
         """The film of the face at the counter: 1280 x 720, BGR."""
@@ -108,12 +110,13 @@ class TravellerProps:
                 self._forget(traveller, drawing)
 
     def _ordered(self, traveller: TrainingTraveller) -> Future[Drawn]:
+        sheet = _sheet(traveller)
         with self._lock:
-            drawing = self._drawn.pop(traveller, None)
+            drawing = self._drawn.pop(sheet, None)
             new = drawing is None
             if drawing is None:
                 drawing = Future()
-            self._drawn[traveller] = drawing
+            self._drawn[sheet] = drawing
             while len(self._drawn) > _KEPT:
                 self._drawn.popitem(last=False)
         if new:
@@ -123,5 +126,17 @@ class TravellerProps:
     def _forget(self, traveller: TrainingTraveller, drawing: Future[Drawn]) -> None:
         """What failed is tried anew the next time it is wanted."""
         with self._lock:
-            if self._drawn.get(traveller) is drawing:
-                del self._drawn[traveller]
+            if self._drawn.get(_sheet(traveller)) is drawing:
+                del self._drawn[_sheet(traveller)]
+
+
+def _sheet(traveller: TrainingTraveller) -> _Sheet:
+    """What decides a drawing: a fault of a device is no part of it."""
+    return (
+        traveller.seed,
+        traveller.persona,
+        traveller.face_seed,
+        traveller.live_face,
+        traveller.passport_fault,
+        traveller.chip,
+    )

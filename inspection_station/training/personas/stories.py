@@ -15,11 +15,12 @@ from inspection_station.training.personas.identity import Persona, PersonaKind
 
 
 class Place(StrEnum):
-    """Who makes the oddity: the traveller's own making, the issuing of the passport, or a device."""
+    """Who makes the oddity: the traveller's own making, the issuing of the passport, a device, or the control lists."""
 
     PERSON = "person"
     PASSPORT = "passport"
     DEVICE = "device"
+    LIST = "list"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, lru_cache
 from random import Random
 
 from PIL import Image
 
+from inspection_station.training.personas.chip_habits import chip_profile
 from inspection_station.training.personas.face_live import LiveCondition, LiveFace
 from inspection_station.training.personas.face_pictures import portrait
 from inspection_station.training.personas.face_scene import Picture
 from inspection_station.training.personas.face_traits import FaceTraits, relative, traits
 from inspection_station.training.personas.good_faces import face_for, other_face
 from inspection_station.training.personas.identity import Persona, PersonaKind, persona
+from inspection_station.training.personas.listed import Listing, listed_people
 from inspection_station.training.personas.stories import AnswerKey, Place, Story, answer, stories, story
+from inspection_station.training.virtual_chip.profiles import PROFILES
 
 PORTRAIT_BYTES = 15_000
 """Size a chip portrait is coded to: what issuing states commonly use, and costs the comparison nothing."""
@@ -42,8 +45,9 @@ _KINDS: tuple[tuple[PersonaKind, float], ...] = (
 class TrainingTraveller:
     """A traveller of a lesson. ``fault`` names the story, or is None.
 
-    ``passport_fault`` is to be handed to the issuing of the chip, ``device_fault`` to the devices. ``live_face`` is
-    the face at the counter: the holder's own but for impostors and twins.
+    ``passport_fault`` is to be handed to the issuing of the chip, ``device_fault`` to the devices. ``chip`` names the
+    chip's profile in ``virtual_chip.PROFILES``. ``live_face`` is the face at the counter: the holder's own but for
+    impostors and twins.
     """
 
     seed: int
@@ -53,6 +57,7 @@ class TrainingTraveller:
     fault: str | None
     passport_fault: str | None
     device_fault: str | None
+    chip: str
     expected: AnswerKey
 
     @property
@@ -78,10 +83,20 @@ class TrainingTraveller:
 
 
 def traveller(
-    seed: int, *, kind: PersonaKind = PersonaKind.FOREIGNER, today: date, fault: str | None = None
+    seed: int,
+    *,
+    kind: PersonaKind = PersonaKind.FOREIGNER,
+    today: date,
+    fault: str | None = None,
+    chip: str | None = None,
 ) -> TrainingTraveller:
-    """The traveller of a seed; nothing is drawn yet. ``fault`` is a name of ``stories``, else ValueError."""
-    return _composed(seed, kind, today, None if fault is None else story(fault), frozenset())
+    """The traveller of a seed; nothing is drawn yet. ``fault`` is a name of ``stories``, ``chip`` one of
+    ``virtual_chip.PROFILES`` instead of what the traveller's state would issue; ValueError for others.
+    """
+    if chip is not None and chip not in PROFILES:
+        raise ValueError(f"no chip {chip!r}; known: {', '.join(PROFILES)}")
+    made = _composed(seed, kind, today, None if fault is None else story(fault))
+    return made if chip is None else replace(made, chip=chip)
 
 
 def lesson(seed: int, count: int, today: date) -> tuple[TrainingTraveller, ...]:
@@ -89,11 +104,13 @@ def lesson(seed: int, count: int, today: date) -> tuple[TrainingTraveller, ...]:
     chance = Random(f"lesson {seed}")
     travellers: list[TrainingTraveller] = []
     used: set[int] = set()
+    met: set[str] = set()
     for _ in range(count):
         kind = chance.choices([k for k, _ in _KINDS], [w for _, w in _KINDS])[0]
         told = _drawn_story(chance) if chance.random() < _ODD_SHARE else None
-        made = _composed(chance.getrandbits(40), kind, today, told, frozenset(used))
+        made = _composed(chance.getrandbits(40), kind, today, told, frozenset(used), frozenset(met))
         used.add(made.face_seed)
+        met.add(made.persona.document_number)
         travellers.append(made)
     return tuple(travellers)
 
@@ -109,9 +126,20 @@ def encoded_portrait(picture: Picture, size: int = PORTRAIT_BYTES) -> bytes:
 
 
 def _composed(
-    seed: int, kind: PersonaKind, today: date, told: Story | None, avoid: frozenset[int]
+    seed: int,
+    kind: PersonaKind,
+    today: date,
+    told: Story | None,
+    avoid: frozenset[int] = frozenset(),
+    met: frozenset[str] = frozenset(),
 ) -> TrainingTraveller:
-    who = persona(seed, kind=kind, today=today, expired=told is not None and told.fault == "expired")
+    """``avoid``: faces, and ``met``: document numbers, that the lesson has shown already."""
+    if told is not None and told.place is Place.LIST:
+        known = listed_people(Listing(told.fault), today)
+        fresh = [one for one in known if one.document_number not in met] or known
+        who = fresh[seed % len(fresh)]
+    else:
+        who = persona(seed, kind=kind, today=today, expired=told is not None and told.fault == "expired")
     chance = Random(f"traveller {seed} {kind.value} {told.fault if told else ''}")
     face = face_for(who, who.age(today), chance, avoid)
     live: int | FaceTraits = face.seed
@@ -127,6 +155,7 @@ def _composed(
         fault=told.fault if told else None,
         passport_fault=told.fault if told and told.place is Place.PASSPORT else None,
         device_fault=told.fault if told and told.place is Place.DEVICE else None,
+        chip=chip_profile(who),
         expected=answer(who, told, today),
     )
 
