@@ -1,0 +1,227 @@
+"""The gateway's HTTP service. Every route but enrolment, renewal and health needs a station's certificate.
+
+Bodies of the exchange are CBOR; refusals are ``{"error": {"code", "what"}}``. No route tells a traveller's data.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from cryptography import x509
+from fastapi import Depends, FastAPI, Header, Path, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+from pydantic import BaseModel
+from sqlalchemy.exc import DBAPIError, OperationalError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+
+from inspection_station.gateway.access_log import AccessLog
+from inspection_station.gateway.authority import RequestRefused
+from inspection_station.gateway.ledger import LedgerDamaged
+from inspection_station.gateway.metrics import exposition, ready
+from inspection_station.gateway.peer_certificate import EXTENSION
+from inspection_station.gateway.pictures import OtherOffset
+from inspection_station.gateway.service import Gateway
+from inspection_station.gateway.stations import KnownStation, NotAdmitted
+from inspection_station.headquarters.enrolment import Enrolment, Renewal
+from inspection_station.headquarters.messages import PICTURE_LIMIT
+from inspection_station.headquarters.wire import MESSAGE_LIMIT, BadSignature, TooLarge, WireError
+
+log = logging.getLogger(__name__)
+
+CBOR = "application/cbor"
+PART_LIMIT = 1 << 20
+
+
+class Fault(BaseModel):
+    """Why a request was refused."""
+
+    code: str
+    what: str
+
+
+class Refusal(BaseModel):
+    """The body of every answer that is not a success."""
+
+    error: Fault
+
+
+class UploadState(BaseModel):
+    """How much of a picture is here."""
+
+    reached: int
+    published: bool
+
+
+class Health(BaseModel):
+    """Whether the service can do its work."""
+
+    ok: bool
+
+
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    code: {"model": Refusal} for code in (400, 401, 403, 413, 422, 429, 500, 503)
+}
+_CBOR_IN = {"requestBody": {"required": True, "content": {CBOR: {"schema": {"type": "string", "format": "binary"}}}}}
+_CBOR_OUT: dict[int | str, dict[str, Any]] = {
+    200: {"content": {CBOR: {"schema": {"type": "string", "format": "binary"}}}, "description": "an answer in CBOR"}
+}
+
+
+def build_app(gateway: Gateway) -> FastAPI:
+    """The service over a gateway."""
+    app = FastAPI(title="Inspection gateway", version="1", docs_url=None, redoc_url=None, responses=_REFUSALS)
+    app.state.gateway = gateway
+    _refusals(app)
+    _routes_of_stations(app, gateway)
+    _routes_before_enrolment(app, gateway)
+    _routes_of_operators(app, gateway)
+
+    app.add_middleware(AccessLog)
+    return app
+
+
+def _admitted(request: Request) -> KnownStation:
+    """The station that the connection's certificate was issued to. Raises NotAdmitted."""
+    certificate = request.scope.get("extensions", {}).get(EXTENSION)
+    if certificate is None:
+        raise NotAdmitted("a station's certificate is needed")
+    gateway: Gateway = request.app.state.gateway
+    return gateway.admit(format(x509.load_der_x509_certificate(certificate).serial_number, "x"))
+
+
+_STATION = Depends(_admitted)
+
+
+def _routes_of_stations(app: FastAPI, gateway: Gateway) -> None:
+    @app.post("/v1/exchange", openapi_extra=_CBOR_IN, responses=_CBOR_OUT, response_class=Response)
+    async def exchange(request: Request, station: KnownStation = _STATION) -> Response:
+        """Take in a packet and offers, and answer with a receipt, a head of the log, and proof that it only grew."""
+        data = await _body(request, MESSAGE_LIMIT)
+        return Response(await run_in_threadpool(gateway.exchange, station, data), media_type=CBOR)
+
+    @app.patch(
+        "/v1/pictures/{sha256}",
+        openapi_extra=_CBOR_IN,
+        responses={409: {"model": UploadState, "description": "another offset: here is the true one"}},
+    )
+    async def upload(
+        request: Request,
+        sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")],
+        upload_offset: Annotated[int, Header(ge=0, le=PICTURE_LIMIT)],
+        upload_length: Annotated[int, Header(ge=1, le=PICTURE_LIMIT)],
+        station: KnownStation = _STATION,
+    ) -> UploadState:
+        """Append to a picture. What came before a broken connection is kept."""
+        part = await _part(request)
+        reached = await run_in_threadpool(
+            gateway.pictures.append, bytes.fromhex(sha256), upload_length, upload_offset, part
+        )
+        return UploadState(reached=reached.count, published=reached.published)
+
+
+def _routes_before_enrolment(app: FastAPI, gateway: Gateway) -> None:
+    @app.get("/v1/authority", response_class=PlainTextResponse)
+    def authority() -> str:
+        """The gateway's own authority, PEM; its hash is in every ticket."""
+        return gateway.authority.pem
+
+    @app.post("/v1/enrol", openapi_extra=_CBOR_IN, responses=_CBOR_OUT, response_class=Response)
+    async def enrol(request: Request) -> Response:
+        """A ticket's code and a signing request for a certificate. A code works once."""
+        asked = Enrolment.decode(await _body(request, 8 << 10))
+        return Response((await run_in_threadpool(gateway.enrol, asked)).encode(), media_type=CBOR)
+
+    @app.post("/v1/renew", openapi_extra=_CBOR_IN, responses=_CBOR_OUT, response_class=Response)
+    async def renew(request: Request) -> Response:
+        """A new certificate under the station's own signature, also when the old one has run out."""
+        asked = Renewal.decode(await _body(request, 8 << 10))
+        return Response((await run_in_threadpool(gateway.renew, asked)).encode(), media_type=CBOR)
+
+
+def _routes_of_operators(app: FastAPI, gateway: Gateway) -> None:
+    @app.get("/healthz")
+    def alive() -> Health:
+        """The process runs."""
+        return Health(ok=True)
+
+    @app.get("/readyz")
+    def can_work() -> Health:
+        """The database answers and the log has its head."""
+        ready(gateway.database)
+        return Health(ok=True)
+
+    @app.get("/metrics", response_class=PlainTextResponse)
+    def metrics(request: Request) -> PlainTextResponse:
+        """For Prometheus, from the database, so any worker tells the same. On this machine alone."""
+        if request.client is None or request.client.host not in ("127.0.0.1", "::1", "testclient"):
+            raise NotAdmitted("metrics are told to this machine alone", known=True)
+        return PlainTextResponse(exposition(gateway.database), media_type="text/plain; version=0.0.4")
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    gathered = bytearray()
+    async for chunk in request.stream():
+        gathered += chunk
+        if len(gathered) > limit:
+            raise TooLarge("the body exceeds the limit")
+    return bytes(gathered)
+
+
+async def _part(request: Request) -> bytes:
+    """What came of a part, also when the connection broke in the middle."""
+    gathered = bytearray()
+    try:
+        async for chunk in _limited(request):
+            gathered += chunk
+    except ClientDisconnect:
+        log.info("an upload broke off", extra={"bytes": len(gathered)})
+    return bytes(gathered)
+
+
+async def _limited(request: Request) -> AsyncIterator[bytes]:
+    count = 0
+    async for chunk in request.stream():
+        count += len(chunk)
+        if count > PART_LIMIT:
+            raise TooLarge("a part exceeds the limit")
+        yield chunk
+
+
+def _refusals(app: FastAPI) -> None:
+    def refuse(status: int, code: str, what: str, headers: dict[str, str] | None = None) -> JSONResponse:
+        return JSONResponse({"error": {"code": code, "what": what}}, status, headers)
+
+    @app.exception_handler(WireError)
+    async def malformed(request: Request, error: WireError) -> JSONResponse:
+        status = 413 if isinstance(error, TooLarge) else 403 if isinstance(error, BadSignature) else 400
+        return refuse(status, error.code, str(error))
+
+    @app.exception_handler(NotAdmitted)
+    async def stranger(request: Request, error: NotAdmitted) -> JSONResponse:
+        return refuse(403 if error.known else 401, "SEC-03", str(error))
+
+    @app.exception_handler(RequestRefused)
+    async def unsigned(request: Request, error: RequestRefused) -> JSONResponse:
+        return refuse(400, "SEC-05", str(error))
+
+    @app.exception_handler(OtherOffset)
+    async def elsewhere(request: Request, error: OtherOffset) -> JSONResponse:
+        return JSONResponse({"reached": error.reached.count, "published": error.reached.published}, 409)
+
+    @app.exception_handler(OperationalError)
+    async def away(request: Request, error: OperationalError) -> JSONResponse:
+        log.error("the database does not answer", extra={"fault": type(error.orig).__name__})
+        return refuse(503, "NET-03", "the gateway's database does not answer", {"Retry-After": "10"})
+
+    @app.exception_handler(DBAPIError)
+    async def broken(request: Request, error: DBAPIError) -> JSONResponse:
+        log.error("the database refused", extra={"fault": type(error.orig).__name__})
+        return refuse(503, "NET-03", "the gateway's database refused", {"Retry-After": "30"})
+
+    @app.exception_handler(LedgerDamaged)
+    async def damaged(request: Request, error: LedgerDamaged) -> JSONResponse:
+        log.critical("the log is damaged", extra={"code": "SYN-06"})
+        return refuse(503, "SYN-06", "the gateway's log is damaged", {"Retry-After": "300"})

@@ -1,0 +1,52 @@
+"""Where a gateway keeps its things: one folder, and a database that may lie elsewhere.
+
+``$GATEWAY_FOLDER`` · ``$GATEWAY_DATABASE`` (SQLAlchemy's form; SQLite in the folder unless told) ·
+``$GATEWAY_PASSPHRASE`` (of the keys). The environment, so that all workers read the same.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from inspection_station.gateway.authority import Authority, load_authority
+from inspection_station.gateway.database import Database
+from inspection_station.gateway.pictures import FolderPictures
+from inspection_station.gateway.service import Gateway, read_settings
+
+FOLDER, DATABASE, PASSPHRASE = "GATEWAY_FOLDER", "GATEWAY_DATABASE", "GATEWAY_PASSPHRASE"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A gateway's folder, database address and passphrase."""
+
+    folder: Path
+    database: str
+    passphrase: bytes | None
+
+    @property
+    def keys(self) -> Path:
+        """The keys' folder."""
+        return self.folder / "keys"
+
+    def authority(self) -> Authority:
+        """Raises KeysMissing, ValueError, TypeError (passphrase)."""
+        return load_authority(self.keys, self.passphrase)
+
+    def open(self) -> Gateway:
+        """The gateway. Raises KeysMissing, ValueError, and what the database raises."""
+        authority = self.authority()
+        database = Database(self.database)
+        return Gateway(database, FolderPictures(self.folder / "pictures"), authority, read_settings(database))
+
+
+def place(folder: Path | None = None, database: str | None = None) -> Place:
+    """From arguments, else from the environment, else the user's data folder."""
+    chosen = folder or Path(os.environ.get(FOLDER) or platformdirs.user_data_dir("inspection-gateway", appauthor=False))
+    address = database or os.environ.get(DATABASE) or f"sqlite:///{chosen.resolve() / 'gateway.db'}"
+    passphrase = os.environ.get(PASSPHRASE)
+    return Place(chosen, address, passphrase.encode() if passphrase else None)

@@ -1,0 +1,288 @@
+"""The link over HTTPS: ``requests``, mutual TLS, a timeout on everything, one session a thread.
+
+The TLS key comes out of the encrypted store. Python's ssl reads keys from files alone, so it is written for the moment
+of reading, encrypted under a password that exists only in this process, and removed at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import ssl
+import tempfile
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.client import HTTPException, HTTPSConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from cryptography.hazmat.primitives import serialization
+from requests.adapters import HTTPAdapter
+
+from inspection_station.headquarters.enrolment import Enrolled, Enrolment, Renewal, Ticket
+from inspection_station.headquarters.ports import (
+    HeadquartersBusy,
+    HeadquartersDenied,
+    HeadquartersRefused,
+    HeadquartersUnreachable,
+    Reached,
+)
+from inspection_station.headquarters.wire import MESSAGE_LIMIT, BadSignature, Malformed
+from inspection_station.inspection.outbox import StationIdentity
+
+log = logging.getLogger(__name__)
+
+CONNECT_SECONDS, READ_SECONDS = 20.0, 45.0
+_AUTHORITY_LIMIT = 1 << 14
+_CBOR = {"Content-Type": "application/cbor", "User-Agent": None, "Accept": None, "Accept-Encoding": None}
+
+
+class _OneContext(HTTPAdapter):
+    """Uses the TLS context it was given, for every connection."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """As inherited, with our context."""
+        kwargs["ssl_context"] = self._context
+        super().init_poolmanager(*args, **kwargs)
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """The context alone decides whom to trust: no bundle of public authorities is mixed in."""
+        conn.cert_reqs = "CERT_REQUIRED"
+        conn.ca_certs = None
+
+
+class HttpsLink:
+    """A link to the gateway that ``identity`` is enrolled at. Safe from any thread."""
+
+    def __init__(
+        self,
+        identity: StationIdentity,
+        *,
+        timeouts: tuple[float, float] = (CONNECT_SECONDS, READ_SECONDS),
+        wall: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._address = identity.address.rstrip("/")
+        self._context = _context(identity.authority)
+        _load_certificate(self._context, identity)
+        self._timeouts = timeouts
+        self._wall = wall
+        self._threads = threading.local()
+        self._sessions: list[requests.Session] = []
+        self._guard = threading.Lock()
+        self._offset: int | None = None
+
+    @property
+    def clock_offset_ms(self) -> int | None:
+        """Headquarters' clock minus ours, to the second; None before an answer."""
+        return self._offset
+
+    def exchange(self, request: bytes) -> bytes:
+        """See ``ports.Link``."""
+        return self._ask("POST", "/v1/exchange", request, _CBOR).content
+
+    def upload(self, sha256: bytes, size: int, offset: int, part: bytes) -> Reached:
+        """See ``ports.Link``."""
+        headers = {**_CBOR, "Upload-Offset": str(offset), "Upload-Length": str(size)}
+        answer = self._ask("PATCH", f"/v1/pictures/{sha256.hex()}", part, headers, also=409)
+        try:
+            state = answer.json()
+            reached, published = state["reached"], state["published"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise HeadquartersRefused("the state of an upload cannot be read") from error
+        if type(reached) is not int or not 0 <= reached <= size or not isinstance(published, bool):
+            raise HeadquartersRefused("the state of an upload contradicts itself")
+        return Reached(reached, published)
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        with self._guard:
+            for session in self._sessions:
+                session.close()
+            self._sessions.clear()
+            self._threads = threading.local()
+
+    def _ask(self, method: str, path: str, body: bytes, headers: dict[str, Any], also: int = 200) -> requests.Response:
+        answer = _round_trip(self._session(), method, self._address + path, body, headers, self._timeouts)
+        self._note_clock(answer)
+        if answer.status_code in (200, also):
+            return answer
+        raise _refusal(answer)
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._threads, "session", None)
+        if session is None:
+            session = _session(self._context)
+            self._threads.session = session
+            with self._guard:
+                self._sessions.append(session)
+        return session
+
+    def _note_clock(self, answer: requests.Response) -> None:
+        try:
+            there = parsedate_to_datetime(answer.headers.get("Date", ""))
+        except ValueError:
+            return
+        self._offset = round((there - self._wall()).total_seconds()) * 1000
+
+
+def enrol_over_https(address: str, ticket: Ticket, enrolment: Enrolment) -> Enrolled:
+    """Become known to the gateway at ``address``. Raises LinkFault, WireError (BadSignature: not the ticket's gateway).
+
+    The authority is fetched over a connection that proves nothing, and held against the ticket; only then is the code
+    sent, over a connection that the authority vouches for.
+    """
+    address = address.rstrip("/")
+    pem = _authority_at(address)
+    ticket.require_authority(pem)
+    enrolled = Enrolled.decode(_post_once(address + "/v1/enrol", pem, enrolment.encode()))
+    ticket.require_authority(enrolled.authority)
+    return enrolled
+
+
+def renew_over_https(identity: StationIdentity, renewal: Renewal) -> Enrolled:
+    """A new certificate from the gateway that the station is enrolled at. Raises LinkFault, WireError."""
+    data = _post_once(identity.address.rstrip("/") + "/v1/renew", identity.authority, renewal.encode())
+    enrolled = Enrolled.decode(data)
+    if enrolled.gateway != identity.gateway or enrolled.gateway_key != identity.gateway_key:
+        raise BadSignature("another gateway answered")
+    return enrolled
+
+
+def _authority_at(address: str) -> str:
+    """The authority's certificate as whoever answers there gives it: believed only if the ticket's hash fits."""
+    parts = urlsplit(address)
+    if parts.scheme != "https" or not parts.hostname:
+        raise HeadquartersUnreachable("headquarters is reached over HTTPS alone")
+    connection = HTTPSConnection(parts.hostname, parts.port, timeout=CONNECT_SECONDS, context=_context(None))
+    try:
+        connection.request("GET", parts.path + "/v1/authority")
+        answer = connection.getresponse()
+        text = answer.read(_AUTHORITY_LIMIT)
+    except (OSError, HTTPException) as error:
+        raise HeadquartersUnreachable(f"no answer ({type(error).__name__})") from error
+    finally:
+        connection.close()
+    if answer.status != 200:
+        raise HeadquartersUnreachable(f"no gateway answers there ({answer.status})")
+    return text.decode("ascii", errors="replace")
+
+
+def _post_once(url: str, authority: str, body: bytes) -> bytes:
+    session = _session(_context(authority))
+    try:
+        answer = _round_trip(session, "POST", url, body, _CBOR, (CONNECT_SECONDS, READ_SECONDS))
+    finally:
+        session.close()
+    if answer.status_code != 200:
+        raise _refusal(answer)
+    return answer.content
+
+
+def _round_trip(
+    session: requests.Session,
+    method: str,
+    url: str,
+    body: bytes | None,
+    headers: dict[str, Any],
+    timeouts: tuple[float, float],
+) -> requests.Response:
+    try:
+        answer = session.request(
+            method, url, data=body, headers=headers, timeout=timeouts, allow_redirects=False, stream=True
+        )
+        length = answer.headers.get("Content-Length", "")
+        if not length.isdecimal() or int(length) > MESSAGE_LIMIT:
+            answer.close()
+            raise HeadquartersRefused("an answer without its length, or beyond the limit")
+        answer.content  # noqa: B018 - read it now, while faults of the link are caught
+    except requests.exceptions.SSLError as error:
+        raise _tls_fault(error) from error
+    except requests.exceptions.RequestException as error:
+        raise HeadquartersUnreachable(f"no answer ({type(error).__name__})") from error
+    except (OSError, ValueError) as error:  # what urllib3 lets through when a connection breaks within a body
+        raise HeadquartersUnreachable(f"no answer ({type(error).__name__})") from error
+    return answer
+
+
+def _tls_fault(error: Exception) -> HeadquartersDenied | HeadquartersUnreachable:
+    """An alert about the certificate is a denial; a handshake that was cut is a bad link."""
+    text = str(error).lower()
+    if "certificate" in text or "alert" in text:
+        return HeadquartersDenied("the certificate is not accepted, by us or by headquarters")
+    return HeadquartersUnreachable("the connection broke while it was being secured")
+
+
+def _refusal(
+    answer: requests.Response,
+) -> HeadquartersDenied | HeadquartersBusy | HeadquartersUnreachable | HeadquartersRefused:
+    status = answer.status_code
+    if status in (401, 403):
+        return HeadquartersDenied(f"headquarters does not let the station in ({status})")
+    if status in (429, 503):
+        wait = answer.headers.get("Retry-After", "")
+        return HeadquartersBusy("headquarters asks for patience", float(wait) if wait.isdecimal() else 0.0)
+    if status in (400, 413, 422):
+        return HeadquartersRefused(f"headquarters refused a message ({status})")
+    return HeadquartersUnreachable(f"headquarters failed ({status})")
+
+
+def _session(context: ssl.SSLContext) -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False  # no proxies and no password files of whoever is logged in
+    session.mount("https://", _OneContext(context))
+    session.mount("http://", _Nothing())
+    return session
+
+
+class _Nothing(HTTPAdapter):
+    """There is no exchange without TLS."""
+
+    def send(self, *args: Any, **kwargs: Any) -> requests.Response:
+        """Raises InvalidSchema."""
+        raise requests.exceptions.InvalidSchema("headquarters is reached over HTTPS alone")
+
+
+def _context(authority: str | None) -> ssl.SSLContext:
+    """Trusts one authority and no other; None trusts nobody and proves nothing."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if authority is None:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
+    try:
+        context.load_verify_locations(cadata=authority)
+    except (ssl.SSLError, ValueError) as error:
+        raise Malformed("the authority's certificate cannot be read") from error
+    return context
+
+
+def _load_certificate(context: ssl.SSLContext, identity: StationIdentity) -> None:
+    password = secrets.token_urlsafe(32)
+    try:
+        key = serialization.load_der_private_key(identity.tls_key, None)
+    except ValueError as error:
+        raise Malformed("the station's TLS key cannot be read") from error
+    pem = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(password.encode()),
+    )
+    descriptor, name = tempfile.mkstemp(prefix="exchange-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(pem + identity.certificate.encode())
+        context.load_cert_chain(name, password=password)
+    except ssl.SSLError as error:
+        raise Malformed("the station's certificate and key do not belong together") from error
+    finally:
+        Path(name).unlink(missing_ok=True)

@@ -1,0 +1,83 @@
+"""A real gateway in processes of its own, over TLS, on this machine's loopback."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from inspection_station.gateway.authority import create_authority
+from inspection_station.gateway.database import Database
+from inspection_station.gateway.pictures import FolderPictures
+from inspection_station.gateway.service import Gateway, initialise
+
+STARTING = 60.0  # seconds a loaded machine may take
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class GatewayProcess:
+    """``inspection-gateway serve`` in ``folder``; ``inside`` is the same gateway in this process, for looking."""
+
+    def __init__(self, folder: Path, url: str | None = None, *, workers: int = 1, training: bool = False) -> None:
+        self.folder = folder
+        self.url = url or f"sqlite:///{folder / 'gateway.db'}"
+        self.workers = workers
+        self.port = free_port()
+        folder.mkdir(parents=True, exist_ok=True)
+        authority = create_authority(folder / "keys", ["localhost", "127.0.0.1"], datetime.now(UTC), None)
+        database = Database(self.url)
+        settings = initialise(database, training)
+        self.inside = Gateway(database, FolderPictures(folder / "pictures"), authority, settings)
+        self.process: subprocess.Popen[bytes] | None = None
+        self.log = folder / "gateway.log"
+
+    @property
+    def address(self) -> str:
+        return f"https://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "inspection_station.gateway", "serve", "--folder", str(self.folder)]
+        command += ["--database", self.url, "--port", str(self.port), "--workers", str(self.workers)]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        deadline = time.monotonic() + STARTING
+        while time.monotonic() < deadline:
+            try:
+                with socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                    return
+            except OSError:
+                if self.process.poll() is not None:
+                    break
+                time.sleep(0.05)
+        raise AssertionError(f"the gateway did not start: {self.log.read_text()[-2000:]}")
+
+    def kill(self) -> None:
+        """As a power cut would: the whole group, without a word."""
+        self._signal(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._signal(signal.SIGTERM)
+        self.inside.database.close()
+
+    def _signal(self, number: int) -> None:
+        if self.process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, number)
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(15)
+        self.process = None
