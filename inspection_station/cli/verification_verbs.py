@@ -7,17 +7,14 @@ import json
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from inspection_station.cli.command_line import day
 from inspection_station.cli.refusal import refuse, refuse_writing
 from inspection_station.cli.trust_folder import tell_trust, trust_in_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from inspection_station.documents.emrtd.trust_store import TrustStore
-    from inspection_station.inspection.chip import ChipCheck
 
 _DONE, _NEGATIVE, _BAD_INPUT = 0, 1, 2
 _FOLDER = "the folder of the chip's files"
@@ -27,17 +24,26 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     """Add the group's verbs."""
     verify = verbs.add_parser("verify-chip", help="verify a chip's files kept in a folder")
     verify.add_argument("folder", type=Path, metavar="DIR", help="EF.SOD, EF.COM, DG1 …; EF.SOD alone is enough")
-    verify.add_argument("--trust", type=Path, metavar="DIR", help="certificates, revocation lists and master lists")
+    verify.add_argument("--trust", type=Path, metavar="DIR", help="certificates, revocation, master and defect lists")
     verify.add_argument("--at", type=day, metavar="DATE", help="day of the checks; today without it")
-    verify.add_argument("--report", type=Path, metavar="FILE", help="write the checks in TR-03135's structure there")
+    verify.add_argument(
+        "--report",
+        type=Path,
+        metavar="FILE",
+        help="write the checks in TR-03135's structure there; XML for *.xml, else JSON",
+    )
     verify.add_argument("--json", action="store_true", help="one JSON object on stdout")
     verify.set_defaults(run=verify_chip_verb)
     trust = verbs.add_parser("trust", help="the certificates and lists that chips are verified with")
     acts = trust.add_subparsers(dest="act", metavar="ACT", required=True)
-    taken = acts.add_parser("import", help="take certificates, revocation lists and master lists into the directory")
-    taken.add_argument("files", type=Path, nargs="+", metavar="FILE", help="DER or PEM certificate, CRL, master list")
+    taken = acts.add_parser("import", help="take certificates and lists into the directory")
     taken.add_argument(
-        "--accept-unverified", action="store_true", help="take a master list whose signer leads to no root here"
+        "files", type=Path, nargs="+", metavar="FILE", help="DER or PEM certificate, CRL, master list, list of defects"
+    )
+    taken.add_argument(
+        "--accept-unverified",
+        action="store_true",
+        help="take a list that nobody signed or whose signer leads to no root here",
     )
     taken.set_defaults(run=import_verb)
     listed = acts.add_parser("list", help="every anchor")
@@ -52,6 +58,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def verify_chip_verb(arguments: argparse.Namespace) -> int:
     """Exit 0 nothing failed, 1 a check failed, 2 no usable folder, trust directory or report file."""
+    from inspection_station.documents.emrtd.check_report import report_of
     from inspection_station.documents.emrtd.folder_verification import FolderNotUsable, read_folder, verify_files
     from inspection_station.documents.emrtd.trust_store import TrustStore
     from inspection_station.inspection.chip import CheckResult, overall_of
@@ -74,7 +81,7 @@ def verify_chip_verb(arguments: argparse.Namespace) -> int:
     overall = overall_of(checks)
     if arguments.report is not None:
         try:
-            _write_report(arguments.report, checks, sorted(files), at)
+            _write_report(arguments.report, report_of(checks, sorted(files), at, trust))
         except OSError as fault:
             return refuse_writing(arguments.json, "--report", fault)
     if arguments.json:
@@ -90,11 +97,14 @@ def verify_chip_verb(arguments: argparse.Namespace) -> int:
     return _NEGATIVE if overall is CheckResult.FAILED else _DONE
 
 
-def _write_report(path: Path, checks: Sequence[ChipCheck], files: list[str], at: date) -> None:
+def _write_report(path: Path, report: dict[str, Any]) -> None:
     """The checks under the sections of TR-03135-1, each section with the worst result beneath it."""
-    from inspection_station.documents.emrtd.check_report import report_of
+    from inspection_station.documents.emrtd.check_report import report_xml
 
-    path.write_text(json.dumps(report_of(checks, files, at), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    if path.suffix.lower() == ".xml":
+        path.write_bytes(report_xml(report))
+    else:
+        path.write_text(json.dumps(report, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
 def _store(arguments: argparse.Namespace) -> TrustStore | None:
@@ -152,11 +162,14 @@ def report_verb(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(found, ensure_ascii=False))
         return _DONE
-    for key in ("anchors", "unverified", "expired", "links", "signers", "revocation_lists"):
+    print(f"{'version':18} {found['version']}")
+    for key in ("anchors", "unverified", "expired", "links", "signers", "revocation_lists", "defects"):
         print(f"{key.replace('_', ' '):18} {found[key]}")
     print(f"{'countries':18} {len(found['countries'])}")
     for country, counts in found["countries"].items():
         print(f"  {country:4} {counts['anchors']} anchors, {counts['revocation_lists']} revocation lists")
+    for one in found["lists"]:
+        print(f"{one['kind']:18} {one['file']}: {one['entries']} entries{'' if one['verified'] else ', taken by hand'}")
     for problem in found["problems"]:
         print(f"not used: {problem['file']}: {problem['reason']}")
     return _DONE

@@ -10,6 +10,7 @@ import pytest
 from fakes.chip_material import AUTHORITY, DAY, LASTING_LINES, PORTRAIT, outside_data
 
 from inspection_station.cli import main
+from inspection_station.training.defect_lists import PublishedDefect, defect_list
 from inspection_station.training.issuing_authority import IssuingAuthority
 from inspection_station.training.passport_issue import issue_passport
 
@@ -75,6 +76,19 @@ def test_the_inventory_and_the_report_say_what_is_there(tmp_path: Path, capsys: 
     assert (report["anchors"], report["expired"], report["revocation_lists"], report["problems"]) == (2, 0, 2, [])
     assert report["countries"]["UT"] == {"anchors": 1, "revocation_lists": 1}
     assert run(capsys, "report", "--trust", trust, "--at", "2090-01-01")[1]["expired"] == 2
+
+
+def test_lists_of_defects_are_imported_and_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trust = str(tmp_path / "trust")
+    content = defect_list(AUTHORITY, [PublishedDefect("2.2", AUTHORITY.signer())])
+    (tmp_path / "german.bin").write_bytes(content)
+    code, found = run(capsys, "import", str(tmp_path / "german.bin"), *written(tmp_path / "new"), "--trust", trust)
+    assert (code, found[-1]["kind"]) == (0, "defect list")
+    _, report = run(capsys, "report", "--trust", trust)
+    assert report["defects"] == 1
+    assert [(one["kind"], one["entries"], one["verified"]) for one in report["lists"]] == [("defect list", 1, True)]
+    assert main(["trust", "report", "--trust", trust]) == 0
+    assert "defect list" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("act", ["list", "report"])

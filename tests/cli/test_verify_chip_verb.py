@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from fakes.chip_material import AUTHORITY, DAY, LASTING_LINES, LINES, PORTRAIT, outside_data
@@ -116,6 +117,14 @@ def test_the_report_has_the_guideline_s_sections(tmp_path: Path, capsys: pytest.
     assert sections["5.6.4.3"] == "successful"
     assert all(check["section"].startswith(s["section"]) for s in told["sections"] for check in s["checks"])
     assert not [line for line in LINES if line[:10] in report.read_text()]
+
+
+def test_a_report_whose_name_ends_with_xml_is_xml(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = tmp_path / "log.xml"
+    run(capsys, laid_down(tmp_path / "chip", passport()), "--trust", trust(tmp_path / "trust"), "--report", str(report))
+    root = ElementTree.fromstring(report.read_bytes())
+    assert root.tag.endswith("DocumentCheckLog")
+    assert root.attrib["result"] == "successful"
 
 
 @pytest.mark.parametrize("names", [[], ["notes.txt"], ["EF.SOD", "EF_SOD.bin"]])

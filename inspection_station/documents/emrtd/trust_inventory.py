@@ -45,12 +45,24 @@ def trust_report(store: TrustStore, at: date) -> dict[str, Any]:
         {"file": c.fingerprint[:12], "reason": key_of(c)} for c in store.anchors if key_of(c).startswith("not usable")
     ]
     return {
+        "version": str(store.version),
         "anchors": len(store.anchors),
         "unverified": len(store.unverified),
         "expired": sum(1 for c in store.anchors if c.not_after < noon(at)),
         "links": len(store.connecting),
         "signers": len(store.signers),
         "revocation_lists": len(store.revocations),
+        "defects": len(store.defects),
+        "lists": [
+            {
+                "kind": one.kind,
+                "file": one.file,
+                "entries": one.entries,
+                "signed": one.signed_at.isoformat() if one.signed_at is not None else None,
+                "verified": one.verified,
+            }
+            for one in store.lists
+        ],
         "countries": {
             country: {"anchors": anchors[country], "revocation_lists": lists[country]}
             for country in sorted(anchors | lists)
