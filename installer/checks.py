@@ -17,6 +17,7 @@ MAY_START_THREADS = frozenset(
     f"inspection_station/{name}.py"
     for name in (
         "app",
+        "cli/face_group_verbs",
         "cli/interruption",
         "desk/inspection_desk",
         "hardware/child_process",

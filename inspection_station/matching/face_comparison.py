@@ -15,7 +15,8 @@ from inspection_station.matching.ports import (
     Image,
     IncomparableTemplates,
 )
-from inspection_station.matching.thresholds import FaceThresholds
+from inspection_station.matching.score_normalisation import Cohort
+from inspection_station.matching.thresholds import FaceThresholds, ScoreScale
 
 
 class PictureRejected(FaceRejected):
@@ -30,7 +31,8 @@ class PictureRejected(FaceRejected):
 class CompareOutcome:
     """A comparison with what led to it. ``decision`` goes by the bounds alone; ``result.band`` is what is shown.
 
-    Qualities are None for a side given as template. ``ms``: all computing, without reading the pictures.
+    ``similarity`` is the cosine, whatever the ``scale`` of the result's score. Qualities are None for a side given as
+    template. ``ms``: all computing, without reading the pictures.
     """
 
     result: ComparisonResult
@@ -39,6 +41,8 @@ class CompareOutcome:
     probe_quality: FaceQuality | None
     reference_quality: FaceQuality | None
     ms: float
+    scale: ScoreScale = ScoreScale.COSINE
+    similarity: float = 0.0
 
 
 def compare(
@@ -46,11 +50,20 @@ def compare(
     reference: FaceTemplate,
     thresholds: FaceThresholds,
     kind: ReferenceKind = ReferenceKind.CHIP_PORTRAIT,
+    cohort: Cohort | None = None,
 ) -> ComparisonResult:
-    """Compare two templates. Raises ``IncomparableTemplates`` when models differ, also from the thresholds' model."""
+    """Compare two templates; bounds of z need their ``cohort``.
+
+    Raises ``IncomparableTemplates`` when models differ, also from the thresholds' model, ``ValueError`` for bounds of z
+    without a cohort.
+    """
     if thresholds.model_id != probe.model_id:
         raise IncomparableTemplates(f"thresholds of {thresholds.model_id} for templates of {probe.model_id}")
     score = cosine(probe, reference)
+    if thresholds.scale is ScoreScale.NORMALISED:
+        if cohort is None:
+            raise ValueError("bounds of z without their cohort")
+        score = cohort.normalised(probe, reference, score)
     return ComparisonResult(
         modality=Modality.FACE,
         reference=kind,
@@ -68,6 +81,7 @@ def compare_pictures(
     reference: Image | FaceTemplate,
     thresholds: FaceThresholds,
     kind: ReferenceKind = ReferenceKind.CHIP_PORTRAIT,
+    cohort: Cohort | None = None,
 ) -> CompareOutcome:
     """Compare pictures (BGR stills) or templates made before.
 
@@ -76,7 +90,7 @@ def compare_pictures(
     started = time.perf_counter()
     probe_template, probe_quality = _template(matcher, probe, "probe")
     reference_template, reference_quality = _template(matcher, reference, "reference")
-    result = compare(probe_template, reference_template, thresholds, kind)
+    result = compare(probe_template, reference_template, thresholds, kind, cohort)
     return CompareOutcome(
         result,
         thresholds.decision(result.score),
@@ -84,6 +98,8 @@ def compare_pictures(
         probe_quality,
         reference_quality,
         round((time.perf_counter() - started) * 1000.0, 1),
+        thresholds.scale,
+        round(cosine(probe_template, reference_template), 5),
     )
 
 

@@ -110,7 +110,8 @@ class GenericOnnx:
     def _tensor(self, chip: Image) -> Vector:
         described = self._described
         ordered = chip[:, :, ::-1] if described.channels == "rgb" else chip
-        scaled = (ordered.astype(np.float32) - np.float32(described.mean)) / np.float32(described.std)
+        mean, spread = np.array(described.mean, np.float32), np.array(described.std, np.float32)
+        scaled = (ordered.astype(np.float32) - mean) / spread
         placed = scaled.transpose(2, 0, 1) if described.layout == "nchw" else scaled
         return np.ascontiguousarray(placed[None], dtype=np.float32)
 

@@ -1,7 +1,8 @@
 """Where a score becomes a band. The numbers are data (``resources/tables/face_thresholds.toml``), never code.
 
 A set is *calibrated* (an agency's own signed figures), *provisional* (published photographs, not the agency's
-travellers: a match is shown as «uncalibrated, compare by eye») or *training* (drawn faces; never for a real one).
+travellers: a match is shown as «uncalibrated, compare by eye»), *training* (drawn faces; never for a real one) or
+*none* (a model about which nothing was measured).
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ class ThresholdStatus(StrEnum):
     CALIBRATED = "calibrated"
     PROVISIONAL = "provisional"
     TRAINING = "training"
+    NONE = "none"
+
+
+_MEASURED = frozenset({ThresholdStatus.CALIBRATED, ThresholdStatus.TRAINING})
 
 
 class ScoreScale(StrEnum):
@@ -70,6 +75,8 @@ class FaceThresholds:
 
     def decision(self, score: float) -> ComparisonBand:
         """MATCH, INCONCLUSIVE or NO_MATCH by the bounds alone. A score that is no number never matches."""
+        if self.status is ThresholdStatus.NONE:
+            return ComparisonBand.INCONCLUSIVE
         if score >= self.match:
             return ComparisonBand.MATCH
         return ComparisonBand.INCONCLUSIVE if score >= self.inconclusive else ComparisonBand.NO_MATCH
@@ -77,6 +84,8 @@ class FaceThresholds:
     def band(self, score: float) -> ComparisonBand:
         """The band the officer is shown: provisional bounds may raise doubt, but a match by them is UNCALIBRATED."""
         decision = self.decision(score)
+        if self.status is ThresholdStatus.NONE:
+            return ComparisonBand.UNCALIBRATED
         if decision is ComparisonBand.MATCH and self.status is ThresholdStatus.PROVISIONAL:
             return ComparisonBand.UNCALIBRATED
         return decision
@@ -84,9 +93,10 @@ class FaceThresholds:
     def false_match_rate(self, score: float) -> float | None:
         """Share of strangers who reach this score, log-linear between measured points; None unless calibrated.
 
-        Beyond the last measured point the last rate stands: nothing is claimed that was not measured.
+        Drawn faces have their own, which speak of drawn strangers. Beyond the last measured point the last rate stands:
+        nothing is claimed that was not measured.
         """
-        if not self.calibrated or not self.rates or not math.isfinite(score):
+        if self.status not in _MEASURED or not self.rates or not math.isfinite(score):
             return None
         place = bisect.bisect_right([bound for bound, _ in self.rates], score)
         if place == 0:
@@ -121,13 +131,17 @@ class FaceThresholds:
         return self.rates[-1][0], True
 
 
-def built_in_thresholds(training: bool = False) -> FaceThresholds:
+def built_in_thresholds(training: bool = False, model_id: str | None = None) -> FaceThresholds:
     """The set that ships with the station: provisional, or the one for drawn faces in the training profile.
 
-    Raises ``MalformedThresholds`` or FileNotFoundError when the installation is damaged.
+    For a ``model_id`` that no set ships for: no bounds at all; everything is to be compared by eye. Raises
+    ``MalformedThresholds`` or FileNotFoundError when the installation is damaged.
     """
     text = resource("tables", "face_thresholds.toml").read_text(encoding="utf-8")
-    return parse_thresholds(text)["training" if training else "provisional"]
+    shipped = parse_thresholds(text)["training" if training else "provisional"]
+    if model_id is None or model_id == shipped.model_id:
+        return shipped
+    return FaceThresholds(model_id, ThresholdStatus.NONE, 1.0, -1.0, "nothing was measured with this model")
 
 
 def parse_thresholds(text: str) -> dict[str, FaceThresholds]:
