@@ -1,7 +1,8 @@
 """One reading of one chip, from the first command to the verdict (Doc 9303 part 11 §4, §5; TR-03135-1 §5.6).
 
 Order: open, EF.SOD, chip authentication (whose proof is the answer that brings DG1), active authentication, DG1, DG2,
-signature. EF.COM is not read: nothing in it is signed and everything it says is in EF.SOD.
+terminal authentication and DG3 where fingers are wanted and a key is there, signature. EF.COM is not read: nothing in
+it is signed and everything it says is in EF.SOD.
 """
 
 from __future__ import annotations
@@ -9,73 +10,40 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-from inspection_station.documents.emrtd import genuineness, lds, passive_authentication
+from inspection_station.documents.emrtd import genuineness, lds, tlv
 from inspection_station.documents.emrtd.access import ChipAccess
 from inspection_station.documents.emrtd.access_keys import AccessKey
-from inspection_station.documents.emrtd.algorithm_strength import check_algorithms
-from inspection_station.documents.emrtd.apdu import CancelSignal, Channel, Status
+from inspection_station.documents.emrtd.apdu import CancelSignal, Channel
 from inspection_station.documents.emrtd.bac import Random
 from inspection_station.documents.emrtd.checks import Check
-from inspection_station.documents.emrtd.common_data import check_common_data, listed_groups
-from inspection_station.documents.emrtd.data_groups import Portrait, portraits, zone_lines
-from inspection_station.documents.emrtd.document_facts import settle
-from inspection_station.documents.emrtd.errors import ChipRefused, MalformedChipData
-from inspection_station.documents.emrtd.group_format import check_format
+from inspection_station.documents.emrtd.chip_outcome import (
+    ChipOutcome,
+    Connection,
+    Progress,
+    Resumption,
+    StepTiming,
+    portrait_reference,
+)
+from inspection_station.documents.emrtd.concluding_checks import concluded
+from inspection_station.documents.emrtd.errors import AccessDenied, DocumentExchanged, MalformedChipData
+from inspection_station.documents.emrtd.finger_images import FingerImage, finger_images
+from inspection_station.documents.emrtd.group_reading import PROTECTED, GroupReading
+from inspection_station.documents.emrtd.protected_groups import RIGHTS, ProtectedGroups
 from inspection_station.documents.emrtd.security_infos import SecurityInfos, parse_data_group_14
-from inspection_station.documents.emrtd.security_object import SecurityObject, parse_security_object
-from inspection_station.documents.emrtd.security_object_form import check_security_object_form
-from inspection_station.documents.emrtd.signatures import AlgorithmUnknown
+from inspection_station.documents.emrtd.security_object import SecurityObject
+from inspection_station.documents.emrtd.terminal_keys import TerminalKeys
 from inspection_station.documents.emrtd.trust_store import TrustStore
 from inspection_station.documents.emrtd.zone_comparison import compare_zones
-from inspection_station.inspection.chip import ChipCheck, ChipReading, DataGroup
-from inspection_station.inspection.document import BlobRef
+from inspection_station.inspection.chip import CheckResult, ChipCheck, ChipReading, DataGroup
 
+__all__ = ["ChipOutcome", "Connection", "Progress", "Resumption", "StepTiming", "read_chip"]
 _T = TypeVar("_T")
-Progress = Callable[[str, float], None]
-"""Called as each step ends with its name and the seconds it took."""
-
-
-class Connection(Protocol):
-    """An open channel to a chip; ``hardware.ports.ChipConnection`` fits."""
-
-    def transmit(self, command: bytes) -> bytes: ...
-
-
-@dataclass(frozen=True, slots=True)
-class StepTiming:
-    """A step and its milliseconds: in all, and of them in reader and chip."""
-
-    step: str
-    total_ms: float
-    device_ms: float
-
-
-@dataclass(frozen=True, slots=True)
-class ChipOutcome:
-    """What a reading gave. ``portrait`` is the encoded picture of DG2; ``files`` are contents by name («EF.SOD»,
-    «DG1»).
-    """
-
-    reading: ChipReading
-    portrait: bytes | None
-    files: Mapping[str, bytes]
-    timings: tuple[StepTiming, ...]
-    commands: int
-
-    @property
-    def total_ms(self) -> float:
-        """Of all steps."""
-        return sum(t.total_ms for t in self.timings)
-
-    @property
-    def device_ms(self) -> float:
-        """Of them, in reader and chip."""
-        return sum(t.device_ms for t in self.timings)
+_BODILY = frozenset(lds.GROUPS[number - 1].name for number in PROTECTED)
 
 
 def read_chip(
@@ -88,6 +56,9 @@ def read_chip(
     printed_zone: Sequence[str] | None = None,
     everything: bool = False,
     common_data: bool = False,
+    terminal_keys: TerminalKeys | None = None,
+    with_fingers: bool = False,
+    resumption: Resumption | None = None,
     progress: Progress | None = None,
     cancel: CancelSignal | None = None,
     random: Random = secrets.token_bytes,
@@ -99,99 +70,130 @@ def read_chip(
     ``everything`` also reads EF.COM and whatever further groups it or EF.SOD names, fingers and irises apart: so
     groups that the state did not sign are found. ``common_data`` reads EF.COM alone and compares its list with what the
     state signed, which finds those that it admits to. ``printed_zone`` are the lines read from the page, for the
-    comparison with DG1. A forged, revoked or unsigned chip is an outcome with failed checks. Raises AccessDenied
-    (wrong key), AccessNotSpoken, ChipRefused, MalformedChipData (the chip breaks its protocol), ReadingCancelled, and
-    what the connection raises (the chip was taken away).
+    comparison with DG1. ``with_fingers`` reads DG3 as well, where ``terminal_keys`` open it. With a ``resumption`` a
+    document that is moved is waited for, and what was read and agrees with EF.SOD is not read again.
+
+    A forged, revoked or unsigned chip is an outcome with failed checks. Raises AccessDenied (wrong key),
+    AccessNotSpoken, ChipRefused, MalformedChipData (the chip breaks its protocol), DocumentExchanged (another document
+    was put back), ReadingCancelled, and what the connection raises (the chip was taken away).
     """
-    return _Reading(connection, access_key, trust, at, progress, cancel, random, clock).run(
-        with_portrait, everything, printed_zone, common_data
-    )
+    wanted = _Wanted(with_portrait, everything, common_data, with_fingers, terminal_keys)
+    reading = _Reading(access_key, trust, at, resumption, progress, cancel, random, clock)
+    return reading.run(connection, wanted, printed_zone)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    portrait: bool
+    everything: bool
+    common_data: bool
+    fingers: bool
+    terminal_keys: TerminalKeys | None
 
 
 class _Reading:
     def __init__(
         self,
-        connection: Connection,
         key: AccessKey,
         trust: TrustStore,
         at: date,
+        resumption: Resumption | None,
         progress: Progress | None,
         cancel: CancelSignal | None,
         random: Random,
         clock: Callable[[], float],
     ) -> None:
-        self._channel = Channel(connection.transmit, cancel=cancel, clock=clock)
-        self._access = ChipAccess(self._channel, key, random)
-        self._reader = lds.FileReader(self._channel, self._access.reopen)
-        self._random = random
-        self._key, self._trust, self._at = key, trust, at
-        self._progress, self._clock = progress, clock
-        self._files: dict[str, bytes] = {}
-        self._checks: list[ChipCheck] = []
+        self._key, self._trust, self._at, self._random = key, trust, at, random
+        self._resumption, self._gone = resumption, resumption.gone if resumption is not None else ()
+        self._progress, self._cancel, self._clock = progress, cancel, clock
         self._timings: list[StepTiming] = []
-        self._absent = False
+        self._kept: dict[str, bytes] = {}
+        self._commands = 0
+        self._opened = False
 
-    def run(
-        self, with_portrait: bool, everything: bool, printed: Sequence[str] | None, common_data: bool
-    ) -> ChipOutcome:
+    def run(self, connection: Connection, wanted: _Wanted, printed: Sequence[str] | None) -> ChipOutcome:
+        """One reading, taken up again as often as the resumption allows."""
+        interruptions = 0
+        while True:
+            self._begin(connection)
+            try:
+                outcome = self._attempt(wanted, printed)
+            except self._gone:
+                if self._resumption is None or interruptions >= self._resumption.times:
+                    raise
+            else:
+                commands = self._commands + self._channel.commands
+                return replace(outcome, commands=commands, interruptions=interruptions)
+            interruptions += 1
+            self._commands += self._channel.commands
+            self._kept |= self._groups.files
+            connection = self._step("document put back", self._resumption.reconnect)
+
+    def _begin(self, connection: Connection) -> None:
+        """A new connection knows nothing of the one before: everything is proven again."""
+        self._channel = Channel(connection.transmit, cancel=self._cancel, clock=self._clock)
+        self._access = ChipAccess(self._channel, self._key, self._random)
+        self._checks: list[ChipCheck] = []
+        self._reader = lds.FileReader(self._channel, self._reopen)
+        self._groups = GroupReading(self._reader, self._checks, self._kept)
+        self._protected: ProtectedGroups | None = None
+
+    def _attempt(self, wanted: _Wanted, printed: Sequence[str] | None) -> ChipOutcome:
+        groups = self._groups
         self._step("access", self._open)
-        sod = self._step("EF.SOD", self._security_object)
+        sod = self._step("EF.SOD", groups.security_object)
         infos = self._prove_keys(sod)
         lines = self._step("DG1", lambda: self._zone(sod, printed))
-        portrait = self._step("DG2", lambda: self._portrait(sod)) if with_portrait else None
-        if everything and sod is not None:
-            self._step("further groups", lambda: self._further_groups(sod))
-        elif common_data and sod is not None:
-            self._step("EF.COM", lambda: self._listed(sod))
-        if not with_portrait:
+        portrait = self._step("DG2", lambda: groups.portrait(sod)) if wanted.portrait else None
+        if wanted.everything and sod is not None:
+            self._step("further groups", lambda: groups.further_groups(sod))
+        elif wanted.common_data and sod is not None:
+            self._step("EF.COM", lambda: groups.listed(sod))
+        if not wanted.portrait:
             self._checks.append(Check.DATA_GROUP_HASH.undetermined("DG2: not read, the portrait was not asked for"))
-        self._step("passive authentication", lambda: self._authenticate(sod, lines, infos))
+        fingers = self._fingers(sod, infos, lines, wanted) if sod is not None else ()
+        self._step("passive authentication", lambda: self._conclude(sod, lines, infos))
         reading = ChipReading(
             access=self._access.protocol,
-            data_groups=tuple(DataGroup(n, len(c), hashlib.sha256(c).hexdigest()) for n, c in self._files.items()),
+            data_groups=tuple(DataGroup(n, len(c), hashlib.sha256(c).hexdigest()) for n, c in groups.files.items()),
             mrz_lines=lines,
-            portrait=_reference(portrait) if portrait is not None else None,
+            portrait=portrait_reference(portrait) if portrait is not None else None,
             checks=tuple(self._checks),
             access_detail=self._access.detail,
         )
         image = portrait.image if portrait is not None else None
-        return ChipOutcome(reading, image, self._files, tuple(self._timings), self._channel.commands)
+        files = {name: content for name, content in groups.files.items() if name not in _BODILY}
+        return ChipOutcome(reading, image, files, tuple(self._timings), self._channel.commands, fingers)
 
     def _step(self, name: str, act: Callable[[], _T]) -> _T:
         started, device = self._clock(), self._channel.device_seconds
-        found = act()
-        seconds = self._clock() - started
-        self._timings.append(StepTiming(name, seconds * 1e3, (self._channel.device_seconds - device) * 1e3))
-        if self._progress is not None:
-            self._progress(name, seconds)
+        ended = f"{name}, broken off"
+        try:
+            found = act()
+            ended = name
+        finally:
+            seconds = self._clock() - started
+            self._timings.append(StepTiming(ended, seconds * 1e3, (self._channel.device_seconds - device) * 1e3))
+            if self._progress is not None:
+                self._progress(ended, seconds)
         return found
 
     def _open(self) -> None:
-        self._checks.extend(self._access.open())
-        self._reader = lds.FileReader(self._channel, self._access.reopen, extended=not self._access.extended_refused)
-
-    def _security_object(self) -> SecurityObject | None:
         try:
-            content = self._files["EF.SOD"] = self._reader.read(lds.SOD)
-        except ChipRefused as refusal:
-            if refusal.status != Status.FILE_NOT_FOUND:
-                raise
-            self._checks.append(Check.SECURITY_OBJECT_SIGNATURE.failed("the chip holds no security object"))
-            return None
-        try:
-            return parse_security_object(content)
-        except AlgorithmUnknown as fault:
-            self._checks.append(Check.SECURITY_OBJECT_SIGNATURE.undetermined(f"not spoken here: {fault.detail}"))
-            return None
-        except MalformedChipData as fault:
-            self._checks.append(Check.SECURITY_OBJECT_SIGNATURE.failed(f"malformed: {fault.detail}"))
-            return None
+            self._checks.extend(self._access.open())
+        except AccessDenied as fault:
+            if self._opened:  # the key opened what lay here before
+                raise DocumentExchanged("the document that was put back does not open with the same key") from fault
+            raise
+        self._opened = True
+        if self._access.extended_refused:
+            self._reader.shorten()
 
-    def _content(self, file: lds.ElementaryFile) -> bytes:
-        """Read once."""
-        if file.name not in self._files:
-            self._files[file.name] = self._reader.read(file)
-        return self._files[file.name]
+    def _reopen(self) -> None:
+        """After the chip ended the session: another, with whatever it had granted."""
+        self._access.reopen()
+        if self._protected is not None:
+            self._protected.renew()
 
     def _prove_keys(self, sod: SecurityObject | None) -> SecurityInfos | None:
         """Chip and active authentication, as far as the state signed keys for them; what DG14 says."""
@@ -205,7 +207,7 @@ class _Reading:
         return infos
 
     def _chip_authentication(self, sod: SecurityObject) -> SecurityInfos | None:
-        content = self._signed_group(14, sod, Check.CHIP_AUTHENTICATION)
+        content = self._groups.signed_group(14, sod, Check.CHIP_AUTHENTICATION)
         if content is None:
             return None
         try:
@@ -215,143 +217,71 @@ class _Reading:
             self._checks.append(Check.CHIP_AUTHENTICATION.undetermined("DG14 is malformed"))
             return None
         found = genuineness.check_chip_authentication(
-            self._channel, self._access, infos, self._random, lambda: self._content(lds.DG1)
+            self._channel, self._access, infos, self._random, lambda: self._groups.content(lds.DG1)
         )
         if found is not None:
             self._checks.append(found)
         return infos
 
     def _active_authentication(self, sod: SecurityObject, infos: SecurityInfos | None) -> None:
-        content = self._signed_group(15, sod, Check.ACTIVE_AUTHENTICATION)
+        content = self._groups.signed_group(15, sod, Check.ACTIVE_AUTHENTICATION)
         if content is not None:
             self._checks.append(
                 genuineness.check_active_authentication(self._channel, self._access, content, infos, self._random)
             )
 
-    def _signed_group(self, number: int, sod: SecurityObject, check: Check) -> bytes | None:
-        """A data group with a key, if it is as the state signed it; else None, and ``check`` says why it cannot be
-        made. A group that the state signed and the chip lacks is what a copy without the key looks like.
-        """
-        content = self._group(number, sod)
-        if content is not None and sod.agrees_with(number, content):
-            return content
-        if content is not None:
-            self._checks.append(check.undetermined(f"DG{number} is not as signed"))
-        elif self._absent:
-            self._checks.append(check.failed(f"the state signed DG{number}, which the chip does not have"))
-        else:
-            self._checks.append(check.undetermined(f"DG{number} cannot be read"))
-        return None
-
-    def _group(self, number: int, sod: SecurityObject | None) -> bytes | None:
-        """A data group, or None with the check that says why there is none."""
-        file = lds.GROUPS[number - 1]
-        self._absent = False
-        try:
-            content = self._content(file)
-        except ChipRefused as refusal:
-            evidence = f"{file.name}: cannot be read, status {refusal.status:04X}"
-            signed = sod is not None and number in sod.hashes
-            self._absent = refusal.status == Status.FILE_NOT_FOUND
-            if self._absent and signed:
-                self._checks.append(Check.DATA_GROUP_HASH.failed(f"{file.name}: signed but not on the chip"))
-            else:
-                self._checks.append(Check.DATA_GROUP_HASH.undetermined(evidence))
-            return None
-        if sod is None:
-            self._checks.append(Check.DATA_GROUP_HASH.undetermined(f"{file.name}: no security object to compare with"))
-        else:
-            self._checks.extend(passive_authentication.check_hashes(sod, {number: content}))
-        return content
-
     def _zone(self, sod: SecurityObject | None, printed: Sequence[str] | None) -> tuple[str, ...] | None:
-        content = self._group(1, sod)
-        if content is None:
-            self._checks.append(Check.MRZ_AGAINST_CHIP.undetermined("DG1 could not be read"))
-            return None
-        try:
-            lines = zone_lines(content)
-        except MalformedChipData as fault:
-            self._checks.append(Check.DATA_GROUP_FORMAT.failed(f"DG1: {fault.detail}"))
-            self._checks.append(Check.MRZ_AGAINST_CHIP.undetermined("DG1 is malformed"))
-            return None
-        self._checks.append(compare_zones(lines, printed, self._key))
+        lines = self._groups.zone(sod)
+        if lines is not None:
+            self._checks.append(compare_zones(lines, printed, self._key))
         return lines
 
-    def _portrait(self, sod: SecurityObject | None) -> Portrait | None:
-        content = self._group(2, sod)
-        if content is None:
-            return None
-        try:
-            return portraits(content)[0]
-        except MalformedChipData as fault:
-            self._checks.append(Check.DATA_GROUP_FORMAT.failed(f"DG2: {fault.detail}"))
-            return None
-
-    def _listed(self, sod: SecurityObject) -> frozenset[int]:
-        """The groups that EF.COM lists, with the check of its list; none where it gives none."""
-        try:
-            common = self._content(lds.COM)
-            self._checks.append(check_common_data(common, sod))
-            return listed_groups(common)
-        except ChipRefused as refusal:
-            self._checks.append(Check.COMMON_DATA.undetermined(f"EF.COM cannot be read, status {refusal.status:04X}"))
-        except MalformedChipData as fault:
-            self._checks.append(Check.COMMON_DATA.failed(f"malformed: {fault.detail}"))
-        return frozenset()
-
-    def _further_groups(self, sod: SecurityObject) -> None:
-        """What EF.COM and EF.SOD name beyond the usual. Fingers and irises open to terminal authentication only."""
-        for number in sorted((set(sod.hashes) | self._listed(sod)) - {2}):
-            if number in (3, 4):
-                self._checks.append(
-                    Check.DATA_GROUP_HASH.undetermined(f"DG{number}: not read, it needs a terminal's key")
-                )
-            elif lds.GROUPS[number - 1].name not in self._files:
-                content = self._group(number, sod)
-                form = check_format(number, content) if content is not None else None
-                self._checks.extend([form] if form is not None else [])
-
-    def _authenticate(
-        self, sod: SecurityObject | None, lines: tuple[str, ...] | None, infos: SecurityInfos | None
-    ) -> None:
-        self._check_opening(sod, infos)
-        if sod is None:
-            missing = "no security object to go by"
-            for check in (
-                Check.GENUINENESS,
-                Check.SIGNER_TRUST,
-                Check.SIGNER_VALIDITY,
-                Check.SIGNER_REVOCATION,
-                Check.ISSUING_STATE,
-            ):
-                self._checks.append(check.undetermined(missing))
-            return
-        verdict = passive_authentication.check_signer(sod.signed, self._trust, self._at)
-        self._checks.extend(verdict.checks)
-        self._checks.append(check_security_object_form(self._files["EF.SOD"]))
-        self._checks.append(check_algorithms(sod, verdict.certificate))
-        if lines is None:
-            self._checks.append(Check.ISSUING_STATE.undetermined("DG1 gives no issuing state"))
-        else:
-            self._checks.append(passive_authentication.check_issuing_state(lines[0][2:5], verdict.certificate))
-            self._checks.append(passive_authentication.check_document_type(lines[0][:2], verdict.certificate))
-        groups = {n: self._files[file.name] for n, file in enumerate(lds.GROUPS, 1) if file.name in self._files}
-        self._checks[:] = settle(
-            self._checks, self._trust, sod=sod, signer=verdict.certificate, lines=lines, groups=groups, at=self._at
+    def _fingers(
+        self, sod: SecurityObject, infos: SecurityInfos | None, lines: tuple[str, ...] | None, wanted: _Wanted
+    ) -> tuple[FingerImage, ...]:
+        """DG3 where the state signed one and a key of ours opens it; for everything else the reason why not."""
+        signed = sorted(number for number in PROTECTED if number in sod.hashes)
+        if not signed:
+            return ()
+        names, keys = " and ".join(f"DG{number}" for number in signed), wanted.terminal_keys
+        state = lines[0][2:5].rstrip("<") if lines is not None else "this state"
+        chip_proven = any(
+            c.section == Check.CHIP_AUTHENTICATION.value[0] and c.result is CheckResult.SUCCESSFUL for c in self._checks
         )
+        why = ""
+        if keys is None:
+            why = f"no terminal keys for {state}"
+        elif not wanted.fingers:
+            why = "the fingers were not asked for"
+        elif 3 not in signed:
+            why = "irises are not used here"
+        elif not chip_proven:
+            why = "the chip did not prove its key, which goes first"
+        if keys is None or infos is None or why:
+            self._checks.append(Check.TERMINAL_AUTHENTICATION.undetermined(f"{names}: not checked, {why}"))
+            return ()
+        self._step("terminal authentication", lambda: self._authenticate_terminal(infos, keys))
+        return self._step("DG3", lambda: self._finger_group(sod))
 
-    def _check_opening(self, sod: SecurityObject | None, infos: SecurityInfos | None) -> None:
-        """Chip-authentication mapping, the offers that opened the chip, and a word where nothing proves it genuine."""
-        mapped, card_security = genuineness.check_chip_mapping(self._access, self._trust, self._at)
-        signed, where = (infos, "DG14") if infos is not None else (card_security, "EF.CardSecurity")
-        offers = genuineness.check_card_access(self._access, signed, where)
-        self._checks.extend(check for check in (mapped, offers) if check is not None)
-        proofs = (Check.CHIP_AUTHENTICATION, Check.ACTIVE_AUTHENTICATION, Check.PACE_CAM)
-        if sod is not None and not any(c.section == proof.value[0] for c in self._checks for proof in proofs):
-            self._checks.append(Check.GENUINENESS.not_supported("the state signed no key that only this chip has"))
+    def _authenticate_terminal(self, infos: SecurityInfos, keys: TerminalKeys) -> None:
+        protected = self._protected = ProtectedGroups(
+            self._channel, self._access, infos, keys, self._at, self._random, extended=self._reader.extended
+        )
+        self._checks.append(protected.open())
 
+    def _finger_group(self, sod: SecurityObject) -> tuple[FingerImage, ...]:
+        """DG3 taken apart; nothing of it stays outside the memory, and nothing of it is used that is not as signed."""
+        if self._protected is None or not self._protected.rights & RIGHTS[3]:
+            return ()
+        content = self._groups.group(3, sod)
+        if content is None or not sod.agrees_with(3, content):
+            return ()
+        try:
+            return finger_images(tlv.to_definite(content))
+        except MalformedChipData as fault:
+            self._checks.append(Check.DATA_GROUP_FORMAT.failed(f"DG3: {fault.detail}"))
+            return ()
 
-def _reference(portrait: Portrait) -> BlobRef:
-    digest = hashlib.sha256(portrait.image).hexdigest()
-    return BlobRef(digest, portrait.format.media_type, len(portrait.image))
+    def _conclude(self, sod: SecurityObject | None, lines: tuple[str, ...] | None, infos: SecurityInfos | None) -> None:
+        opening = genuineness.check_opening(self._access, self._trust, self._at, sod, infos, self._checks)
+        self._checks[:] = concluded([*self._checks, *opening], sod, self._groups.files, lines, self._trust, self._at)

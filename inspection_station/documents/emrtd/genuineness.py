@@ -7,7 +7,7 @@ A chip that cannot prove a key which the state signed for it is suspected to be 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import date
 
@@ -20,7 +20,7 @@ from inspection_station.documents.emrtd.errors import ChipRefused, MalformedChip
 from inspection_station.documents.emrtd.pace import Random
 from inspection_station.documents.emrtd.passive_authentication import check_signer
 from inspection_station.documents.emrtd.security_infos import Mapping, SecurityInfos, parse_security_infos
-from inspection_station.documents.emrtd.security_object import parse_card_security
+from inspection_station.documents.emrtd.security_object import SecurityObject, parse_card_security
 from inspection_station.documents.emrtd.signatures import AlgorithmUnknown
 from inspection_station.documents.emrtd.trust_store import TrustStore
 from inspection_station.inspection.chip import CheckResult, ChipCheck
@@ -148,3 +148,23 @@ def compare_offers(offered: frozenset[bytes], signed: frozenset[bytes], where: s
     if not offered:
         return check.failed(f"{where} signs offers of PACE that the chip withheld")
     return check.failed(f"EF.CardAccess makes {'fewer' if offered < signed else 'other'} offers than {where} signs")
+
+
+def check_opening(
+    access: ChipAccess,
+    trust: TrustStore,
+    at: date,
+    sod: SecurityObject | None,
+    infos: SecurityInfos | None,
+    made: Sequence[ChipCheck],
+) -> list[ChipCheck]:
+    """Chip-authentication mapping, the offers that opened the chip, and a word where nothing among the checks ``made``
+    proves it genuine. ``infos`` are those of DG14.
+    """
+    mapped, card_security = check_chip_mapping(access, trust, at)
+    signed, where = (infos, "DG14") if infos is not None else (card_security, "EF.CardSecurity")
+    found = [check for check in (mapped, check_card_access(access, signed, where)) if check is not None]
+    proofs = {proof.value[0] for proof in (Check.CHIP_AUTHENTICATION, Check.ACTIVE_AUTHENTICATION, Check.PACE_CAM)}
+    if sod is not None and not any(check.section in proofs for check in (*made, *found)):
+        found.append(Check.GENUINENESS.not_supported("the state signed no key that only this chip has"))
+    return found

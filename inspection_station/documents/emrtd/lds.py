@@ -61,6 +61,10 @@ class FileReader:
         """Whether extended lengths still serve."""
         return self._blocks[0] > 256
 
+    def shorten(self) -> None:
+        """The chip has shown elsewhere that it takes no extended lengths."""
+        self._blocks = [block for block in self._blocks if block <= 256]
+
     def read(self, file: ElementaryFile) -> bytes:
         """The file's content, exactly as long as its own length field says.
 

@@ -30,8 +30,8 @@ _CHAINED: Final = 0x10
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What a signature is bound to: ``identity`` of the chip or its session, and the compressed one-time ``key`` of chip
-    authentication.
+    """What a signature is bound to: ``identity`` of the chip or its session, and the compressed one-time ``key`` of
+    chip authentication.
     """
 
     identity: bytes
