@@ -53,7 +53,10 @@ class Writer:
         self._queue: deque[_Act] = deque()
         self._wake = Condition()
         self._closing = False
-        self._fault: StoreUnavailable | None = _scarce() if self._spent else None
+        self._fault: StoreUnavailable | None = None
+        if self._spent:
+            self._fault = _scarce()
+            _log_refused(self._fault)
         self.on_fault: Callable[[StoreUnavailable | None], None] | None = None
         self._thread = Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
@@ -188,7 +191,7 @@ class Writer:
         if not changed:
             return
         if fault is not None:
-            log.error("store refused", extra={"code": fault.code, "fault": type(fault).__name__})
+            _log_refused(fault)
         else:
             log.info("store recovered")
         if self.on_fault is not None:
@@ -196,6 +199,10 @@ class Writer:
                 self.on_fault(fault)
             except Exception:
                 log.exception("listener to store faults failed")
+
+
+def _log_refused(fault: StoreUnavailable) -> None:
+    log.error("store refused", extra={"code": fault.code, "fault": type(fault).__name__})
 
 
 def _scarce() -> DiskFull:
