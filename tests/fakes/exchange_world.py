@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from inspection_station.gateway.authority import Authority, create_authority
+from inspection_station.gateway.authority import Authority, KeysMissing, create_authority, load_authority
 from inspection_station.gateway.database import Database
 from inspection_station.gateway.pictures import FolderPictures, OtherOffset
 from inspection_station.gateway.service import Gateway, initialise
@@ -86,18 +86,18 @@ def admitted(gateway: Gateway, station: str) -> KnownStation:
 
 
 @cache
-def test_authority(folder: Path) -> Authority:
-    return create_authority(folder, ["localhost", "127.0.0.1"], datetime.now(UTC), None)
-
-
-test_authority.__test__ = False  # type: ignore[attr-defined]
+def authority_in(folder: Path) -> Authority:
+    try:
+        return load_authority(folder, None)
+    except KeysMissing:
+        return create_authority(folder, ["localhost", "127.0.0.1"], datetime.now(UTC), None)
 
 
 def gateway_in(folder: Path, url: str, clock: SharedClock, *, training: bool = False) -> Gateway:
     """A gateway with its keys and pictures in ``folder`` and its tables at ``url``."""
     database = Database(url)
     settings = initialise(database, training)
-    return Gateway(database, FolderPictures(folder / "pictures"), test_authority(folder / "keys"), settings, clock.now)
+    return Gateway(database, FolderPictures(folder / "pictures"), authority_in(folder / "keys"), settings, clock.now)
 
 
 def enrolled(gateway: Gateway, station: str, *, training: bool = False) -> StationIdentity:
