@@ -40,10 +40,10 @@ class Spread:
 def nearest_count(templates: int) -> int:
     """How many of a cohort's templates speak for the strangers nearest to a face.
 
-    50, of larger cohorts (which hold several photographs of a person) a seventh of what exceeds 1,000, at most 150;
+    50, of larger cohorts (which hold several photographs of a person) an eighth of what exceeds 1,000, at most 150;
     of a small one a quarter. Measured in docs/faces.md.
     """
-    wanted = min(_MOST_NEAREST, _NEAREST + max(0, templates - _LARGE) // 7)
+    wanted = min(_MOST_NEAREST, _NEAREST + max(0, templates - _LARGE) // 8)
     return max(1, min(wanted, templates // 4))
 
 
