@@ -24,6 +24,7 @@ _GROUPS = (
     "virtual_passport_verbs",
     "verification_verbs",
     "face_verbs",
+    "fingerprint_verbs",
     "record_verbs",
     "doctor_verbs",
 )

@@ -1,0 +1,70 @@
+"""Is there one finger in the picture? Photographs, empty platens and several fingers are refused with a reason."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from inspection_station.matching.fingerprint.faults import FingerprintFault, UnusableFingerprint
+from inspection_station.matching.fingerprint.ridges import Ridges
+from inspection_station.matching.fingerprint.segmentation import Grey, Segmented, segmented
+
+_LEAST_AREA = 9_000  # pixels at 500 dpi: 23 square millimetres
+_FINGER_AREA = 16_000  # a second part of this size, and of this share of the first, is a second finger
+_FINGER_SHARE = 0.35
+_CRUMB_SHARE = 0.12  # parts smaller than this share of the largest are dirt
+_WIDEST = 640  # pixels: 32 mm; no finger is wider
+_FAINTEST = 1.5  # grey levels in the ridge band
+_LEAST_PERIODIC = 0.24
+_LEAST_CLARITY = 0.05
+_PERIODS = (4.6, 14.5)  # pixels; adults have 8 to 11, children down to 5.5
+
+
+def finger_in(grey: Grey) -> Segmented:
+    """The finger's part of a picture at 500 dpi. Raises ``UnusableFingerprint`` where there is none, or several."""
+    found = segmented(grey)
+    parts, labels, numbers, _ = cv2.connectedComponentsWithStats(found.mask, connectivity=8)
+    areas = numbers[1:, cv2.CC_STAT_AREA] if parts > 1 else np.zeros(0, np.int32)
+    if not len(areas) or float(np.median(found.energy[found.mask > 0])) < _FAINTEST:
+        raise UnusableFingerprint(FingerprintFault.NO_FINGER, "nothing with ridges on the platen")
+    largest = int(areas.max())
+    if largest < _LEAST_AREA:
+        raise UnusableFingerprint(FingerprintFault.TOO_LITTLE, f"{largest} pixels of finger")
+    order = np.argsort(-areas)
+    if len(areas) > 1 and areas[order[1]] >= max(_FINGER_AREA, _FINGER_SHARE * largest):
+        one, two = numbers[1 + order[0]], numbers[1 + order[1]]
+        if _beside(one, two):
+            raise UnusableFingerprint(FingerprintFault.SEVERAL_FINGERS, "two parts with ridges, side by side")
+    kept = 1 + np.flatnonzero(areas >= _CRUMB_SHARE * largest)
+    mask = np.where(np.isin(labels, kept), np.uint8(255), np.uint8(0))
+    outline = np.argwhere(mask[::4, ::4] > 0)[:, ::-1].astype(np.float32) * 4
+    (_, (across, down), _) = cv2.minAreaRect(outline)
+    if min(across, down) > _WIDEST:
+        raise UnusableFingerprint(FingerprintFault.SEVERAL_FINGERS, "wider than any finger")
+    return replace(found, mask=mask)
+
+
+def _beside(one: npt.NDArray[np.int32], two: npt.NDArray[np.int32]) -> bool:
+    """Whether two parts lie side by side: the phalanx below a crease lies under the fingertip instead."""
+    left, across = int(one[cv2.CC_STAT_LEFT]), int(one[cv2.CC_STAT_WIDTH])
+    other_left, other_across = int(two[cv2.CC_STAT_LEFT]), int(two[cv2.CC_STAT_WIDTH])
+    common = min(left + across, other_left + other_across) - max(left, other_left)
+    return common < 0.35 * min(across, other_across)
+
+
+def refuse_unless_ridged(ridges: Ridges) -> None:
+    """Refuse what has no regular ridges of a finger's period. Raises ``UnusableFingerprint``."""
+    inside = ridges.mask > 0
+    clarity = float((ridges.coherence * ridges.period.regularity)[inside].mean())
+    if ridges.period.periodic_share < _LEAST_PERIODIC or clarity < _LEAST_CLARITY:
+        raise UnusableFingerprint(
+            FingerprintFault.NOT_A_FINGERPRINT,
+            f"regular ridges on {ridges.period.periodic_share:.0%} of it, clarity {clarity:.2f}",
+        )
+    if not _PERIODS[0] <= ridges.period.median <= _PERIODS[1]:
+        raise UnusableFingerprint(
+            FingerprintFault.NOT_A_FINGERPRINT, f"ridges {ridges.period.median:.1f} pixels apart at 500 dpi"
+        )

@@ -1,0 +1,56 @@
+"""Loops compiled by Numba, kept in its cache: compiled once at set-up (``warm_up``), loaded afterwards.
+
+``nogil`` lets the matching pool work beside the screen's thread. Without a warm cache the first call of each function
+takes seconds; nothing of this package may therefore be called from the screen's thread.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+from numba.core import types
+from numba.extending import intrinsic
+
+from inspection_station.matching.embedder_setup import cache_directory
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def _cache_folder() -> Path:
+    """A folder of its own for each state of the compiled files: Numba notices a change of the file a function stands
+    in, but not of the functions it calls in other files, and would run old machine code after an update.
+    """
+    digest = hashlib.sha256(numba.__version__.encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        source = path.read_bytes()
+        if b"@compiled" in source or path.name == "compiled.py":
+            digest.update(source)
+    return cache_directory() / f"numba-{digest.hexdigest()[:16]}"
+
+
+CACHE_FOLDER = _cache_folder()
+"""Where the machine code of this state of the program lies."""
+setattr(numba.config, "CACHE_DIR", str(CACHE_FOLDER))  # noqa: B010 (Numba declares no types for its settings)
+
+
+def compiled(function: Function) -> Function:
+    """``function`` as machine code, cached beside its file (or where NUMBA_CACHE_DIR points)."""
+    return cast(Function, numba.njit(cache=True, nogil=True, fastmath=True, error_model="numpy")(function))
+
+
+def _ones(typing_context: Any, word: Any) -> Any:
+    """Number of set bits of a 64-bit word: LLVM's ``ctpop``, one instruction on any processor of this century."""
+    if not isinstance(word, types.Integer):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.ctpop(arguments[0])
+
+    return types.int64(types.uint64), generate
+
+
+ones = cast("Callable[[Any], int]", intrinsic(_ones))
