@@ -21,7 +21,7 @@ from inspection_station.documents.emrtd.key_groups import X942_KEY, EllipticGrou
 from inspection_station.documents.emrtd.security_infos import ACTIVE_AUTHENTICATION, CHIP_AUTHENTICATION, PUBLIC_KEY
 from inspection_station.documents.emrtd.signatures import EC_KEY, PLAIN_ECDSA_DIGESTS, RSA_KEY
 
-_EXPONENT = 65_537
+RSA_EXPONENT = 65_537
 _SMALL_PRIMES = [n for n in range(3, 2000, 2) if all(n % d for d in range(3, int(n**0.5) + 1, 2))]
 _DIGESTS: dict[str, hashes.HashAlgorithm] = {
     "sha224": hashes.SHA224(),
@@ -91,7 +91,7 @@ class RsaSigner:
 
     def info(self) -> bytes:
         """SubjectPublicKeyInfo."""
-        key = tlv.encode(0x30, asn1.encode_integer(self.n), asn1.encode_integer(_EXPONENT))
+        key = tlv.encode(0x30, asn1.encode_integer(self.n), asn1.encode_integer(RSA_EXPONENT))
         return tlv.encode(0x30, tlv.encode(0x30, asn1.encode_oid(RSA_KEY), b"\x05\x00"), tlv.encode(0x03, b"\0", key))
 
 
@@ -142,7 +142,7 @@ class ChipKeys:
             n, d = _rsa(seed + 1, self.signer.n.bit_length())
             signer = replace(self.signer, n=n, d=d)
         elif self.signer is not None:
-            signer = replace(self.signer, secret=_below(seed + 1, "aa", self.signer.curve.n))
+            signer = replace(self.signer, secret=secret_below(seed + 1, "aa", self.signer.curve.n))
         return ChipKeys(_cloned(self.agreement, seed), _cloned(self.mapping, seed), signer)
 
 
@@ -150,7 +150,7 @@ NO_KEYS = ChipKeys()
 
 
 def _cloned(key: AgreementKey | None, seed: int) -> AgreementKey | None:
-    return None if key is None else replace(key, secret=_below(seed + 1, "ca", key.group.order))
+    return None if key is None else replace(key, secret=secret_below(seed + 1, "ca", key.group.order))
 
 
 def agreement_key(seed: int, parameter_id: int, ciphers: tuple[int, ...], key_id: int | None = None) -> AgreementKey:
@@ -158,7 +158,7 @@ def agreement_key(seed: int, parameter_id: int, ciphers: tuple[int, ...], key_id
     if any(cipher not in CIPHER_NAMES for cipher in ciphers):
         raise ValueError("ciphers are numbered 1 to 4")
     group = standard_group(parameter_id)
-    return AgreementKey(group, _below(seed, "ca", group.order), ciphers, key_id)
+    return AgreementKey(group, secret_below(seed, "ca", group.order), ciphers, key_id)
 
 
 def rsa_signer(seed: int, bits: int = 1024, digest: str = "sha1", *, smaller: bool = False) -> RsaSigner:
@@ -169,7 +169,7 @@ def rsa_signer(seed: int, bits: int = 1024, digest: str = "sha1", *, smaller: bo
 def ecdsa_signer(seed: int, curve: str = "brainpoolP256r1", digest: str = "sha256") -> EcdsaSigner:
     """A key on a named curve."""
     found = curve_table.BY_NAME[curve]
-    return EcdsaSigner(found, _below(seed, "aa", found.n), digest)
+    return EcdsaSigner(found, secret_below(seed, "aa", found.n), digest)
 
 
 def _key_info(group: KeyGroup, public: bytes) -> bytes:
@@ -206,18 +206,22 @@ def _stretch(material: bytes, size: int) -> bytes:
     return found[:size]
 
 
-def _below(seed: int, label: str, order: int) -> int:
+def secret_below(seed: int, label: str, order: int) -> int:
     """A secret from 1 to order - 1."""
     material = _stretch(f"chip key {label} {seed}".encode(), (order.bit_length() + 7) // 8 + 8)
     return int.from_bytes(material, "big") % (order - 1) + 1
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
+def rsa_primes(seed: int, bits: int, label: str = "") -> tuple[int, int]:
+    """The primes of a modulus of exactly that many bits."""
+    return _prime(f"{label}p {seed}", bits // 2), _prime(f"{label}q {seed}", bits - bits // 2)
+
+
 def _rsa(seed: int, bits: int) -> tuple[int, int]:
-    """Modulus of exactly that many bits, and private exponent."""
-    p = _prime(f"p {seed}", bits // 2)
-    q = _prime(f"q {seed}", bits - bits // 2)
-    return p * q, pow(_EXPONENT, -1, (p - 1) * (q - 1))
+    """Modulus and private exponent."""
+    p, q = rsa_primes(seed, bits)
+    return p * q, pow(RSA_EXPONENT, -1, (p - 1) * (q - 1))
 
 
 def _prime(label: str, bits: int) -> int:
@@ -231,7 +235,7 @@ def _prime(label: str, bits: int) -> int:
 
 def _probably_prime(number: int) -> bool:
     """Trial division, then 24 rounds of Miller and Rabin."""
-    if any(number % small == 0 for small in _SMALL_PRIMES) or number % _EXPONENT == 1:
+    if any(number % small == 0 for small in _SMALL_PRIMES) or number % RSA_EXPONENT == 1:
         return False
     odd, twos = number - 1, 0
     while odd % 2 == 0:

@@ -10,8 +10,9 @@ from enum import StrEnum
 from inspection_station.documents import mrz
 from inspection_station.documents.emrtd import asn1, tlv
 from inspection_station.documents.emrtd.access_keys import CanKey, MrzKey
+from inspection_station.documents.emrtd.cv_certificates import CvCertificate
 from inspection_station.documents.emrtd.portrait_format import portrait_format
-from inspection_station.documents.emrtd.security_infos import PACE, encode_pace_info
+from inspection_station.documents.emrtd.security_infos import PACE, TERMINAL_AUTHENTICATION, encode_pace_info
 from inspection_station.documents.mrz_checks import check_digit
 from inspection_station.documents.mrz_layouts import layout_of
 from inspection_station.inspection.document import MrzField
@@ -58,7 +59,9 @@ class VirtualPassport:
     """A passport ready to be put on a card: files by name, the printed zone, and what its chip opens with.
 
     It offers PACE when it has an «EF.CardAccess»; ``can`` is its card access number, if one is printed on it; ``keys``
-    are the private keys on its chip.
+    are the private keys on its chip. ``terminal_roots``: whom it trusts to name terminals that may read fingers (none:
+    nobody is kept from them); ``issued`` is the day its chip starts from; ``static_binding``: it takes terminals in the
+    way that TR-03110-1 §3.5 forbids in new documents.
     """
 
     mrz_lines: tuple[str, ...]
@@ -68,6 +71,9 @@ class VirtualPassport:
     can: CanKey | None = None
     offer: AccessOffer = AccessOffer.BAC
     keys: ChipKeys = NO_KEYS
+    terminal_roots: tuple[CvCertificate, ...] = ()
+    issued: date = date.min
+    static_binding: bool = False
 
 
 def issue_passport(
@@ -81,11 +87,15 @@ def issue_passport(
     can: str | None = None,
     pace: tuple[str, int] = (ECDH_GM_AES_128, BRAINPOOL_P256R1),
     keys: ChipKeys | None = None,
+    fingers: bytes | None = None,
+    terminal_roots: Sequence[CvCertificate] = (),
+    static_binding: bool = False,
 ) -> VirtualPassport:
     """A passport of ``authority`` with this zone and this encoded portrait (JPEG 2000 or JPEG).
 
     ``access`` is a value of ``AccessOffer``; ``pace`` the object identifier and parameter id it offers PACE with;
-    ``keys`` are what its chip proves itself with. A clone or a chip that lost its keys gets them signed in any case.
+    ``keys`` are what its chip proves itself with; ``fingers`` is the content of DG3, which the holders of certificates
+    below ``terminal_roots`` may read. A clone or a chip that lost its keys gets them signed in any case.
     ``fault`` is a value of ``PassportFault``; ValueError for another name, MalformedMrz or MalformedChipData for
     a zone or picture that no passport could hold.
     """
@@ -101,7 +111,10 @@ def issue_passport(
     offers = (encode_pace_info(*pace),) if offer is not AccessOffer.BAC or wrong is PassportFault.DOWNGRADE else ()
     if offers and pace[0].startswith(_CHIP_MAPPING) and own.mapping is None:
         own = replace(own, mapping=agreement_key(authority.seed, pace[1], (), key_id=pace[1]))
-    groups = {1: data_group_1(chip_lines), 2: data_group_2(portrait), **key_groups(own, offers)}
+    terminals = bool(terminal_roots)
+    groups = {1: data_group_1(chip_lines), 2: data_group_2(portrait), **key_groups(own, offers, terminals=terminals)}
+    if fingers is not None:
+        groups[3] = fingers
     signed = dict(groups)
     if wrong is PassportFault.UNSIGNED_GROUP:
         groups[11] = tlv.encode(0x6B, tlv.encode(0x5C, b"\x5f\x11"), tlv.encode(0x5F11, b"UTOPIA"))
@@ -128,10 +141,21 @@ def issue_passport(
         own = own.of_a_clone(authority.seed)
     if wrong is PassportFault.KEYS_MISSING:
         own = NO_KEYS
-    return VirtualPassport(zone.lines, files, key, wrong, CanKey(can) if can is not None else None, offer, own)
+    return VirtualPassport(
+        zone.lines,
+        files,
+        key,
+        wrong,
+        CanKey(can) if can is not None else None,
+        offer,
+        own,
+        tuple(terminal_roots),
+        at,
+        static_binding,
+    )
 
 
-def key_groups(keys: ChipKeys, pace_offers: Sequence[bytes]) -> dict[int, bytes]:
+def key_groups(keys: ChipKeys, pace_offers: Sequence[bytes], *, terminals: bool = False) -> dict[int, bytes]:
     """DG14 and DG15 for the keys and the offers of PACE (Doc 9303 part 11 §9.2.11); a group with nothing to say is
     not there.
     """
@@ -139,6 +163,8 @@ def key_groups(keys: ChipKeys, pace_offers: Sequence[bytes]) -> dict[int, bytes]
     infos = [*pace_offers, *(keys.agreement.infos() if keys.agreement is not None else ())]
     if isinstance(keys.signer, EcdsaSigner):
         infos.append(keys.signer.announcement())
+    if terminals:
+        infos.append(tlv.encode(0x30, asn1.encode_oid(TERMINAL_AUTHENTICATION), asn1.encode_integer(1)))
     if infos:
         groups[14] = tlv.encode(0x6E, asn1.encode_set(*infos))
     if keys.signer is not None:

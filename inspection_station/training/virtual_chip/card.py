@@ -17,12 +17,15 @@ from inspection_station.documents.emrtd.access_keys import AccessKey
 from inspection_station.documents.emrtd.apdu import MAX_SHORT, Status
 from inspection_station.documents.emrtd.ciphers import TripleDesSuite, equal, pad
 from inspection_station.documents.emrtd.errors import MalformedChipData
+from inspection_station.documents.emrtd.protected_groups import RIGHTS
 from inspection_station.documents.emrtd.security_infos import PaceInfo, pace_infos
+from inspection_station.documents.emrtd.terminal_authentication import TRUST_POINTS, document_identity
 from inspection_station.training.passport_issue import AccessOffer, PassportFault, VirtualPassport
 from inspection_station.training.virtual_chip.commands import CardCommand, CardError, parse_command
 from inspection_station.training.virtual_chip.key_proofs import KeyProofs
 from inspection_station.training.virtual_chip.pace import PaceDialogue
 from inspection_station.training.virtual_chip.secure_channel import CardSession
+from inspection_station.training.virtual_chip.terminal_gate import TerminalGate
 
 ANSWER_TO_RESET = bytes.fromhex("3B80800101")
 _TORN_AFTER = 3000
@@ -72,6 +75,7 @@ class VirtualChip:
         self._card_security = files.pop(lds.CARD_SECURITY, None)
         self._by_id = {file.fid: content for file, content in files.items()}
         self._by_short_id = {file.sfi: content for file, content in files.items()}
+        self._gate = TerminalGate(passport.terminal_roots, passport.issued, random) if passport.terminal_roots else None
         self._static: TripleDesSuite = bac.suite_of(bac.document_seed(passport.access_key))
         self._proofs = KeyProofs(passport.keys, random)
         self._served = 0
@@ -82,7 +86,7 @@ class VirtualChip:
         self._application = False
         self._current: bytes | None = None
         self._challenge: bytes | None = None
-        self._session: CardSession | None = None
+        self._end_session()
         self._next_session: CardSession | None = None
         self._pace: PaceDialogue | None = None
         self._proofs.forget()
@@ -97,14 +101,23 @@ class VirtualChip:
                 raise CardError(Status.WRONG_LENGTH, ends_session=True)
             if received.secured:
                 return self._secured(received)
-            self._session = None
+            self._end_session()
             data, status = self._answer(received)
             self._change_session()
             return data + status.to_bytes(2, "big")
         except CardError as error:
             if error.ends_session:
-                self._session = None
+                self._end_session()
             return error.status.to_bytes(2, "big")
+
+    def _end_session(self) -> None:
+        """Secure messaging is over, and with it whatever it had granted."""
+        self._session: CardSession | None = None
+        self._identities: tuple[bytes, ...] = ()
+        self._proofs.agreed = None
+        if self._gate is not None:
+            self._gate.forget()
+            self._current = None
 
     def _secured(self, received: CardCommand) -> bytes:
         session = self._session
@@ -136,6 +149,8 @@ class VirtualChip:
                 return self._external_authenticate(command)
             case 0x22:
                 return self._set_protocol(command)
+            case 0x2A:
+                return self._verify_certificate(command)
             case 0x86:
                 return self._general_authenticate(command)
             case 0x88:
@@ -163,10 +178,32 @@ class VirtualChip:
             self._current = self._in_master_file(int.from_bytes(command.data, "big") & 0x1F)
             return b"", Status.OK
         self._guard()
-        content = self._by_id.get(int.from_bytes(command.data, "big"))
+        self._current = self._permitted(self._by_id, int.from_bytes(command.data, "big"), TRUST_POINTS.fid)
+        return b"", Status.OK
+
+    def _permitted(self, files: dict[int, bytes], number: int, trust_points: int) -> bytes:
+        """The file by its identifier, short or long; fingers and irises for a terminal with that right alone."""
+        if self._gate is not None and number == trust_points:
+            return self._gate.trust_points
+        content = files.get(number)
         if content is None:
             raise CardError(Status.FILE_NOT_FOUND)
-        self._current = content
+        right = RIGHTS.get(number & 0x1F)
+        if self._gate is not None and right is not None and not self._gate.granted & right:
+            raise CardError(Status.SECURITY_NOT_SATISFIED)
+        return content
+
+    def _terminals(self) -> TerminalGate:
+        """Who terminals are shown to; the chip must be open, and must have one."""
+        self._guard()
+        if self._gate is None:
+            raise CardError(Status.NOT_SUPPORTED)
+        return self._gate
+
+    def _verify_certificate(self, command: CardCommand) -> tuple[bytes, int]:
+        if (command.p1, command.p2) != (0x00, 0xBE):
+            raise CardError(Status.WRONG_P1_P2)
+        self._terminals().verify_certificate(command)
         return b"", Status.OK
 
     def _guard(self) -> None:
@@ -184,6 +221,10 @@ class VirtualChip:
             case 0x41, 0xA4:
                 self._guard()
                 self._proofs.set_protocol(command)
+            case 0x81, 0xB6:
+                self._terminals().choose_issuer(command)
+            case 0x81, 0xA4:
+                self._terminals().choose_terminal(command)
             case 0xC1, 0xA4 if self._card_access is not None:
                 self._pace = self._pace_dialogue(command, pace_infos(self._card_access))
             case _:
@@ -218,9 +259,14 @@ class VirtualChip:
             self._pace = dialogue
         else:
             self._session = session
+            own = self._passport.can if dialogue.by_number else self._passport.access_key
+            static = (document_identity(own),) if own is not None and self._passport.static_binding else ()
+            self._identities = static or (dialogue.identity,)
         return answer, Status.OK
 
     def _get_challenge(self, command: CardCommand) -> tuple[bytes, int]:
+        if self._gate is not None and self._session is not None and self._gate.awaits_signature:
+            return self._gate.challenge(), Status.OK
         if self._passport.offer is AccessOffer.PACE:
             raise CardError(Status.INSTRUCTION_UNKNOWN)
         if not self._application:
@@ -232,6 +278,9 @@ class VirtualChip:
 
     def _external_authenticate(self, command: CardCommand) -> tuple[bytes, int]:
         """Doc 9303 part 11 §4.3.1, the chip's steps. A challenge serves once."""
+        if self._gate is not None and self._session is not None and self._gate.awaits_signature:
+            self._gate.authenticate(command, self._identities, self._proofs.agreed)
+            return b"", Status.OK
         challenge, self._challenge = self._challenge, None
         if challenge is None:
             raise CardError(Status.CONDITIONS_NOT_SATISFIED)
@@ -249,6 +298,7 @@ class VirtualChip:
         answer = static.encrypt(zero, challenge + rnd_ifd + k_ic)
         suite, counter = bac.session(k_ifd, k_ic, rnd_ifd, challenge)
         self._session = CardSession(suite, counter)
+        self._identities = (document_identity(self._passport.access_key),)
         return answer + static.checksum(pad(answer, 8)), Status.OK
 
     def _read_binary(self, command: CardCommand) -> tuple[bytes, int]:
@@ -259,10 +309,8 @@ class VirtualChip:
         if command.p1 & 0x80:
             if not self._limits.short_identifiers:
                 raise CardError(Status.WRONG_P1_P2)
-            content = self._by_short_id.get(command.p1 & 0x1F)
-            if content is None:
-                raise CardError(Status.FILE_NOT_FOUND)
-            self._current, offset = content, command.p2
+            self._current = self._permitted(self._by_short_id, command.p1 & 0x1F, TRUST_POINTS.sfi)
+            offset = command.p2
         return self._slice(command, offset, 0)
 
     def _read_master_file(self, command: CardCommand, offset: int) -> tuple[bytes, int]:

@@ -8,6 +8,7 @@ from inspection_station.documents.emrtd import asn1, tlv
 from inspection_station.documents.emrtd.apdu import Status
 from inspection_station.documents.emrtd.ciphers import agreed_suite
 from inspection_station.documents.emrtd.errors import MalformedChipData
+from inspection_station.documents.emrtd.terminal_authentication import compressed
 from inspection_station.training.chip_keys import ChipKeys
 from inspection_station.training.virtual_chip.commands import CardCommand, CardError
 from inspection_station.training.virtual_chip.secure_channel import CardSession
@@ -16,12 +17,15 @@ _CHALLENGE_BYTES = 8
 
 
 class KeyProofs:
-    """Proves the keys of one chip. A chip without them does not know the commands."""
+    """Proves the keys of one chip. A chip without them does not know the commands. ``agreed`` is the reader's one-time
+    key since chip authentication, compressed, for terminal authentication to sign.
+    """
 
     def __init__(self, keys: ChipKeys, random: Callable[[int], bytes]) -> None:
         self._keys = keys
         self._random = random
         self._cipher: int | None = None
+        self.agreed: bytes | None = None
 
     @property
     def awaits_key(self) -> bool:
@@ -92,6 +96,7 @@ class KeyProofs:
             shared = key.group.multiply(key.secret, key.group.decode(public))
         except MalformedChipData:
             raise CardError(Status.WRONG_DATA) from None
+        self.agreed = compressed(key.group, key.group.decode(public))
         suite = agreed_suite(cipher, key.group.shared_secret(shared))
         return CardSession(suite, bytes(suite.block))
 

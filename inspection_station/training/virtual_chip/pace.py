@@ -11,6 +11,7 @@ from inspection_station.documents.emrtd.ciphers import CipherSuite, agreed_suite
 from inspection_station.documents.emrtd.errors import MalformedChipData
 from inspection_station.documents.emrtd.pace import Part
 from inspection_station.documents.emrtd.security_infos import Mapping, PaceInfo
+from inspection_station.documents.emrtd.terminal_authentication import compressed
 from inspection_station.training.chip_keys import AgreementKey
 from inspection_station.training.virtual_chip.commands import CardCommand, CardError
 from inspection_station.training.virtual_chip.secure_channel import CardSession
@@ -35,6 +36,16 @@ class PaceDialogue:
         self._mapping_secret = 0
         self._suite: CipherSuite | None = None
         self._keys: tuple[bytes, bytes] | None = None
+
+    @property
+    def by_number(self) -> bool:
+        """Whether the card access number was the password."""
+        return pace.password_reference(self._key) == 2
+
+    @property
+    def identity(self) -> bytes:
+        """What terminal authentication takes the chip for: its compressed one-time key; nothing before the end."""
+        return compressed(self._group, self._keys[0]) if self._keys is not None else b""
 
     def step(self, command: CardCommand) -> tuple[bytes, CardSession | None]:
         """Answer to one GENERAL AUTHENTICATE, and the session once the last token holds."""
