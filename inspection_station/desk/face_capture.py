@@ -69,14 +69,16 @@ class FaceCapture:
                 self.outcome = CaptureCancelled("stopped before it began")
             else:
                 self.outcome = future.exception() or future.result()
+            self._call = None  # else call, callback and capture hold each other, and the burst's frames with them
             done()
 
         call.add_done_callback(finished)
 
     def stop(self) -> None:
         """End at the next frame."""
-        if self._call is not None:
-            self._call.stop()
+        call = self._call
+        if call is not None:
+            call.stop()
 
     def _run(self, camera: Any, cancel: Any) -> CaptureOutcome | Exception:
         started = self._clock.monotonic()
