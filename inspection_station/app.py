@@ -17,6 +17,7 @@ from inspection_station.desk import commands as c
 from inspection_station.desk.chip_inspection import ChipInspection
 from inspection_station.desk.effect_runner import Instruments
 from inspection_station.desk.face_comparison import FaceComparison
+from inspection_station.desk.face_scale import face_scale
 from inspection_station.desk.inspection_desk import TAIPEI, DeskSettings, InspectionDesk
 from inspection_station.desk.list_search import ListSearch
 from inspection_station.desk.officer_session import OfficerSession, RosterEntry, load_roster
@@ -79,12 +80,15 @@ def open_station(
     give_pictures_back()
     clock = SystemClock()
     progress("store")
-    store = StationStore.open(profile.data_folder, key_source_for(profile), station_id=profile.station_id, clock=clock)
+    keys = key_source_for(profile)
+    store = StationStore.open(profile.data_folder, keys, station_id=profile.station_id, clock=clock)
     stack.callback(store.close)
 
     progress("face model")
     matcher = DlibFaceMatcher()
     matcher.load()
+    shipped = _thresholds(profile)
+    scale = face_scale(profile.data_folder, keys.key(create=False), matcher, shipped, clock.now())
 
     progress("page reader")
     second_opinion.load()
@@ -111,7 +115,7 @@ def open_station(
         rack=rack,
         zones=ZoneReading(),
         chips=ChipInspection(trust),
-        faces=FaceComparison(matcher, _thresholds(profile)),
+        faces=FaceComparison(matcher, scale.thresholds, scale.cohort),
         lists=lists,
         pool=pool,
         clock=clock,

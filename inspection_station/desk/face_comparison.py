@@ -1,4 +1,4 @@
-"""Faces for the desk: bursts and comparisons with one matcher and one set of thresholds. Keeps nothing of anybody."""
+"""Faces for the desk: bursts and comparisons with one matcher and one set of bounds. Keeps nothing of anybody."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from inspection_station.matching.face_capture import BurstCapture, CapturedFace
 from inspection_station.matching.face_comparison import PictureRejected, compare_pictures
 from inspection_station.matching.pictures import UnusablePicture, decode_picture
 from inspection_station.matching.ports import FaceModelMissing, FacePrompt, FaceTemplate
+from inspection_station.matching.score_normalisation import Cohort
 from inspection_station.matching.thresholds import FaceThresholds
 
 _JPEG_QUALITY = 90
@@ -23,9 +24,10 @@ _MARGIN = 0.9  # of the face box, on every side: head and shoulders, as a portra
 class FaceComparison:
     """Implements ``ports.FaceComparer``. Thread-safe."""
 
-    def __init__(self, matcher: DlibFaceMatcher, thresholds: FaceThresholds) -> None:
+    def __init__(self, matcher: DlibFaceMatcher, thresholds: FaceThresholds, cohort: Cohort | None = None) -> None:
         self._matcher = matcher
         self._thresholds = thresholds
+        self._cohort = cohort
 
     def burst(self) -> _Burst:
         return _Burst(BurstCapture(self._matcher))
@@ -38,7 +40,9 @@ class FaceComparison:
             live: Image | FaceTemplate = (
                 probe_template if isinstance(probe_template, FaceTemplate) else decode_picture(probe)
             )
-            outcome = compare_pictures(self._matcher, live, decode_picture(reference), self._thresholds)
+            outcome = compare_pictures(
+                self._matcher, live, decode_picture(reference), self._thresholds, cohort=self._cohort
+            )
         except PictureRejected as fault:
             code = "BIO-07" if fault.which == "reference" else "BIO-01"
             raise StepFault(code, fault.prompt.value) from fault
