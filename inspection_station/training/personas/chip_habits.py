@@ -44,6 +44,11 @@ def chip_profile(who: Persona) -> str:
     return chance.choices([name for name, _ in met], [share for _, share in met])[0]
 
 
+def profiles_in_use() -> frozenset[str]:
+    """Profiles that travellers have by habit; others come only when asked for by name."""
+    return frozenset(name for habit in _HABITS.values() for name, _ in habit)
+
+
 def _habit_of(nationality: str) -> str:
     digest = hashlib.sha256(f"habit {nationality}".encode()).digest()
     return _KNOWN.get(nationality) or sorted(_HABITS)[digest[0] % len(_HABITS)]
