@@ -73,7 +73,7 @@ class ScoreTally:
         rates = self._match_rates()
         if rates is None:
             return None
-        place = int(np.argmax(rates <= fmr)) if (rates <= fmr).any() else _BINS
+        place = int(np.argmax(rates <= fmr)) if (rates <= fmr).any() else _BINS + 1
         return self._edge(place)
 
     def false_match_rate(self, bound: float) -> float | None:
