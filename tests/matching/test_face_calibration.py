@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from test_score_normalisation import folders
 
 from inspection_station.inspection.biometrics import ComparisonBand
 from inspection_station.matching.calibration import (
@@ -37,7 +38,6 @@ from inspection_station.matching.gallery_pack import PackFault, PackRefused
 from inspection_station.matching.ports import FaceTemplate
 from inspection_station.matching.score_normalisation import Cohort
 from inspection_station.matching.thresholds import ScoreScale
-from test_score_normalisation import folders
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 KEY = bytes(range(32))
