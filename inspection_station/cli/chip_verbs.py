@@ -6,18 +6,22 @@ import argparse
 import json
 import sys
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, TextIO, cast
 
 from inspection_station.cli.command_line import day, seconds
 from inspection_station.cli.refusal import refuse, refuse_writing
+from inspection_station.cli.terminal_keys_folder import load_terminal_keys
 from inspection_station.cli.trust_folder import tell_trust, trust_in_json
 
 if TYPE_CHECKING:
     from inspection_station.documents.emrtd.access_keys import AccessKey
-    from inspection_station.documents.emrtd.chip_session import ChipOutcome
+    from inspection_station.documents.emrtd.chip_session import ChipOutcome, Connection
+    from inspection_station.documents.emrtd.terminal_keys import TerminalKeys
     from inspection_station.documents.emrtd.trust_store import TrustStore
+    from inspection_station.hardware.ports import ChipReader
 
 _DRIVER = "pcsc-chip"
 _DONE, _NEGATIVE, _BAD_INPUT, _MISSING = 0, 1, 2, 3
@@ -39,6 +43,12 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     read.add_argument("--out", type=Path, metavar="DIR", help="write the elementary files there (personal data)")
     read.add_argument("--without-portrait", action="store_true", help="do not read DG2")
     read.add_argument("--everything", action="store_true", help="also EF.COM and every further group it names")
+    read.add_argument(
+        "--terminal-keys",
+        type=Path,
+        metavar="DIR",
+        help="certificates and key that a state has given for its fingers (DG3)",
+    )
     read.add_argument("--trace", type=Path, metavar="FILE", help="a line of JSON for each command, without any data")
     read.add_argument("--at", type=day, metavar="DATE", help="day of the checks; today without it")
     read.add_argument("--wait", type=seconds, default=10.0, metavar="SECONDS", help="how long to wait for a chip")
@@ -63,6 +73,7 @@ def read_chip_verb(arguments: argparse.Namespace) -> int:
     chip.
     """
     from inspection_station.documents.emrtd.access_keys import CanKey, MrzKey
+    from inspection_station.documents.emrtd.terminal_keys import TerminalKeysUnusable
     from inspection_station.documents.emrtd.trust_store import TrustStore
     from inspection_station.documents.errors import MalformedMrz
     from inspection_station.documents.mrz import parse
@@ -88,17 +99,28 @@ def read_chip_verb(arguments: argparse.Namespace) -> int:
         return refuse(arguments.json, _BAD_INPUT, "USE-01", f"--trust: {fault.strerror or fault}")
     if trust is not None:
         tell_trust(trust)
-    return _read(arguments, key, lines, trust, at)
+    keys: TerminalKeys | None = None
+    try:
+        keys = load_terminal_keys(arguments.terminal_keys) if arguments.terminal_keys is not None else None
+    except TerminalKeysUnusable as fault:
+        return refuse(arguments.json, _BAD_INPUT, fault.code, f"--terminal-keys: {fault}")
+    except OSError as fault:
+        return refuse(arguments.json, _BAD_INPUT, "USE-01", f"--terminal-keys: {fault.strerror or fault}")
+    return _read(arguments, key, lines, trust, keys, at)
 
 
 def _read(
-    arguments: argparse.Namespace, key: AccessKey, lines: tuple[str, ...] | None, trust: TrustStore | None, at: date
+    arguments: argparse.Namespace,
+    key: AccessKey,
+    lines: tuple[str, ...] | None,
+    trust: TrustStore | None,
+    keys: TerminalKeys | None,
+    at: date,
 ) -> int:
-    from inspection_station.documents.emrtd.chip_session import read_chip
-    from inspection_station.documents.emrtd.command_trace import TracedConnection
+    from inspection_station.documents.emrtd.chip_session import Resumption, read_chip
     from inspection_station.documents.emrtd.errors import ChipFault
     from inspection_station.documents.emrtd.trust_store import TrustStore
-    from inspection_station.hardware.errors import DeviceError
+    from inspection_station.hardware.errors import CardRemoved, DeviceError
     from inspection_station.hardware.ports import ChipReader, DriverSettings
     from inspection_station.hardware.registry import DriverRegistry
 
@@ -109,9 +131,9 @@ def _read(
         made = DriverRegistry().factory(_DRIVER)(DriverSettings({"reader": arguments.reader}))
         reader = cast(ChipReader, made)
         reader.open()
-        connection = reader.connect(Event(), arguments.wait)
+        again = partial(_connected, reader, trace, arguments.wait)
         outcome = read_chip(
-            TracedConnection(connection, trace.write) if trace is not None else connection,
+            again(),
             access_key=key,
             trust=trust or TrustStore(),
             with_portrait=not arguments.without_portrait,
@@ -119,6 +141,9 @@ def _read(
             printed_zone=lines,
             everything=arguments.everything,
             common_data=True,
+            terminal_keys=keys,
+            with_fingers=keys is not None,
+            resumption=Resumption(again, (CardRemoved,)),
         )
     except DeviceError as fault:
         return refuse(arguments.json, _MISSING, fault.code, fault.detail)
@@ -141,6 +166,14 @@ def _read(
     return _NEGATIVE if failed else _DONE
 
 
+def _connected(reader: ChipReader, trace: TextIO | None, wait: float) -> Connection:
+    """The chip on the reader, its commands noted down where a trace was asked for."""
+    from inspection_station.documents.emrtd.command_trace import TracedConnection
+
+    connection = reader.connect(Event(), wait)
+    return TracedConnection(connection, trace.write) if trace is not None else connection
+
+
 def _write_files(directory: Path, outcome: ChipOutcome) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     for name, content in outcome.files.items():
@@ -150,6 +183,8 @@ def _write_files(directory: Path, outcome: ChipOutcome) -> None:
 
 
 def _show(arguments: argparse.Namespace, outcome: ChipOutcome, trust: TrustStore | None) -> None:
+    from inspection_station.documents.emrtd.chip_outcome import BUDGET_MS
+
     reading = outcome.reading
     if not arguments.json:
         print(f"{reading.access.value} ({reading.access_detail}), {reading.overall.value}, {outcome.total_ms:.0f} ms")
@@ -176,6 +211,13 @@ def _show(arguments: argparse.Namespace, outcome: ChipOutcome, trust: TrustStore
                     for t in outcome.timings
                 ],
                 "commands": outcome.commands,
+                "interruptions": outcome.interruptions,
+                "budget_ms": BUDGET_MS,
+                "within_budget": outcome.within_budget,
+                "fingers": [
+                    {"position": f.position, "format": f.compression.name, "ppi": round(f.pixels_per_inch)}
+                    for f in outcome.fingers
+                ],
                 "trust": trust_in_json(trust),
             },
             ensure_ascii=False,

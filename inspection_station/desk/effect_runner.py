@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from threading import Lock
 from typing import Any, Protocol
@@ -183,13 +183,18 @@ class EffectRunner:
             waited = (clock.monotonic() - before) * 1000
             try:
                 answer = chips.read(
-                    connection, effect.mrz, with_portrait=effect.with_portrait, at=clock.now(), cancel=cancel
+                    connection,
+                    effect.mrz,
+                    with_portrait=effect.with_portrait,
+                    at=clock.now(),
+                    cancel=cancel,
+                    reconnect=lambda: device.connect(cancel, timeout),
                 )
             except StepFault as fault:  # the chip's fault: raised on, the supervisor would take it for the reader's
                 return fault
             finally:
                 connection.disconnect()
-            return ChipAnswer(answer.reading, answer.portrait, answer.device_ms + waited)
+            return replace(answer, device_ms=answer.device_ms + waited)
 
         call = reader.submit(work)
         self._remember(Step.CHIP, attempt, call)

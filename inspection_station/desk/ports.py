@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from threading import Event as Cancel
 from typing import Protocol
 
+from inspection_station.documents.emrtd.finger_images import FingerImage
 from inspection_station.hardware.ports import ChipConnection, Image
 from inspection_station.inspection.biometrics import ComparisonResult
 from inspection_station.inspection.chip import ChipReading
@@ -50,18 +51,30 @@ class ZoneReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ChipAnswer:
-    """A reading and the bytes that ``reading.portrait`` refers to; ``device_ms`` is the device's part of the time."""
+    """A reading and the bytes that ``reading.portrait`` refers to; ``device_ms`` is the device's part of the time;
+    ``fingers`` are the encoded pictures of DG3, which go nowhere but into a comparison.
+    """
 
     reading: ChipReading
     portrait: bytes | None
     device_ms: float
+    fingers: tuple[FingerImage, ...] = field(default=(), repr=False)
 
 
 class ChipInspector(Protocol):
-    """Opens, reads and verifies a chip. Raises StepFault (CHP-…) and DeviceError."""
+    """Opens, reads and verifies a chip; ``reconnect`` waits for a document that was moved in the middle of it. Raises
+    StepFault (CHP-…) and DeviceError.
+    """
 
     def read(
-        self, connection: ChipConnection, mrz: MachineReadableZone, *, with_portrait: bool, at: datetime, cancel: Cancel
+        self,
+        connection: ChipConnection,
+        mrz: MachineReadableZone,
+        *,
+        with_portrait: bool,
+        at: datetime,
+        cancel: Cancel,
+        reconnect: Callable[[], ChipConnection] | None = None,
     ) -> ChipAnswer: ...
 
 

@@ -31,10 +31,12 @@ _FAILED_CHECKS: dict[str, tuple[str, Severity, OverrideRule]] = {
     "access": ("CHP-02", Severity.LOOK, _ONE),
     "chip-authentication": ("CHP-11", Severity.BAR, _TWO),
     "active-authentication": ("CHP-11", Severity.BAR, _TWO),
+    "terminal-authentication": ("CHP-02", Severity.LOOK, _ONE),
     "card-access": ("CHP-08", Severity.BAR, _TWO),
     "common-data": ("CHP-08", Severity.LOOK, _ONE),
     "signer-document-type": ("CHP-05", Severity.LOOK, _ONE),
     "signer-form": ("CHP-05", Severity.LOOK, _ONE),
+    "biometric-header": ("CHP-08", Severity.LOOK, _ONE),
     "security-object-form": ("CHP-05", Severity.LOOK, _ONE),
 }
 

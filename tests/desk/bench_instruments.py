@@ -179,7 +179,14 @@ class BenchChips:
         self.with_portrait: list[bool] = []
 
     def read(
-        self, connection: Any, mrz: MachineReadableZone, *, with_portrait: bool, at: datetime, cancel: Event
+        self,
+        connection: Any,
+        mrz: MachineReadableZone,
+        *,
+        with_portrait: bool,
+        at: datetime,
+        cancel: Event,
+        reconnect: object = None,
     ) -> ChipAnswer:
         self.with_portrait.append(with_portrait)
         if self.faults:
