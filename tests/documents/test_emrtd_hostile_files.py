@@ -69,7 +69,8 @@ def test_noise_is_no_file_of_any_kind(noise: bytes) -> None:
     for parse in (*kinds, zone_lines, portraits):
         with pytest.raises(MalformedChipData):
             parse(noise)
-    pem_blocks(noise)
+    with suppress(MalformedChipData):
+        pem_blocks(noise)
 
 
 @given(mutated(FILES["DG1"]))

@@ -137,7 +137,13 @@ def parse_certificate(data: bytes) -> Certificate:
     """DER (or BER) of one certificate; bytes behind it are ignored, as real lists have them."""
     if len(data) > MAX_CERTIFICATE:
         raise MalformedChipData("a certificate larger than 64 KB")
-    outer, _ = tlv.read(tlv.to_definite(data))
+    try:
+        return _certificate(tlv.read(data)[0])
+    except MalformedChipData:  # only then is it worth looking for indefinite lengths: lists hold hundreds of them
+        return _certificate(tlv.read(tlv.to_definite(data))[0])
+
+
+def _certificate(outer: tlv.Element) -> Certificate:
     body = asn1.sequence(outer)
     tbs = body.take(asn1.SEQUENCE)
     algorithm = Algorithm.parse(body.take(asn1.SEQUENCE))
