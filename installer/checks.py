@@ -24,6 +24,8 @@ MAY_START_THREADS = frozenset(
         "hardware/drivers/swipe_rehearsal",
         "hardware/drivers/uvc_camera",
         "hardware/worker",
+        "headquarters/loop",
+        "headquarters/uploads",
         "storage/anchor",
         "storage/writer",
         "training/devices/daemon_slot",

@@ -26,6 +26,8 @@ _GROUPS = (
     "face_verbs",
     "fingerprint_verbs",
     "record_verbs",
+    "exchange_verbs",
+    "store_verbs",
     "doctor_verbs",
 )
 

@@ -1,4 +1,4 @@
-"""``inspection-gateway``: init, serve, enrol, revoke, mark-durable, openapi.
+"""``inspection-gateway``: init, serve, enrol, revoke, mark-durable, import-bundle, openapi.
 
 Every verb takes ``--json``. Exit codes as on the station: 0 done, 1 a negative finding, 2 bad input, 3 missing.
 """
@@ -53,6 +53,10 @@ def _parser() -> argparse.ArgumentParser:
 
     durable = _verb(verbs, "mark-durable", _mark_durable, "a copy holds the log: stations may let go of it")
     durable.add_argument("--through", type=int, metavar="N", help="entries that the copy holds (default: all)")
+
+    bundle = _verb(verbs, "import-bundle", _import_bundle, "take in a station's sealed bundle")
+    bundle.add_argument("file", type=Path, metavar="FILE")
+    bundle.add_argument("--answer", type=Path, metavar="FILE", help="write the return bundle here")
 
     _verb(verbs, "openapi", _openapi, "the service's description")
     return top
@@ -193,6 +197,35 @@ def _mark_durable(options: argparse.Namespace) -> int:
         head = gateway.mark_durable(options.through)
         found = {"durable_through": head.durable_through, "size": head.size, "epoch": head.epoch}
         return _tell(options, found, f"{head.durable_through} of {head.size} entries are durable")
+
+    return _with_gateway(options, act)
+
+
+def _import_bundle(options: argparse.Namespace) -> int:
+    from inspection_station.gateway.bundles import import_bundle, write_return
+    from inspection_station.gateway.stations import NotAdmitted
+    from inspection_station.headquarters.wire import WireError
+
+    def act(gateway: Any) -> int:
+        try:
+            taken = import_bundle(gateway, options.file)
+            if options.answer is not None:
+                write_return(gateway, taken, options.answer)
+        except WireError as error:
+            return _refuse(options, _USAGE, error.code, str(error), "ask the station for the bundle again")
+        except NotAdmitted as error:
+            return _refuse(options, _NEGATIVE, "SEC-03", str(error), "enrol the station, or ask who sent this")
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            return _refuse(options, _USAGE, "USE-03", f"the file cannot be used: {reason}", "name another file")
+        verdicts = [verdict for one in taken.returned for verdict, _ in one.answer.verdicts]
+        found = {
+            "station": taken.station,
+            "requests": taken.requests,
+            "pictures": taken.pictures,
+            "verdicts": {verdict.name.lower(): verdicts.count(verdict) for verdict in sorted(set(verdicts))},
+        }
+        return _tell(options, found, f"{len(verdicts)} items from {taken.station}")
 
     return _with_gateway(options, act)
 

@@ -9,7 +9,7 @@ Every message is an array that begins with its name and version. Parsers raise `
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidSignature
@@ -116,7 +116,7 @@ class Request:
             [
                 "request/1",
                 self.station,
-                [[head.epoch, head.size, head.root] for head in self.shown],
+                encode_heads(self.shown),
                 self.packet,
                 [[offer.inspection_id, offer.sha256, offer.size] for offer in self.offers],
                 [list(self.report.waiting), self.report.oldest_seconds, self.report.program],
@@ -129,15 +129,21 @@ class Request:
         station, shown, packet, offers, report = wire.fields(wire.decode(data), "request/1", 5)
         return cls(
             wire.words(station),
-            tuple(_shown(head) for head in wire.items(shown, SHOWN_LIMIT)),
+            decode_heads(shown, SHOWN_LIMIT),
             packet,
             tuple(_offer(offer) for offer in wire.items(offers, OFFER_LIMIT)),
             _report(report),
         )
 
 
-def _shown(value: wire.Plain) -> LogHead:
-    return log_head(*_parts(value, 3))
+def encode_heads(heads: Sequence[LogHead]) -> wire.Plain:
+    """Heads that are shown: without what headquarters said of their durability."""
+    return [[head.epoch, head.size, head.root] for head in heads]
+
+
+def decode_heads(value: wire.Plain, limit: int) -> tuple[LogHead, ...]:
+    """Raises WireError."""
+    return tuple(log_head(*_parts(head, 3)) for head in wire.items(value, limit))
 
 
 def _offer(value: wire.Plain) -> Offer:
@@ -167,6 +173,10 @@ class Answer:
     proven: int | None
     proof: tuple[bytes, ...]
     orders: tuple[tuple[str, str], ...] = ()
+
+    def only(self, places: Sequence[int]) -> Answer:
+        """The same answer to fewer questions: for those at ``places``."""
+        return replace(self, verdicts=tuple(self.verdicts[place] for place in places))
 
     def receipt(self, items: Sequence[Item]) -> Receipt:
         """The receipt for what was asked, in the order asked. Raises Malformed for another number of verdicts."""

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from inspection_station.inspection.outbox import ExchangeState, LogHead, OutboxItem, Settlement, StationIdentity
+from inspection_station.inspection.outbox import (
+    Backlog,
+    ExchangeState,
+    LogHead,
+    OutboxItem,
+    Settlement,
+    StationIdentity,
+)
 
 
 class LinkFault(Exception):
@@ -46,7 +54,10 @@ class OutboxPort(Protocol):
 
     def ready(self, now: datetime, each: int) -> tuple[OutboxItem, ...]: ...
     def body(self, position: int) -> bytes | None: ...
+    def find(self, items: Sequence[tuple[str, str, bytes]]) -> tuple[OutboxItem | None, ...]: ...
     def state(self) -> ExchangeState: ...
+    def backlog(self) -> tuple[Backlog, ...]: ...
+    def oldest_seconds(self) -> int: ...
     def standing_heads(self, most: int) -> tuple[LogHead, ...]: ...
     def identity(self) -> StationIdentity | None: ...
     def settle(self, settlement: Settlement) -> None: ...

@@ -41,7 +41,7 @@ class UnknownVersion(WireError):
 class BadSignature(WireError):
     """The signature is not that of the station or gateway it is said to come from."""
 
-    code = "SEC-02"
+    code = "SEC-06"
 
 
 def encode(value: Plain) -> bytes:
@@ -134,6 +134,13 @@ def fields(value: Plain, name: str, count: int) -> list[Plain]:
     if len(value) != count + 1:
         raise Malformed("a message has too few or too many fields")
     return value[1:]
+
+
+def name_of(data: bytes) -> str:
+    """The name that a message begins with, or empty, without reading the rest."""
+    if len(data) < 2 or data[0] >> 5 != 4 or data[1] >> 5 != 3:
+        return ""
+    return data[2 : 2 + (data[1] & 31)].decode("ascii", errors="replace")
 
 
 def number(value: Plain, limit: int = 1 << 53) -> int:

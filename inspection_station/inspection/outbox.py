@@ -43,6 +43,16 @@ class OutboxItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits in one lane. ``bytes`` that headquarters lacks; ``held``: kept apart there, never to be sent again."""
+
+    lane: int
+    messages: int
+    bytes: int
+    held: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ExchangeState:
     """Where the exchange stands, kept in the store so that a restart changes nothing.
 

@@ -87,6 +87,18 @@ def open_reader(folder: Path, key: bytes) -> Connection:
     return connection
 
 
+def open_database(path: Path, key: bytes) -> Connection:
+    """Any file of ours, by its own name: a copy that is made or looked at. Raises StoreUnavailable."""
+    with translated(path.parent):
+        connection = sqlcipher3.connect(path, isolation_level=None)
+        try:
+            _unlock(connection, key)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
 def _unlock(connection: Connection, key: bytes) -> None:
     if len(key) != KEY_BYTES:
         raise ValueError("the store's key has 32 bytes")

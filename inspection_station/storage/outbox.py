@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
-from inspection_station.inspection.outbox import ExchangeState, LogHead, OutboxItem, Settlement, StationIdentity
+from inspection_station.inspection.outbox import (
+    Backlog,
+    ExchangeState,
+    LogHead,
+    OutboxItem,
+    Settlement,
+    StationIdentity,
+)
 from inspection_station.storage import receipts, records, retention
 from inspection_station.storage.audit_log import append_audit
 from inspection_station.storage.clock import Clock, iso
@@ -56,6 +63,10 @@ class Outbox:
         """What the message carries; None once its inspection was purged. Raises StoreUnavailable (StoreDamaged)."""
         return self._ask(lambda connection: _body(connection, position))
 
+    def find(self, items: Sequence[tuple[str, str, bytes]]) -> tuple[OutboxItem | None, ...]:
+        """Messages by kind, inspection and hash; None for what this store does not hold."""
+        return self._ask(lambda connection: tuple(_find(connection, *item) for item in items))
+
     def state(self) -> ExchangeState:
         """Where the exchange stands."""
         return self._ask(receipts.exchange_state)
@@ -67,6 +78,14 @@ class Outbox:
     def status(self) -> OutboxStatus:
         """What waits, by lane, and since when."""
         return self._ask(lambda connection: records.outbox_status(connection, self._clock.now()))
+
+    def backlog(self) -> tuple[Backlog, ...]:
+        """What waits, and how many bytes of it, by lane."""
+        return self._ask(backlog)
+
+    def oldest_seconds(self) -> int:
+        """Age of the oldest waiting message, 0 when nothing waits."""
+        return int(self.status().oldest_seconds or 0)
 
     def incarnation(self) -> str:
         """The incarnation that counts at present."""
@@ -107,6 +126,27 @@ def ready(connection: Connection, now: datetime, each: int) -> tuple[OutboxItem,
     return tuple(
         OutboxItem(*row) for lane in range(5) for row in connection.execute(_READY, (lane, at, each)).fetchall()
     )
+
+
+def _find(connection: Connection, kind: str, inspection_id: str, sha256: bytes) -> OutboxItem | None:
+    row = connection.execute(
+        "select position, kind, outbox.lane, inspection_id, sha256, size, attempts, reached"
+        " from outbox join delivery on position = message_position"
+        " where inspection_id = ? and kind = ? and sha256 = ?",
+        (inspection_id, kind, sha256),
+    ).fetchone()
+    return None if row is None else OutboxItem(*row)
+
+
+def backlog(connection: Connection) -> tuple[Backlog, ...]:
+    """See ``Outbox.backlog``; every lane, also an empty one."""
+    rows = connection.execute(
+        "select delivery.lane, sum(state = 'waiting'), sum((state = 'waiting') * (size - reached)), sum(state = 'held')"
+        " from delivery join outbox on position = message_position where state = 'waiting' or state = 'held'"
+        " group by delivery.lane"
+    )
+    found = {row[0]: Backlog(*row) for row in rows}
+    return tuple(found.get(lane, Backlog(lane, 0, 0)) for lane in range(5))
 
 
 def _body(connection: Connection, position: int) -> bytes | None:

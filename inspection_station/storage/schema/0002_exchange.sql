@@ -55,6 +55,7 @@ create trigger receipt_stays before delete on receipt begin select raise(abort, 
 alter table delivery add column log_position integer;
 alter table delivery add column receipt integer references receipt (position);
 alter table delivery add column code text not null default '';
+create index delivery_held on delivery (lane) where state = 'held';
 create index delivery_confirmed on delivery (log_position) where state = 'confirmed';
 
 create table open_case (                    -- while a case is open nothing of its inspection is destroyed

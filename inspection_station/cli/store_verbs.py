@@ -1,0 +1,112 @@
+"""``store check``, ``store backup``, ``store restore``: the store as a whole."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from inspection_station.cli.refusal import refuse
+from inspection_station.cli.store_place import add_place, place_of
+
+_DONE, _NEGATIVE, _USAGE, _MISSING = 0, 1, 2, 3
+
+
+def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``store check|backup|restore``."""
+    store = verbs.add_parser("store", help="check, copy or put back the whole store")
+    acts = store.add_subparsers(dest="act", metavar="ACT", required=True)
+    for name, run, text in (
+        ("check", _check, "read everything and hold it against its hashes"),
+        ("backup", _backup, "copy the store, also while the station runs"),
+        ("restore", _restore, "put a copy in the store's place (the station must not run)"),
+    ):
+        parser = acts.add_parser(name, help=text, description=text)
+        if name != "check":
+            parser.add_argument("file", type=Path, metavar="FILE")
+        add_place(parser)
+        parser.set_defaults(run=run)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from inspection_station.storage.clock import SystemClock
+    from inspection_station.storage.reader import StoreReader
+
+    def act() -> int:
+        folder, keys, _ = place_of(options)
+        reader = StoreReader.open(folder, keys, clock=SystemClock())
+        try:
+            report = reader.check()
+        finally:
+            reader.close()
+        found = {
+            "sound": report.sound,
+            "problems": list(report.problems),
+            "records": report.records,
+            "pictures": report.blobs,
+            "messages": report.messages,
+            "unfinished": report.unfinished,
+            "incarnations": report.incarnations,
+            "schema": report.schema_version,
+        }
+        _tell(options, found, f"{report.records} records, {len(report.problems)} problem(s)")
+        if report.sound:
+            return _DONE
+        for problem in report.problems:
+            sys.stderr.write(f"STO-03: {problem}\n")
+        sys.stderr.write("Do this: delete nothing; «bundle export» what still reads, then «store restore» a copy.\n")
+        return _NEGATIVE
+
+    return _guarded(options, act)
+
+
+def _backup(options: argparse.Namespace) -> int:
+    from inspection_station.storage.backup import back_up
+
+    def act() -> int:
+        folder, keys, _ = place_of(options)
+        report = back_up(folder, keys, options.file)
+        found = {"records": report.records, "pictures": report.blobs, "bytes": options.file.stat().st_size}
+        return _tell(options, found, f"{report.records} records copied and checked")
+
+    return _guarded(options, act)
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from inspection_station.storage.backup import put_back
+    from inspection_station.storage.clock import SystemClock
+
+    def act() -> int:
+        folder, keys, _ = place_of(options)
+        before = put_back(folder, keys, options.file, SystemClock())
+        aside = None if before is None else before.parent.name
+        return _tell(
+            options, {"restored": True, "before": aside}, f"put back; what was there is in {aside or 'no'} folder"
+        )
+
+    return _guarded(options, act)
+
+
+def _tell(options: argparse.Namespace, found: dict[str, Any], text: str) -> int:
+    print(json.dumps(found, ensure_ascii=False) if options.json else text)
+    return _DONE
+
+
+def _guarded(options: argparse.Namespace, act: Callable[[], int]) -> int:
+    from inspection_station.station_profile import ProfileError
+    from inspection_station.storage.errors import StoreUnavailable
+
+    try:
+        return act()
+    except ProfileError as error:
+        return refuse(options.json, _USAGE, "PRO-01", str(error))
+    except StoreUnavailable as fault:
+        return refuse(options.json, _MISSING, fault.code, fault.detail)
+    except FileExistsError:
+        return refuse(options.json, _USAGE, "USE-01", "there is a file of this name already", "give another name")
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        return refuse(options.json, _USAGE, "USE-01", f"the file cannot be used: {reason}", "name another file")
