@@ -188,6 +188,8 @@ def _reference(element: tlv.Element, digest: str) -> Scope:
             children = list(inside[0].children())
             named = len(children) == 2 and children[1].tag == asn1.INTEGER
             inside = children if named else inside
+        if not inside:
+            raise MalformedChipData("a reference to a certificate that names none")
         name = parse_name(inside[0])
         serial = asn1.integer(inside[1]) if len(inside) > 1 else None
     if 1 in fields:
