@@ -28,7 +28,7 @@ from inspection_station.training.faults import Fault
 from inspection_station.training.personas.identity import PersonaKind
 from inspection_station.training.personas.traveller import TrainingTraveller, traveller
 
-PATIENCE = 60.0
+PATIENCE = 150.0
 EVERYDAY = frozenset({"DEV-02", "NET-01"})  # no fingerprint reader in the profile; RMAS is asked online only
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 DRAWN: Final = "drawn"
 FAILED: Final = "failed"
-_YIELDING: Final = 5
+_YIELDING: Final = 3
 """Steps of politeness: whoever inspects comes before who draws."""
 _BELOW_NORMAL: Final = 0x4000  # BELOW_NORMAL_PRIORITY_CLASS, processthreadsapi.h
 

@@ -26,7 +26,7 @@ from inspection_station.training.personas.traveller import TrainingTraveller
 log = logging.getLogger(__name__)
 
 _POLL_SECONDS: Final = 0.2
-_PATIENCE_SECONDS: Final = 60.0
+_PATIENCE_SECONDS: Final = 120.0
 """For one drawing of about 2 s, with the start of the process before it: a machine may be very busy."""
 _TRIES: Final = 2
 _LIFETIME: Final = 200

@@ -29,7 +29,7 @@ from inspection_station.training.virtual_chip.profiles import PROFILES
 
 _KEPT: Final = 3
 """Travellers: the one before, the present one, the coming one; some 3 MB each."""
-_PATIENCE_SECONDS: Final = 180.0
+_PATIENCE_SECONDS: Final = 300.0
 _Sheet = tuple[Hashable, ...]
 _DEVICE_FAULTS: Final = frozenset(f.value for f in Fault)
 
