@@ -60,6 +60,8 @@ class ProtectedGroups:
             chain = self._keys.chain_for(points, self._day)
         except NoChain as reason:
             return check.undetermined(f"not checked: {reason}")
+        if not chain.rights & Right.FINGERS:
+            return check.undetermined(f"not checked: the keys below {points[0]} give no right to fingers")
         refusals: list[str] = []
         for kind in self._kinds():
             try:

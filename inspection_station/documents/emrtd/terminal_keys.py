@@ -234,10 +234,19 @@ def _matched(private: PrivateKey, certificates: Sequence[CvCertificate]) -> list
         else:
             fits = certificate.key.point == curve_table.BY_NAME[public.curve.name].encode((public.x, public.y))
         if fits and certificate.role is Role.TERMINAL:
-            fitting.append(TerminalKey(certificate, private))
+            fitting.append(_tried(TerminalKey(certificate, private)))
     if not fitting:
         raise TerminalKeysUnusable("a private key without a terminal's certificate for it")
     return fitting
+
+
+def _tried(key: TerminalKey) -> TerminalKey:
+    """It can sign in its scheme: better known now than with a traveller waiting."""
+    try:
+        key.sign(b"")
+    except ValueError:
+        raise TerminalKeysUnusable(f"{key.certificate.holder}: a key too small for its scheme") from None
+    return key
 
 
 def _require_signatures(certificates: Sequence[CvCertificate]) -> None:
