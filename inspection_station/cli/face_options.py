@@ -166,8 +166,11 @@ def face_data(options: argparse.Namespace) -> tuple[Path, bytes] | None:
         ) from None
 
 
-def scale_of(options: argparse.Namespace, matcher: DlibFaceMatcher) -> FaceScale:
-    """Calibrated bounds where face data were named, else the built-in ones. Raises ``FaceRefusal``, ``PackRefused``."""
+def scale_of(options: argparse.Namespace, matcher: DlibFaceMatcher, *, wanted: bool = True) -> FaceScale:
+    """Calibrated bounds where face data were named, else the built-in ones. Raises ``FaceRefusal``, ``PackRefused``.
+
+    ``wanted``: a folder that was named must hold a calibration.
+    """
     from inspection_station.matching.calibration import CalibrationRefused
     from inspection_station.matching.face_installation import FaceScale, is_calibrated, load_scale
     from inspection_station.matching.thresholds import MalformedThresholds, built_in_thresholds
@@ -175,7 +178,8 @@ def scale_of(options: argparse.Namespace, matcher: DlibFaceMatcher) -> FaceScale
     training = bool(getattr(options, "training", False))
     try:
         named = face_data(options)
-        if named is not None and (options.faces is not None or is_calibrated(named[0])):
+        demanded = wanted and options.faces is not None
+        if named is not None and (demanded or is_calibrated(named[0])):
             return load_scale(
                 named[0],
                 key=named[1],

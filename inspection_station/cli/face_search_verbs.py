@@ -71,7 +71,7 @@ def search_faces(options: argparse.Namespace) -> int:
     face, quality = matcher.assess_portrait(image)
     if face is None or quality.prompt in NO_TEMPLATE:
         raise refused_face(quality.prompt.value, "probe")
-    scale = scale_of(options, matcher)
+    scale = scale_of(options, matcher, wanted=False)
     gallery = FaceGallery(scale.thresholds, scale.cohort)
     failures: tuple[EnrolmentFailure, ...] = ()
     now = datetime.now(UTC)
