@@ -29,6 +29,9 @@ benchmark: setup-test ## measure speed, accuracy and memory
 fuzz: setup-test ## feed altered files to the parsers for MINUTES=n; with atheris installed: ENGINE=atheris
 	@nice -n 15 $(BIN)/python tests/fuzz/run_fuzz.py --minutes $(or $(MINUTES),10) --engine $(or $(ENGINE),blind)
 
+chaos: setup-test ## kill station and gateway on a bad link, many times, and count what is lost
+	@$(BIN)/python tests/chaos/chaos_run.py --station-kills 1000 --gateway-kills 25 --json
+
 screens: setup ## take the documentation's screenshots again
 	@$(BIN)/inspection-station play --travellers 6 --seed 3 --pace 0.3 --screenshots docs/screens
 	@$(BIN)/inspection-station play --travellers 2 --seed 4 --fault impostor --pace 0.3 --screenshots docs/screens
