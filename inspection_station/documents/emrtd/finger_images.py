@@ -123,7 +123,7 @@ def _views(record: bytes) -> Iterator[FingerImage]:
 def _tagged_views(record: tlv.Element) -> Iterator[FingerImage]:
     """ISO/IEC 39794-4 §7: version, then one representation or a row of them."""
     representations = list(record.child(0xA1).children())
-    if representations and representations[0].tag != asn1.SEQUENCE:
+    if not representations or representations[0].tag != asn1.SEQUENCE:
         yield _tagged_view(record.child(0xA1))
         return
     for representation in representations:
