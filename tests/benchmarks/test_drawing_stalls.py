@@ -1,4 +1,4 @@
-"""How long a thread of the station waits for its turn while a traveller is drawn: on the spot, or in the drawing room."""
+"""How long a thread of the station waits for its turn while a traveller is drawn: on the spot, or in the room."""
 
 from __future__ import annotations
 
