@@ -120,7 +120,7 @@ def _trust(path: TrustPath, certificate: Certificate, trust: TrustStore) -> tupl
             return (Check.SIGNER_SIGNATURE.failed(path.evidence + version),)
         case Trust.UNKNOWN_ALGORITHM:
             return (Check.SIGNER_TRUST.undetermined(path.evidence + version),)
-        case Trust.NO_ANCHOR:
+        case _:
             country = certificate.issuer.country
             known = "anchors of this state are at hand" if trust.knows_country(country) else "no anchor of this state"
             told = f"{path.evidence}; {known} ({country or 'no country named'}){version}"
@@ -212,7 +212,7 @@ def check_hashes(sod: SecurityObject, groups: Mapping[int, bytes]) -> tuple[Chip
                 found.append(
                     Check.DATA_GROUP_HASH.failed(f"DG{number}: {sod.digest.upper()} differs from the signed one")
                 )
-            case None:
+            case _:
                 found.append(Check.DATA_GROUP_HASH.failed(f"DG{number}: on the chip but not in the security object"))
     return tuple(found)
 
@@ -231,5 +231,5 @@ def check_issuing_state(issuing_state: str, signer: Certificate | None) -> ChipC
             return check.successful(f"{state} signed by {country}")
         case False:
             return check.failed(f"{state} signed by {country}")
-        case None:
+        case _:
             return check.undetermined(f"the code {state or 'of the state'} is in no table, signed by {country}")
