@@ -139,9 +139,8 @@ def test_a_whitelist_of_3000_is_built_within_a_minute_on_two_cores(tmp_path: Pat
         builder = GroupBuilder(matcher, built_in_groups()["voyage-whitelist"], tmp_path / "w.faces", KEY, None, pool)
         built = builder.build(portraits, len(portraits), version=1, now=NOW)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    print(
-        f"\n{built.enrolled} portraits of {len(portraits[0].picture)} bytes: {wall:.1f} s on the clock, {cpu:.1f} s of processor"
-    )
+    each = len(portraits[0].picture)
+    print(f"\n{built.enrolled} portraits of {each} bytes: {wall:.1f} s on the clock, {cpu:.1f} s of processor")
     print(f"3,000 on two cores: {10 * cpu / 2:.0f} s of processor each, if both are free")
     assert built.enrolled >= 290
     assert 10 * cpu / 2 <= 60
