@@ -14,7 +14,14 @@ from threading import Event
 from typing import Any, Final, cast
 
 from inspection_station.hardware import errors
-from inspection_station.hardware.child_process import REPLY_ERROR, REPLY_FAULT, REPLY_VALUE, load_factory, serve
+from inspection_station.hardware.child_process import (
+    REPLY_ERROR,
+    REPLY_FAULT,
+    REPLY_PREVIEW,
+    REPLY_VALUE,
+    load_factory,
+    serve,
+)
 from inspection_station.hardware.errors import (
     CaptureCancelled,
     DeviceError,
@@ -27,8 +34,10 @@ from inspection_station.hardware.ports import (
     DocumentScan,
     DriverSettings,
     FingerImage,
+    FingerPreview,
     Frame,
 )
+from inspection_station.inspection.biometrics import FingerPosition
 
 _POLL_SECONDS: Final = 0.05
 _STOP_PATIENCE: Final = 0.15
@@ -89,7 +98,14 @@ class ChildDevice:
     def probe(self) -> None:
         self._ask("probe", limit=_SHORT_SECONDS)
 
-    def _ask(self, method: str, *given: Any, cancel: Event | None = None, limit: float | None = None) -> Any:
+    def _ask(
+        self,
+        method: str,
+        *given: Any,
+        cancel: Event | None = None,
+        limit: float | None = None,
+        on_preview: FingerPreview | None = None,
+    ) -> Any:
         """Call ``method`` in the child and wait. ``cancel`` makes the child's own event follow; ``limit`` seconds."""
         pipe = self._pipe
         if pipe is None:
@@ -97,18 +113,23 @@ class ChildDevice:
         self._number += 1
         try:
             pipe.send(("call", self._number, method, given, cancel is not None))
-            return self._answer(pipe, cancel, limit)
+            return self._answer(pipe, cancel, limit, on_preview)
         except (EOFError, OSError):
             raise self._crashed() from None
 
-    def _answer(self, pipe: Connection, cancel: Event | None, limit: float | None) -> Any:
+    def _answer(
+        self, pipe: Connection, cancel: Event | None, limit: float | None, on_preview: FingerPreview | None
+    ) -> Any:
         began = heard = pinged = time.monotonic()
         stopped: float | None = None
         while True:
             if pipe.poll(_POLL_SECONDS):
                 reply, number, content = pipe.recv()
                 heard = time.monotonic()
-                if number == self._number and reply != "pong":
+                if number == self._number and reply == REPLY_PREVIEW:
+                    if on_preview is not None:
+                        on_preview(content)
+                elif number == self._number and reply != "pong":
                     return _unpacked(reply, content)
             now = time.monotonic()
             if cancel is not None and stopped is None and cancel.is_set():
@@ -153,8 +174,11 @@ class ChildCamera(ChildDevice):
 
 
 class ChildFingerprintReader(ChildDevice):
-    def capture(self, cancel: Event) -> FingerImage:
-        return cast(FingerImage, self._ask("capture", cancel=cancel))
+    def capture(
+        self, cancel: Event, finger: FingerPosition | None = None, on_preview: FingerPreview | None = None
+    ) -> FingerImage:
+        live = on_preview is not None
+        return cast(FingerImage, self._ask("capture", finger, live, cancel=cancel, on_preview=on_preview))
 
 
 class ChildChipReader(ChildDevice):

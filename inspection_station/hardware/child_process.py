@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 import signal
@@ -16,6 +17,7 @@ from inspection_station.hardware.ports import ChipConnection, DriverFactory, Dri
 REPLY_VALUE: Final = "value"
 REPLY_ERROR: Final = "error"
 REPLY_FAULT: Final = "fault"
+REPLY_PREVIEW: Final = "preview"
 
 
 def load_factory(target: str) -> DriverFactory:
@@ -54,7 +56,7 @@ class _Server:
             try:
                 if device is None:
                     device = load_factory(target)(DriverSettings(values))
-                value = self._perform(device, method, given, cancel if cancellable else None)
+                value = self._perform(device, number, method, given, cancel if cancellable else None)
             except DeviceError as error:
                 self._send(REPLY_ERROR, number, (type(error).__name__, error.detail, error.code))
             except Exception as fault:  # its text may hold personal data and stays here
@@ -62,8 +64,12 @@ class _Server:
             else:
                 self._send(REPLY_VALUE, number, value)
 
-    def _perform(self, device: Any, method: str, given: tuple[Any, ...], cancel: Event | None) -> Any:
+    def _perform(self, device: Any, number: int, method: str, given: tuple[Any, ...], cancel: Event | None) -> Any:
         match method:
+            case "capture":
+                finger, live = given
+                show = functools.partial(self._send, REPLY_PREVIEW, number) if live else None
+                return device.capture(cancel, finger, show)
             case "connect":
                 connection = device.connect(cancel, *given)
                 self._connected += 1

@@ -8,7 +8,7 @@ set cancel event ends any wait within 300 ms with CaptureCancelled, and no error
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from threading import Event
@@ -17,6 +17,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from inspection_station.inspection.biometrics import FingerPosition
 from inspection_station.inspection.document import MrzSource
 
 Image = npt.NDArray[np.uint8]
@@ -124,10 +125,20 @@ class Camera(Device, Protocol):
     def next_frame(self, cancel: Event, after: int = -1) -> Frame: ...
 
 
-class FingerprintReader(Device, Protocol):
-    """Waits for a finger and returns its picture."""
+FingerPreview = Callable[[FingerImage], None]
+"""Called on the device thread with each live picture before the final one; must return quickly and not raise."""
 
-    def capture(self, cancel: Event) -> FingerImage: ...
+
+class FingerprintReader(Device, Protocol):
+    """Waits for a finger and returns its picture.
+
+    ``finger`` is what the traveller was asked for; readers that cannot tell fingers apart take any. One finger laid
+    down is one picture: it must be lifted before the next capture gives another.
+    """
+
+    def capture(
+        self, cancel: Event, finger: FingerPosition | None = None, on_preview: FingerPreview | None = None
+    ) -> FingerImage: ...
 
 
 @dataclass(frozen=True, slots=True)
