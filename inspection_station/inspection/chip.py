@@ -34,7 +34,7 @@ class ChipCheck:
     Names used by findings: ``access``, ``data-group-hash``, ``security-object-signature``, ``signer-trust``,
     ``signer-revocation``, ``signer-validity``, ``mrz-against-chip``, ``issuing-state``, ``chip-authentication``,
     ``active-authentication``, ``card-access``, ``common-data``, ``signer-form``,
-    ``security-object-form``, ``algorithm-strength``.
+    ``security-object-form``, ``biometric-header``, ``algorithm-strength``.
     """
 
     section: str

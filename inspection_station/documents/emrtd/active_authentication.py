@@ -10,7 +10,7 @@ from inspection_station.documents.emrtd.apdu import Channel, Command
 from inspection_station.documents.emrtd.errors import ChipRefused, MalformedChipData
 from inspection_station.documents.emrtd.message_recovery import recover, representative
 from inspection_station.documents.emrtd.signatures import (
-    PLAIN_ECDSA_DIGESTS,
+    ECDSA_DIGESTS,
     AlgorithmUnknown,
     DsaKey,
     EcKey,
@@ -65,7 +65,9 @@ def verify(key: SigningKey, challenge: bytes, signature: bytes, announced: str |
         if not recovered.covers(challenge):
             return AuthenticationVerdict(False, f"{how}: not a signature over this challenge")
         return AuthenticationVerdict(True, how)
-    known = PLAIN_ECDSA_DIGESTS.get(announced) if announced is not None else None
+    known = ECDSA_DIGESTS.get(announced) if announced is not None else None
+    if announced is not None and known is None:
+        return AuthenticationVerdict(False, f"DG14 announces {announced}, which is no way to sign with this key")
     for numbers, form in _pairs(signature):
         for digest in (known,) if known is not None else _GUESSES:
             if verify_ecdsa(key, numbers, digest, hashlib.new(digest, challenge).digest()):

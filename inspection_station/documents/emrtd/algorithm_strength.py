@@ -16,13 +16,18 @@ from inspection_station.inspection.chip import ChipCheck
 
 _WEAK_DIGESTS = frozenset({"sha1"})
 _LEAST_RSA, _LEAST_CURVE = 2048, 224
-"""Bits, of RSA and DSA moduli and of curves; Doc 9303 part 12 §4.1.6 asks for more of new keys, and old ones are still in use."""
+"""Bits, of RSA and DSA moduli and of curves; Doc 9303 part 12 §4.1.6 asks for more of new keys, and old ones are still
+in use.
+"""
 
 
 def check_algorithms(sod: SecurityObject, signer: Certificate | None) -> ChipCheck:
     """Digest of the data groups, digest and key of the signature."""
     check = Check.ALGORITHM_STRENGTH
-    digests = {sod.digest, *(one.digest_algorithm.digest for one in sod.signed.signers)}
+    try:
+        digests = {sod.digest, *(one.digest_algorithm.digest for one in sod.signed.signers)}
+    except ChipFault as fault:
+        return check.undetermined(f"the signature's digest is not spoken here: {fault.detail}")
     weak = [digest.upper() for digest in sorted(digests & _WEAK_DIGESTS)]
     used = [digest.upper() for digest in sorted(digests)]
     if signer is not None:

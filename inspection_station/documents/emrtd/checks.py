@@ -33,6 +33,7 @@ class Check(Enum):
     MRZ_AGAINST_CHIP = ("5.7.2", "mrz-against-chip")
     SIGNER_FORM = ("5.8.2.1.2", "signer-form")
     DATA_GROUP_FORMAT = ("5.8.2.2.1", "data-group-format")
+    BIOMETRIC_HEADER = ("5.8.2.2.1", "biometric-header")
     SECURITY_OBJECT_FORM = ("5.8.2.2.2", "security-object-form")
 
     def successful(self, evidence: str) -> ChipCheck:

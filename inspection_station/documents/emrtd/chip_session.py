@@ -20,6 +20,7 @@ from inspection_station.documents.emrtd.access import ChipAccess
 from inspection_station.documents.emrtd.access_keys import AccessKey
 from inspection_station.documents.emrtd.apdu import CancelSignal, Channel
 from inspection_station.documents.emrtd.bac import Random
+from inspection_station.documents.emrtd.biometric_headers import check_biometric_headers
 from inspection_station.documents.emrtd.checks import Check
 from inspection_station.documents.emrtd.chip_outcome import (
     ChipOutcome,
@@ -276,6 +277,8 @@ class _Reading:
         content = self._groups.group(3, sod)
         if content is None or not sod.agrees_with(3, content):
             return ()
+        headers = check_biometric_headers(3, content)
+        self._checks.extend([headers] if headers is not None else [])
         try:
             return finger_images(tlv.to_definite(content))
         except MalformedChipData as fault:

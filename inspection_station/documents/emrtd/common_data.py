@@ -8,6 +8,9 @@ from inspection_station.documents.emrtd.errors import MalformedChipData
 from inspection_station.documents.emrtd.security_object import SecurityObject
 from inspection_station.inspection.chip import ChipCheck
 
+_LDS_VERSION, _UNICODE_VERSION = 0x5F01, 0x5F36
+_LDS_VERSIONS = frozenset({b"0107", b"0108"})
+_UNICODE_VERSIONS = frozenset({b"040000"})
 _NUMBERS = {file.tag: number for number, file in enumerate(lds.GROUPS, 1)}
 
 
@@ -28,9 +31,17 @@ def check_common_data(ef_com: bytes, sod: SecurityObject) -> ChipCheck:
     except MalformedChipData as fault:
         return check.failed(f"malformed: {fault.detail}")
     unsigned, unlisted = listed - sod.hashes.keys(), sod.hashes.keys() - listed
-    told = [f"{_names(unsigned)} listed but not signed"] if unsigned else []
+    told = _versions(ef_com)
+    told += [f"{_names(unsigned)} listed but not signed"] if unsigned else []
     told += [f"{_names(unlisted)} signed but not listed"] if unlisted else []
     return check.failed("; ".join(told)) if told else check.successful("EF.COM lists what EF.SOD signs")
+
+
+def _versions(ef_com: bytes) -> list[str]:
+    """Versions of the structure and of Unicode as they stand in the file (part 10 §4.6.1)."""
+    stated = {element.tag: element.value for element in tlv.only(tlv.to_definite(ef_com), 0x60).children()}
+    found = [] if stated.get(_LDS_VERSION) in _LDS_VERSIONS else ["no LDS version that there is"]
+    return found if stated.get(_UNICODE_VERSION) in _UNICODE_VERSIONS else [*found, "no Unicode version that there is"]
 
 
 def _names(numbers: frozenset[int] | set[int]) -> str:

@@ -39,10 +39,10 @@ def check_chip_authentication(
     check = Check.CHIP_AUTHENTICATION
     offers = agreement.agreements(infos)
     if not offers:
-        if infos.keys_not_spoken or infos.keys or infos.chip_authentication:
-            return check.undetermined(
-                f"not spoken here: {', '.join(infos.keys_not_spoken) or 'key and protocol differ'}"
-            )
+        if infos.keys_not_spoken:
+            return check.undetermined(f"not spoken here: {', '.join(infos.keys_not_spoken)}")
+        if infos.keys or infos.chip_authentication:
+            return check.failed("DG14 names a key and a protocol that do not belong together")
         return None
     offer = offers[0]
     try:
@@ -150,6 +150,14 @@ def compare_offers(offered: frozenset[bytes], signed: frozenset[bytes], where: s
     return check.failed(f"EF.CardAccess makes {'fewer' if offered < signed else 'other'} offers than {where} signs")
 
 
+def _check_card_security(access: ChipAccess, signed: SecurityInfos) -> ChipCheck | None:
+    """EF.CardSecurity may sign more than EF.CardAccess offers, but every offer must be among it (part 10 §3.11.4)."""
+    offered = access.card_access.pace_encodings if access.card_access is not None else frozenset()
+    if offered <= signed.pace_encodings:
+        return None
+    return Check.CARD_ACCESS.failed("EF.CardAccess makes offers that EF.CardSecurity does not sign")
+
+
 def check_opening(
     access: ChipAccess,
     trust: TrustStore,
@@ -163,7 +171,10 @@ def check_opening(
     """
     mapped, card_security = check_chip_mapping(access, trust, at)
     signed, where = (infos, "DG14") if infos is not None else (card_security, "EF.CardSecurity")
-    found = [check for check in (mapped, check_card_access(access, signed, where)) if check is not None]
+    offers = [check_card_access(access, signed, where)]
+    if infos is not None and card_security is not None:
+        offers.append(_check_card_security(access, card_security))
+    found = [check for check in (mapped, *offers) if check is not None]
     proofs = {proof.value[0] for proof in (Check.CHIP_AUTHENTICATION, Check.ACTIVE_AUTHENTICATION, Check.PACE_CAM)}
     if sod is not None and not any(check.section in proofs for check in (*made, *found)):
         found.append(Check.GENUINENESS.not_supported("the state signed no key that only this chip has"))

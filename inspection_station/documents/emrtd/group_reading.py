@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from inspection_station.documents.emrtd import lds, passive_authentication
 from inspection_station.documents.emrtd.apdu import Status
+from inspection_station.documents.emrtd.biometric_headers import check_biometric_headers
 from inspection_station.documents.emrtd.checks import Check
 from inspection_station.documents.emrtd.common_data import check_common_data, listed_groups
 from inspection_station.documents.emrtd.data_groups import Portrait, portraits, zone_lines
@@ -129,6 +130,8 @@ class GroupReading:
         content = self.group(2, sod)
         if content is None:
             return None
+        headers = check_biometric_headers(2, content)
+        self._checks.extend([headers] if headers is not None else [])
         try:
             return portraits(content)[0]
         except MalformedChipData as fault:

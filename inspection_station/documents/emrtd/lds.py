@@ -115,7 +115,7 @@ class FileReader:
             offset = tlv.encode(0x54, at.to_bytes(2 if at <= 0xFFFF else 3, "big"))
             response = self._with_fallback(lambda le: Command(0xB1, data=offset, le=le), wanted + 4, file)
             data = tlv.only(response.data, 0x53).value if response.data else b""
-        if response.status not in (Status.OK, Status.END_OF_FILE):
+        if response.status not in (Status.OK, Status.END_OF_FILE, Status.OFFSET_OUTSIDE):
             raise ChipRefused(f"{file.name} at {at}", response.status)
         if not data:
             raise MalformedChipData(f"{file.name} ends at {at} bytes, {wanted} short of its length")

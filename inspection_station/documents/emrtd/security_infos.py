@@ -17,6 +17,8 @@ from inspection_station.documents.emrtd.signatures import AlgorithmUnknown
 PACE = "0.4.0.127.0.7.2.2.4"
 PUBLIC_KEY, TERMINAL_AUTHENTICATION, CHIP_AUTHENTICATION = (f"0.4.0.127.0.7.2.2.{arc}" for arc in (1, 2, 3))
 ACTIVE_AUTHENTICATION = "2.23.136.1.1.5"
+_LAST_CHIP_AUTHENTICATION = 3
+"""Versions 2 and 3 belong to other applications of the chip (TR-03110-2) and are passed over."""
 
 
 class Mapping(StrEnum):
@@ -157,7 +159,7 @@ def parse_security_infos(content: bytes) -> SecurityInfos:
             pace.append(PaceInfo(oid, _MAPPINGS[arcs[0]], arcs[1], _optional_number(body)))
             encodings.add(element.raw)
         elif (arcs := _arcs(oid, CHIP_AUTHENTICATION)) is not None and arcs[0] in (1, 2):
-            version = asn1.small_integer(body.take(asn1.INTEGER), 16)
+            version = asn1.small_integer(body.take(asn1.INTEGER), _LAST_CHIP_AUTHENTICATION)
             if version == 1:
                 agreements.append(ChipAuthenticationInfo(oid, arcs[0] == 2, arcs[1], _optional_number(body)))
     return SecurityInfos(

@@ -1,11 +1,12 @@
-"""Whether EF.SOD keeps to its form (Doc 9303 part 10 §4.6.2; RFC 5652 §5): versions that fit what they stand for, and
-digests that may be used. What cannot be taken apart at all is refused earlier.
+"""Whether EF.SOD keeps to its form (Doc 9303 part 10 §4.6.2; RFC 5652 §5): versions that fit what they stand for,
+digests that may be used, a signer who is among the certificates. What cannot be taken apart at all is refused earlier.
 """
 
 from __future__ import annotations
 
 from inspection_station.documents.emrtd import asn1, tlv
 from inspection_station.documents.emrtd.checks import Check
+from inspection_station.documents.emrtd.cms import SignedData, parse_signed_data
 from inspection_station.documents.emrtd.errors import MalformedChipData
 from inspection_station.documents.emrtd.signatures import Algorithm, AlgorithmUnknown
 from inspection_station.inspection.chip import ChipCheck
@@ -13,6 +14,8 @@ from inspection_station.inspection.chip import ChipCheck
 _SIGNED_DATA_VERSION = 3
 _BY_ISSUER, _BY_KEY = 1, 3
 """Versions of SignerInfo by how it names the signer (RFC 5652 §5.3)."""
+_TOLD_FROM = "0108"
+"""The LDS version with which version 1 came (part 10 §4.6.2.3)."""
 
 
 def check_security_object_form(ef_sod: bytes) -> ChipCheck:
@@ -31,6 +34,7 @@ def _deviations(ef_sod: bytes) -> list[str]:
     found: list[str] = []
     encoded = tlv.to_definite(ef_sod)
     content = encoded if encoded[:1] == b"\x30" else tlv.to_definite(tlv.only(encoded, 0x77).value)
+    found.extend(_certificates(parse_signed_data(content)))
     outer = asn1.sequence(tlv.read(content)[0])
     outer.any()
     body = asn1.sequence(tlv.only(outer.take(0xA0).value, asn1.SEQUENCE))
@@ -45,6 +49,14 @@ def _deviations(ef_sod: bytes) -> list[str]:
     for signer in body.take(asn1.SET).children():
         found.extend(_signer(signer, announced))
     return found + _versions(tlv.only(signed, asn1.SEQUENCE))
+
+
+def _certificates(signed: SignedData) -> list[str]:
+    if signed.unreadable:
+        return ["a certificate that breaks its format"]
+    if signed.certificates and not any(s.names(c) for s in signed.signers for c in signed.certificates):
+        return ["a signer who is none of those whose certificates it carries"]
+    return []
 
 
 def _signer(element: tlv.Element, announced: set[str]) -> list[str]:
@@ -67,8 +79,9 @@ def _versions(security_object: tlv.Element) -> list[str]:
     body.take(asn1.SEQUENCE)
     body.take(asn1.SEQUENCE)
     told = body.optional(asn1.SEQUENCE)
-    if version == 1 and told is None:
-        return ["version 1 without the LDS version that it should tell"]
-    if version == 0 and told is not None:
+    if told is None:
+        return ["version 1 without the LDS version that it should tell"] if version else []
+    if not version:
         return ["version 0 with an LDS version that it cannot tell"]
-    return []
+    lds_version = asn1.text(asn1.sequence(told).any())
+    return [f"version 1 with the LDS version {lds_version}"] if lds_version < _TOLD_FROM else []

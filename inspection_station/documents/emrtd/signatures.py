@@ -70,6 +70,8 @@ FORBIDDEN = {
 """Identifiers of digests and signatures that no edition of Doc 9303 allowed."""
 PLAIN_ECDSA_DIGESTS = {oid: name for oid, (family, name) in _SIGNATURES.items() if family == "ecdsa-plain" and name}
 """Digests of the plain signatures of TR-03111 by object identifier."""
+ECDSA_DIGESTS = {oid: name for oid, (family, name) in _SIGNATURES.items() if family.startswith("ecdsa") and name}
+"""The same with those of ANSI X9.62, which some chips announce although they answer in plain form."""
 _LIBRARY_CURVES: dict[str, type[ec.EllipticCurve]] = {
     "secp224r1": ec.SECP224R1,
     "secp256r1": ec.SECP256R1,
