@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -167,10 +168,8 @@ def _security_files(files: Mapping[str, bytes], trust: TrustStore, at: date) -> 
                 found.append(replace(check, evidence=f"{name}: {check.evidence}"))
     group = lds.GROUPS[13].name
     if group in files:
-        try:
+        with suppress(MalformedChipData, AlgorithmUnknown):  # its format check says so
             signed = group, security_infos.parse_data_group_14(files[group])
-        except MalformedChipData:
-            signed = None  # its format check says so
     if lds.CARD_ACCESS.name in files:
         found.append(_card_access(files[lds.CARD_ACCESS.name], signed))
     return found
@@ -182,6 +181,8 @@ def _card_access(content: bytes, signed: tuple[str, security_infos.SecurityInfos
         offered = security_infos.parse_security_infos(content).pace_encodings
     except MalformedChipData as fault:
         return check.failed(f"malformed: {fault.detail}")
+    except AlgorithmUnknown as fault:
+        return check.undetermined(f"not spoken here: {fault.detail}")
     if signed is None:
         return check.undetermined("neither DG14 nor EF.CardSecurity to compare with")
     return compare_offers(offered, signed[1].pace_encodings, signed[0])

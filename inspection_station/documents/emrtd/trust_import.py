@@ -57,7 +57,10 @@ def import_files(paths: Sequence[Path], directory: Path, *, accept_unverified: b
 
 
 def _import(name: str, data: bytes, directory: Path, accept_unverified: bool) -> list[TrustImport]:
-    blocks = pem_blocks(data)
+    try:
+        blocks = pem_blocks(data)
+    except MalformedChipData as fault:
+        return [TrustImport(name, "unknown", None, fault.detail)]
     if blocks:
         return [_import_der(name, der, directory, accept_unverified) for _, der in blocks]
     return [_import_der(name, data, directory, accept_unverified)]
