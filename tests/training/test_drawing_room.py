@@ -46,7 +46,7 @@ def ordered(room: DrawingRoom, who: Any) -> Future[Drawn]:
 
 def test_what_the_process_draws_is_what_would_have_been_drawn_here(room: DrawingRoom) -> None:
     someone = traveller(3, today=TODAY, fault="clone")
-    there, here = ordered(room, someone).result(60), draw(someone, TODAY)
+    there, here = ordered(room, someone).result(150), draw(someone, TODAY)
     assert there.page == here.page
     assert there.frames == here.frames
     assert there.passport.fault == here.passport.fault
@@ -55,7 +55,7 @@ def test_what_the_process_draws_is_what_would_have_been_drawn_here(room: Drawing
 
 
 def test_it_works_at_a_lower_priority_than_the_station(room: DrawingRoom) -> None:
-    ordered(room, traveller(4, today=TODAY)).result(60)
+    ordered(room, traveller(4, today=TODAY)).result(150)
     assert room.process_id is not None
     if sys.platform != "win32":
         assert psutil.Process(room.process_id).nice() > psutil.Process().nice()
@@ -75,39 +75,39 @@ def test_expecting_a_traveller_returns_at_once_and_spares_the_waiting(room: Draw
 
 @posix
 def test_a_process_killed_in_the_middle_is_started_again_and_the_traveller_drawn(room: DrawingRoom) -> None:
-    ordered(room, traveller(6, today=TODAY)).result(60)
+    ordered(room, traveller(6, today=TODAY)).result(150)
     first = room.process_id
     assert first is not None
     drawing = ordered(room, traveller(7, today=TODAY))
     os.kill(first, signal.SIGKILL)
-    assert drawing.result(60).frames
+    assert drawing.result(150).frames
     assert room.process_id != first
 
 
 def test_a_traveller_over_whom_the_process_crashes_is_a_fault_and_the_next_one_is_drawn(room: DrawingRoom) -> None:
     with pytest.raises(DrawingFault, match="crashes") as told:
-        ordered(room, Deadly()).result(60)
+        ordered(room, Deadly()).result(150)
     assert told.value.code == "DEV-01"
-    assert ordered(room, traveller(8, today=TODAY)).result(60).page
+    assert ordered(room, traveller(8, today=TODAY)).result(150).page
 
 
 def test_what_cannot_be_drawn_is_a_fault_without_a_word_of_the_traveller(room: DrawingRoom) -> None:
     with pytest.raises(DrawingFault, match="AttributeError") as told:
-        ordered(room, "ANNA MARIA").result(60)
+        ordered(room, "ANNA MARIA").result(150)
     assert "ANNA" not in str(told.value)
 
 
 @posix
 def test_a_process_that_hangs_is_ended_and_told() -> None:
-    impatient = DrawingRoom(patience=20.0)
+    impatient = DrawingRoom()
     try:
-        ordered(impatient, traveller(9, today=TODAY)).result(60)
+        ordered(impatient, traveller(9, today=TODAY)).result(150)
         first = impatient.process_id
         assert first is not None
         impatient._patience = 0.5
         os.kill(first, signal.SIGSTOP)
         with pytest.raises(DrawingFault, match="does not answer"):
-            ordered(impatient, traveller(10, today=TODAY)).result(60)
+            ordered(impatient, traveller(10, today=TODAY)).result(150)
         assert not psutil.pid_exists(first)
     finally:
         impatient.close()
@@ -115,7 +115,7 @@ def test_a_process_that_hangs_is_ended_and_told() -> None:
 
 def test_closing_ends_the_process_and_whoever_waits_is_told() -> None:
     closing = DrawingRoom()
-    ordered(closing, traveller(11, today=TODAY)).result(60)
+    ordered(closing, traveller(11, today=TODAY)).result(150)
     process = closing.process_id
     waiting = [ordered(closing, traveller(seed, today=TODAY)) for seed in (12, 13)]
     began = time.monotonic()
@@ -134,9 +134,9 @@ def test_closing_ends_the_process_and_whoever_waits_is_told() -> None:
 def test_a_process_is_replaced_after_its_share_of_drawings() -> None:
     short = DrawingRoom(lifetime=1)
     try:
-        ordered(short, traveller(15, today=TODAY)).result(60)
+        ordered(short, traveller(15, today=TODAY)).result(150)
         assert short.process_id is None
-        assert ordered(short, traveller(16, today=TODAY)).result(60).page
+        assert ordered(short, traveller(16, today=TODAY)).result(150).page
     finally:
         short.close()
 
@@ -151,7 +151,7 @@ from inspection_station.training.personas.traveller import traveller
 if __name__ == "__main__":
     room, first = DrawingRoom(), Future()
     room.draw(traveller(1, today=date(2026, 11, 23)), date(2026, 11, 23), first)
-    first.result(60)
+    first.result(150)
     room.draw(traveller(2, today=date(2026, 11, 23)), date(2026, 11, 23), Future())
     print(room.process_id, flush=True)
     time.sleep(60)
