@@ -29,6 +29,8 @@ from inspection_station.documents.mrz_image import second_opinion
 from inspection_station.hardware.ports import Device, DriverSettings
 from inspection_station.hardware.registry import DriverRegistry, UnknownDriver
 from inspection_station.hardware.supervisor import DeviceRack, DeviceStatus
+from inspection_station.headquarters.loop import Conversation, ExchangeLoop
+from inspection_station.headquarters.plan import Rules
 from inspection_station.inspection.document import BlobRef
 from inspection_station.inspection.scenario import SCENARIOS
 from inspection_station.matching.face import DlibFaceMatcher
@@ -60,6 +62,7 @@ class Station:
     rack: DeviceRack
     lists: ListSearch
     director: Director | None
+    exchange: ExchangeLoop | None = None
 
 
 def open_station(
@@ -138,7 +141,22 @@ def open_station(
     desk.start()
     stack.callback(desk.stop)
     _log_duty(profile, store, devices, session, stack)
-    return Station(profile, desk, store, rack, lists, training.director if training else None)
+    exchange = _exchange(profile, store, clock, stack)
+    return Station(profile, desk, store, rack, lists, training.director if training else None, exchange)
+
+
+def _exchange(
+    profile: StationProfile, store: StationStore, clock: SystemClock, stack: ExitStack
+) -> ExchangeLoop | None:
+    """The exchange with headquarters on its own thread, where the station is enrolled there."""
+    if store.outbox.identity() is None:
+        return None
+    conversation = Conversation(profile.station_id, store.outbox, clock, Rules())
+    loop = ExchangeLoop(conversation, store.outbox, clock)
+    store.on_sealed(loop.wake)
+    loop.start()
+    stack.callback(loop.close)
+    return loop
 
 
 def _log_duty(

@@ -144,19 +144,22 @@ class Conversation:
 
 
 class ExchangeLoop:
-    """Start it after the store and close it before. ``listen`` gets every new status, on the exchange's thread."""
+    """Start it after the store and close it before. ``on_status`` is called with every new status, on its thread."""
 
-    def __init__(
-        self, conversation: Conversation, outbox: OutboxPort, clock: Clock, listen: Callable[[ExchangeStatus], None]
-    ) -> None:
+    def __init__(self, conversation: Conversation, outbox: OutboxPort, clock: Clock) -> None:
         self._conversation = conversation
         self._outbox = outbox
         self._clock = clock
-        self._listen = listen
+        self.on_status: Callable[[ExchangeStatus], None] = _log_status
         self._wake = Condition()
         self._woken = self._closing = False
         self._status = ExchangeStatus()
         self._thread = Thread(target=self._run, name="exchange", daemon=True)
+
+    @property
+    def status(self) -> ExchangeStatus:
+        """How the exchange stands, from any thread."""
+        return self._status
 
     def start(self) -> None:
         """Begin."""
@@ -216,4 +219,9 @@ class ExchangeLoop:
     def _show(self, status: ExchangeStatus) -> None:
         if status != self._status:
             self._status = status
-            self._listen(status)
+            self.on_status(status)
+
+
+def _log_status(status: ExchangeStatus) -> None:
+    waiting = sum(lane.messages for lane in status.backlog)
+    log.info("exchange", extra={"online": status.online, "code": status.fault, "waiting": waiting})

@@ -46,12 +46,14 @@ class StationStore:
         lock: FolderLock,
         clock: Clock,
         incarnation: str,
+        aftermath: _Aftermath,
     ) -> None:
         self._reader = reader
         self._writer = writer
         self._anchor = anchor
         self._lock = lock
         self._clock = clock
+        self._aftermath = aftermath
         self.incarnation = incarnation
         """Id of the store as it is counted now: a copy that is put back gets another one."""
 
@@ -97,7 +99,7 @@ class StationStore:
         anchor = AnchorKeeper(key_source)
         anchor.put(head.anchor())
         keeper = _Aftermath(connection, anchor, head)
-        return cls(reader, Writer(connection, folder, keeper), anchor, lock, clock, head.incarnation)
+        return cls(reader, Writer(connection, folder, keeper), anchor, lock, clock, head.incarnation, keeper)
 
     @property
     def fault(self) -> StoreUnavailable | None:
@@ -112,6 +114,10 @@ class StationStore:
         self._writer.on_fault = listener
         if (standing := self._writer.fault) is not None:
             listener(standing)
+
+    def on_sealed(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` on the writer's thread after records were sealed; it must return at once."""
+        self._aftermath.on_sealed = listener
 
     def journal(self, inspection_id: str, event: Event) -> None:
         """Queue an event of an inspection that is not sealed. Returns at once; written in order, before a later seal.
@@ -207,9 +213,12 @@ class StationStore:
 
 
 class _Aftermath:
-    """What follows when the writer's queue has run empty: the anchor moves to where the chain stands."""
+    """What follows when the writer's queue has run empty: the anchor moves to where the chain stands, and who waits for
+    new records hears of them.
+    """
 
     def __init__(self, connection: Connection, anchor: AnchorKeeper, head: Head) -> None:
+        self.on_sealed: Callable[[], None] = _nobody
         self._connection = connection
         self._anchor = anchor
         self._sequence = head.sequence
@@ -219,6 +228,11 @@ class _Aftermath:
         if head.sequence != self._sequence:
             self._sequence = head.sequence
             self._anchor.put(head.anchor())
+            self.on_sealed()
+
+
+def _nobody() -> None:
+    """Nobody waits for new records."""
 
 
 def _event_text(event: Event) -> str:

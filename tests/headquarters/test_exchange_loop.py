@@ -1,0 +1,93 @@
+"""The exchange's own thread: woken by a sealed record, never in anybody's way, alive after any fault."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from exchange_stage import STATION, World
+from exchange_world import cut
+
+from inspection_station.headquarters.loop import Conversation, ExchangeLoop, ExchangeStatus
+from inspection_station.headquarters.plan import Rules
+from inspection_station.headquarters.uploads import Pace
+
+
+def until(true: Callable[[], bool], patience: float = 20.0) -> bool:
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        if true():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+@pytest.fixture
+def loop(world: World) -> Iterator[ExchangeLoop]:
+    talk = Conversation(
+        STATION,
+        world.store.outbox,
+        world.clock,
+        Rules(first_pause=0.02, longest_pause=0.05),
+        link_for=lambda identity: world.link,  # type: ignore[arg-type,return-value]
+    )
+    world.link.close = lambda: None  # type: ignore[attr-defined]
+    made = ExchangeLoop(talk, world.store.outbox, world.clock)
+    world.store.on_sealed(made.wake)
+    yield made
+    made.close()
+
+
+def test_a_sealed_record_wakes_the_exchange(world: World, loop: ExchangeLoop) -> None:
+    heard: list[ExchangeStatus] = []
+    loop.on_status = heard.append
+    loop.start()
+    assert until(lambda: loop.status.online)
+    world.seal("i-1", pictures=2, alarm=True)
+    assert until(lambda: world.waiting() == 0)
+    assert until(lambda: loop.status.enrolled and sum(lane.messages for lane in loop.status.backlog) == 0)
+    assert heard
+    assert loop.status.seconds_left == 0.0
+
+
+def test_a_cut_link_is_shown_and_taken_up_again(world: World, loop: ExchangeLoop) -> None:
+    world.link.before = cut
+    world.seal("i-1")
+    loop.start()
+    assert until(lambda: loop.status.fault == "NET-02")
+    assert world.waiting() == 1
+    world.link.before = lambda: None
+    world.clock.advance(10)
+    loop.wake()
+    assert until(lambda: world.waiting() == 0)
+    assert until(lambda: loop.status.fault == "" and loop.status.online)
+
+
+def test_a_store_that_cannot_be_used_does_not_end_the_thread(world: World, loop: ExchangeLoop) -> None:
+    true, broken = world.link.exchange, [True]
+
+    def exchange(request: bytes) -> bytes:
+        if broken[0]:
+            raise RuntimeError("a fault of ours")
+        return true(request)
+
+    world.link.exchange = exchange  # type: ignore[method-assign]
+    loop.start()
+    assert until(lambda: loop.status.fault == "SYS-01")
+    broken[0] = False
+    loop.wake()
+    assert until(lambda: loop.status.online)
+
+
+def test_connections_are_added_while_they_help_and_taken_away_when_they_do_not() -> None:
+    pace = Pace()
+    seen = []
+    for _ in range(12):
+        pace.measured(10_000.0 * min(pace.connections, 4))
+        seen.append(pace.connections)
+    assert max(seen) <= 6
+    assert 3 <= sum(seen[-6:]) / 6 <= 6
+    for _ in range(5):
+        pace.broken()
+    assert pace.connections == 1
