@@ -174,3 +174,43 @@ def test_face_data_that_are_not_there_are_refused(
         code, told = _run(capsys, "compare-faces", *pair, *options)
         assert code == 2
         assert told["error"]["do"]
+
+
+@pytest.mark.slow
+def test_an_agency_calibrates_installs_its_signer_and_is_told_one_in_n(
+    capsys: pytest.CaptureFixture[str], photographs: Path, tmp_path: Path
+) -> None:
+    news = photographs.parent / "lfw_dev"
+    if not news.is_dir():
+        pytest.skip("no photographs to calibrate with")
+    agency = tmp_path / "agency"
+    copied = 0
+    for person in sorted(news.iterdir()):
+        pictures = sorted(person.iterdir())[:4]
+        if len(pictures) > 1 and copied < 560:
+            shutil.copytree(person, agency / person.name, ignore=lambda _, names, kept=pictures: {
+                name for name in names if name not in {picture.name for picture in kept}
+            })  # fmt: skip
+            copied += len(pictures)
+    out, key = tmp_path / "out", tmp_path / "key"
+    keys = ("--key", key, "--signing-key", tmp_path / "signing.pem")
+    code, told = _run(
+        capsys, "calibrate-faces", agency, "--out", out, *keys, "--match-fmr", "3e-4", "--source", "a test"
+    )
+    assert code == 0
+    assert (told["written"], told["keys_made"]) == (True, ["key", "signing-key"])
+    assert told["match"] > told["inconclusive"] > 0
+    pair = (photographs / "021507_wiki_9f6e1a2e.jpg", photographs / "021507_bio_guide_fc21b64e.jpg")
+    code, told = _run(capsys, "compare-faces", *pair, "--faces", out, "--key", key)
+    assert (code, told["band"], told["scale"], told["calibrated"]) == (0, "match", "z", True)
+    assert told["fmr"] <= 3e-4
+    assert told["one_in"] == pytest.approx(1 / told["fmr"])
+    code, told = _run(
+        capsys, "compare-faces", photographs / "obama.jpg", photographs / "biden.jpg", "--faces", out, "--key", key
+    )
+    assert (code, told["band"]) == (1, "no match")
+    file = out / "calibration.json"
+    file.write_text(file.read_text().replace('"match": ', '"match": 0'))
+    code, told = _run(capsys, "compare-faces", *pair, "--faces", out, "--key", key)
+    assert code == 2
+    assert told["error"]["code"].startswith("calibration-")

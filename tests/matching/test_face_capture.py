@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
 from inspection_station.matching.face import DlibFaceMatcher
 from inspection_station.matching.face_capture import BurstCapture
 from inspection_station.matching.ports import DetectedFace, FacePrompt, FaceQuality, FaceTemplate, Image
+from inspection_station.matching.presentation_attack import PresentationStatus, PresentationVerdict
 
 
 class PlayedMatcher:
@@ -122,6 +125,42 @@ def test_what_is_there_can_be_taken_when_time_runs_out() -> None:
     captured = burst.result()
     assert captured is not None
     assert captured.frames == 1
+
+
+def test_someone_good_in_a_few_frames_only_need_not_wait_for_eight() -> None:
+    burst = BurstCapture(PlayedMatcher(), wanted=8, averaged=5, most=15)
+    prompts = [FacePrompt.GOOD if number % 5 == 0 else FacePrompt.HOLD_STILL for number in range(15)]
+    complete = [burst.feed(_frame(prompt), sequence).complete for sequence, prompt in enumerate(prompts)]
+    assert complete == [False] * 14 + [True]
+    captured = burst.result()
+    assert captured is not None
+    assert captured.frames == 3
+
+
+def test_two_good_frames_in_fifteen_are_not_enough() -> None:
+    burst = BurstCapture(PlayedMatcher(), wanted=8, averaged=5, most=15)
+    for sequence in range(40):
+        progress = burst.feed(_frame(FacePrompt.GOOD if sequence < 2 else FacePrompt.FRONTAL), sequence)
+    assert not progress.complete
+
+
+def test_a_detector_of_presentation_attacks_is_asked_about_the_frames_that_count() -> None:
+    class Screen:
+        def __init__(self) -> None:
+            self.judged = 0
+
+        def judge(self, frames: Sequence[tuple[Image, DetectedFace]]) -> PresentationVerdict:
+            self.judged += len(frames)
+            return PresentationVerdict(PresentationStatus.ATTACK, "agency-pad 2", apcer=0.021)
+
+    detector = Screen()
+    burst = BurstCapture(PlayedMatcher(), wanted=4, averaged=3, detector=detector)
+    for sequence in range(4):
+        burst.feed(_frame(), sequence)
+    captured = burst.result()
+    assert captured is not None
+    assert detector.judged == 3
+    assert captured.presentation_attack == "attack, by agency-pad 2 (APCER 2.1 %)"
 
 
 def test_a_drawn_traveller_is_captured_and_is_the_person_of_the_portrait(matcher: DlibFaceMatcher) -> None:
