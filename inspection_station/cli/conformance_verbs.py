@@ -1,4 +1,6 @@
-"""``conformance DRIVER``: runs the suite over a driver, with its own far end or with a person's help."""
+"""``conformance DRIVER``: runs the suite over a driver, with its own far end or with a person's help; ``conformance
+chip`` runs the published cases for the reading of chips.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ import sys
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from inspection_station.cli.chip_conformance import add_options, chip_conformance
 from inspection_station.cli.refusal import refuse
 
 if TYPE_CHECKING:
@@ -17,18 +20,20 @@ if TYPE_CHECKING:
     from inspection_station.hardware.registry import DriverRegistry
 
 _DONE, _FINDING, _USAGE, _MISSING = 0, 1, 2, 3
+_CHIP = "chip"
 _DO = "check cable and settings («inspection-station doctor» lists what is seen), then try again"
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add ``conformance``."""
     parser = verbs.add_parser("conformance", help="whether a driver keeps every rule of its port")
-    parser.add_argument("driver", metavar="DRIVER", help="its entry point's name, e.g. serial-mrz")
+    parser.add_argument("driver", metavar="DRIVER", help="its entry point's name, e.g. serial-mrz; or «chip»")
     parser.add_argument(
         "--set", metavar="KEY=VALUE", action="append", default=[], help="a setting; the device itself is then tried"
     )
     parser.add_argument("--by-hand", action="store_true", help="ask a person to present documents and pull the cable")
     parser.add_argument("--check", metavar="NAME", action="append", default=[], help="only this check")
+    add_options(parser)
     parser.add_argument("--json", action="store_true", help="JSON on standard output")
     parser.set_defaults(run=_conformance)
 
@@ -39,6 +44,8 @@ def _conformance(options: argparse.Namespace) -> int:
     from inspection_station.hardware.errors import DeviceError
     from inspection_station.hardware.registry import DriverRegistry, UnknownDriver
 
+    if options.driver == _CHIP:
+        return chip_conformance(options)
     known = [check.name for check in CHECKS]
     if strange := [name for name in options.check if name not in known]:
         return refuse(options.json, _USAGE, "USE-01", f"no check «{strange[0]}»; there are: {', '.join(known)}")

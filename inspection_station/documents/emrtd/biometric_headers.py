@@ -82,6 +82,8 @@ def _header(kind: _Kind, header: dict[int, bytes], record: tlv.Element | None) -
             yield "another format than its record has"
         if not record.value.startswith(kind.version):
             yield "a record of another kind or version"
+        elif kind.tag == 0x75 and int.from_bytes(record.value[8:12], "big") != len(record.value):
+            yield "a record of another length than it says"
         if kind.subtyped:
             yield from _subtype(kind, header.get(_SUBTYPE))
 
