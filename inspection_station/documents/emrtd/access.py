@@ -108,13 +108,15 @@ class ChipAccess:
     def _read_card_access(self) -> SecurityInfos | None:
         """What EF.CardAccess offers. A chip that was left in its application is asked again from the master file."""
         reader = lds.FileReader(self._channel, lambda: None, extended=False)
-        for attempt in range(2):
-            try:
-                return parse_security_infos(reader.read(lds.CARD_ACCESS))
-            except ChipRefused:
-                if attempt or not self._channel.send(_MASTER_FILE).ok:
-                    break
-        return None
+        try:
+            return parse_security_infos(reader.read(lds.CARD_ACCESS))
+        except ChipRefused:
+            if not self._channel.send(_MASTER_FILE).ok:
+                return None
+        try:
+            return parse_security_infos(reader.read(lds.CARD_ACCESS))
+        except ChipRefused:
+            return None
 
     def _open_with_pace(self, offer: PaceInfo) -> None:
         self._agree(offer)

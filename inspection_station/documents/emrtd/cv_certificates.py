@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from inspection_station.documents.emrtd import asn1, curve_table, signatures, tlv
 from inspection_station.documents.emrtd.curves import Curve
 from inspection_station.documents.emrtd.errors import MalformedChipData
-from inspection_station.documents.emrtd.signatures import Algorithm, AlgorithmUnknown, EcKey, PublicKey, RsaKey
+from inspection_station.documents.emrtd.signatures import Algorithm, AlgorithmUnknown, EcKey, RsaKey
 
 CERTIFICATE, BODY, SIGNATURE, PUBLIC_KEY, TEMPLATE = 0x7F21, 0x7F4E, 0x5F37, 0x7F49, 0x7F4C
 PROFILE, AUTHORITY, HOLDER, EFFECTIVE, EXPIRES = 0x5F29, 0x42, 0x5F20, 0x5F25, 0x5F24
@@ -118,7 +118,7 @@ class CvKey:
     """A public key with its scheme. ``key`` is None while the curve is still the issuer's; then ``point`` waits."""
 
     scheme: Scheme
-    key: PublicKey | None
+    key: RsaKey | EcKey | None
     point: bytes = b""
 
     @property
@@ -298,10 +298,8 @@ def _key(element: tlv.Element) -> CvKey:
     return CvKey(scheme, EcKey(curve, curve.decode(point), explicit=True), point)
 
 
-def _verifies_pss(key: PublicKey, scheme: Scheme, signature: bytes, message: bytes) -> bool:
+def _verifies_pss(key: RsaKey, scheme: Scheme, signature: bytes, message: bytes) -> bool:
     """Salt as long as the digest, its mask of the same digest (TR-03110-3 A.7.3.1)."""
-    if not isinstance(key, RsaKey):
-        return False
     how = padding.PSS(padding.MGF1(scheme.hash), scheme.hash.digest_size)
     try:
         rsa.RSAPublicNumbers(key.e, key.n).public_key().verify(signature, message, how, scheme.hash)

@@ -14,7 +14,7 @@ _FORMATS: Final = ("WSQ", "JPEG", "JPEG2000", "PNG", "PPM")
 
 def grey(image: bytes) -> bytes:
     """A byte a pixel, rows from the top; raises whatever the decoder does for a picture that is none."""
-    import wsq  # type: ignore[import-untyped]  # noqa: F401  registers its format
+    import wsq  # noqa: F401  registers its format
     from PIL import Image
 
     with Image.open(io.BytesIO(image), formats=_FORMATS) as picture:
