@@ -90,11 +90,14 @@ class Rows:
         kept_scores = np.empty(0, np.float32)
         kept_rows = np.empty(0, np.int64)
         floor = -np.inf
+        room = np.empty((2, min(_ROWS_AT_ONCE, used)), np.float32)
         for start in range(0, used, _ROWS_AT_ONCE):
             part = slice(start, min(start + _ROWS_AT_ONCE, used))
-            scores = np.vecdot(self.vectors[part], direction)
-            scores *= self.gain[part] + np.float32(gain)
-            scores += self.offset[part]
+            scores, factor = room[:, : part.stop - start]
+            np.vecdot(self.vectors[part], direction, out=scores)
+            np.add(self.gain[part], np.float32(gain), out=factor)
+            np.multiply(scores, factor, out=scores)
+            np.add(scores, self.offset[part], out=scores)
             if float(scores.max()) <= floor:
                 continue
             rows = np.flatnonzero(scores > floor)
