@@ -117,7 +117,7 @@ def test_every_value_that_can_be_shown_is_worded(prefix: str) -> None:
 
 def test_every_code_of_the_product_is_worded_in_full() -> None:
     wording = Wording("zh_TW", strict=True)
-    assert all(wording.error(code).do for code in codes_in_product(without="gateway"))  # its administrator reads English
+    assert all(wording.error(code).do for code in codes_in_product(without="gateway"))  # an administrator's
 
 
 def test_every_severity_has_a_word() -> None:
