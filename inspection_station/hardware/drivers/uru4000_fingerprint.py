@@ -1,4 +1,4 @@
-"""DigitalPersona U.are.U 4000, 4000B and 4500 over libusb. Nothing of this has met hardware: see ``docs/drivers.md``."""
+"""DigitalPersona U.are.U 4000, 4000B and 4500 over libusb. Nothing of this has met hardware (``docs/drivers.md``)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _STEP_SECONDS: Final = 0.01
 _POWERED_SECONDS: Final = 0.3
 _POWER_TRIES: Final = 3
 _HEARTBEAT_SECONDS: Final = 1.0
-"""A reader that waits for a finger says nothing; asked this often for its status, a dead one is told from a quiet one."""
+"""A reader that waits for a finger says nothing; asked this often for its status, a dead one is told apart."""
 _SETTLED: Final = 1.03
 """A frame that is not 3 % stronger than the one before: the finger no longer sinks in."""
 _LARGEST_SEED: Final = 0xFFFFFFFF

@@ -245,8 +245,8 @@ def key_stream(key: int) -> Grey:
     """The first 111,360 bytes that a key gives.
 
     The register shifts right, and its new top bit is the parity of the tapped ones; so bit j after n steps is number
-    n + j of one sequence s, with s[n + 32] the sum of s[n + t] over the taps t. Squaring that rule k times over the field of
-    two elements widens every distance by 2^k, which lets 2^k new bits be made at once.
+    n + j of one sequence s, with s[n + 32] the sum of s[n + t] over the taps t. Squaring that rule k times over the
+    field of two elements widens every distance by 2^k, which lets 2^k new bits be made at once.
     """
     length = _LONGEST + 32
     bits = np.zeros(length + 1, np.uint8)

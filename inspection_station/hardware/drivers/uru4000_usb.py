@@ -44,8 +44,8 @@ _TRY_MS: Final = 100
 """One transfer waits no longer, so that a cancelled wait ends in time; a silent device is asked again."""
 _TRIES: Final = 10
 _PICTURE_SECONDS: Final = 2.0
-_PAUSE_SECONDS: Final = 0.4
-"""A picture's bytes come without a break; after this silence no more come (290 lines take about 0.15 s)."""
+_PART_MS: Final = 220
+"""290 lines take about 150 ms, so that a picture is one transfer; still short enough for a cancelled wait."""
 _DRAINED: Final = 16
 _GONE: Final = frozenset({errno.ENODEV, errno.ESHUTDOWN, errno.ENXIO, errno.ENOENT})
 _DENIED: Final = frozenset({errno.EACCES, errno.EPERM, errno.EBUSY})
@@ -139,20 +139,18 @@ class UruCable:
         """Header and lines as sent. Raises DeviceStalled when nothing comes, DeviceGarbage when too little does."""
         sent = bytearray()
         needed = HEADER_BYTES
-        heard = began = time.monotonic()
+        until = time.monotonic() + _PICTURE_SECONDS
         while len(sent) < needed:
             self._look()
-            now = time.monotonic()
-            if sent and now - heard > _PAUSE_SECONDS:
-                raise DeviceGarbage(f"a picture that ends after {len(sent)} of {needed} bytes")
-            if now - began > _PICTURE_SECONDS:
+            if time.monotonic() > until:
+                if sent:
+                    raise DeviceGarbage(f"a picture that stays at {len(sent)} of {needed} bytes")
                 raise DeviceStalled("the fingerprint reader sends no picture")
-            part = self._part(LARGEST_PICTURE - len(sent))
-            if part:
-                heard = now
-            sent += part
+            ended = self._part(sent)
             if len(sent) >= HEADER_BYTES:
                 needed = HEADER_BYTES + WIDTH * lines_announced(bytes(sent[:HEADER_BYTES]))
+            if ended and len(sent) < needed:
+                raise DeviceGarbage(f"a picture that ends after {len(sent)} of {needed} bytes")
         return bytes(sent)
 
     def drain(self) -> None:
@@ -166,14 +164,22 @@ class UruCable:
                 except usb.core.USBError as fault:
                     raise self._fault(fault) from None
 
-    def _part(self, most: int) -> bytes:
-        size = -(-most // INTERRUPT_BYTES) * INTERRUPT_BYTES  # whole packets, or a full last one would overflow
+    def _part(self, sent: bytearray) -> bool:
+        """Add what comes next. True when the reader ended it with a short packet: what follows is another picture.
+
+        libusb also gives the part that came before a time-out; only the time tells the two apart.
+        """
+        # whole packets are asked for, since a full last one would overflow
+        size = -(-(LARGEST_PICTURE - len(sent)) // INTERRUPT_BYTES) * INTERRUPT_BYTES
+        began = time.monotonic()
         try:
-            return bytes(self._device.read(PICTURE_ENDPOINT, size, _TRY_MS))
+            part = bytes(self._device.read(PICTURE_ENDPOINT, size, _PART_MS))
         except usb.core.USBTimeoutError:
-            return b""
+            return False
         except usb.core.USBError as fault:
             raise self._fault(fault) from None
+        sent += part
+        return len(part) < size and (time.monotonic() - began) * 1000 < _PART_MS
 
     def _claim(self) -> None:
         device = self._device

@@ -1,0 +1,68 @@
+"""Far ends for the fingerprint readers' rehearsals, and the drawn finger they show."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from inspection_station.hardware.conformance import Ability, DeviceScript
+from inspection_station.hardware.drivers.uru4000_fingerprint import Uru4000Reader
+from inspection_station.hardware.drivers.uru4000_protocol import Grey
+from inspection_station.hardware.drivers.uru4000_simulator import SimulatedUru4000
+from inspection_station.hardware.ports import Device, DriverSettings
+from inspection_station.hardware.rehearsal import StillScript
+
+
+def drawn_finger(height: int = 260, width: int = 220) -> Grey:
+    """Rings as ridges nine pixels apart, dark, on a light platen: nobody's finger, and no minutiae in it."""
+    y, x = np.mgrid[0:height, 0:width].astype(np.float64)
+    distance = np.hypot(x - width / 2, (y - height / 2) * 0.8)
+    ridges = 128 + 90 * np.cos(distance * 2 * np.pi / 9)
+    inside = ((x - width / 2) / (width * 0.48)) ** 2 + ((y - height / 2) / (height * 0.48)) ** 2 < 1
+    return np.where(inside, ridges, 235).astype(np.uint8)
+
+
+class SimulatedReaderScript(StillScript):
+    """A simulated U.are.U, its cable and a finger."""
+
+    abilities = frozenset({Ability.PRESENT, Ability.UNPLUG, Ability.GARBAGE, Ability.STALL})
+
+    def __init__(self, reader: SimulatedUru4000, finger: Grey) -> None:
+        self._reader = reader
+        self._finger = finger
+
+    def reset(self) -> None:
+        self.replug()
+        self._reader.fall_silent(False)
+        self._reader.tear_pictures(False)
+        self._reader.lift()
+
+    def present(self) -> None:
+        self._reader.lay(self._finger)
+
+    def unplug(self) -> None:
+        self._reader.unplug()
+
+    def replug(self) -> None:
+        if not self._reader.plugged:
+            self._reader.plug_in()
+
+    def garbage(self) -> None:
+        self._reader.tear_pictures()
+        self.present()
+
+    def stall(self) -> None:
+        self._reader.fall_silent()
+        self.present()
+
+
+@contextmanager
+def uru4000_rehearsal() -> Iterator[tuple[Device, DeviceScript]]:
+    """The driver on a simulated 4500 that scrambles its pictures."""
+    simulated = SimulatedUru4000()
+    reader = Uru4000Reader(DriverSettings({"backend": simulated}))
+    with contextlib.closing(reader):
+        yield reader, SimulatedReaderScript(simulated, drawn_finger())
