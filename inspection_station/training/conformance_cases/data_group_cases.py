@@ -217,7 +217,7 @@ def _face_cases() -> Iterator[ConformanceCase]:
             "feature points that the length does not count",
             face_with_points(5, counted=False),
             _RECORD,
-            _MALFORMED,
+            _HEADER,
         ),
         ("28", "a template without picture", _with_record(group, None), _FACE, _MALFORMED),
     ):

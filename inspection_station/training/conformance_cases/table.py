@@ -29,10 +29,10 @@ test runs all of them over the daemon and holds this file against what came out.
   alone, which leaves open what is set up or what should follow.
 - **not applicable**, **deleted**: not run, for the reason given.
 
-Where «from» says «title», the content of a moved case is taken from its title and the section of Doc 9303 that makes it
-plain. The readings are thorough ones (EF.COM and every group that EF.SOD or EF.COM names). The documents are Utopia's:
-the default ones of the plan's chapter 4 with another zone and portrait, without fingers and irises where a case does not
-speak of them. DSA keys live in the 2,048-bit groups of Doc 9303-11 §9.5.1.
+Where «from» says «title», the content of a moved case is taken from its title and the section of Doc 9303 that makes
+it plain. The readings are thorough ones: EF.COM and every group that EF.SOD or EF.COM names. The documents are
+Utopia's: the default ones of the plan's chapter 4 with another zone and portrait, without fingers and irises where a
+case does not speak of them. DSA keys live in the 2,048-bit groups of Doc 9303-11 §9.5.1.
 
 {counts}
 """
