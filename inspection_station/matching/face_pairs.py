@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from inspection_station.matching.face_folders import FaceFolders
 from inspection_station.matching.ports import Vector
-from inspection_station.matching.score_normalisation import Cohort, CohortTooSmall, deviation, nearest_count
+from inspection_station.matching.score_normalisation import Cohort, CohortTooSmall, deviation
 
 _ROWS = 128
 _LEAST_PERSONS = 12
@@ -76,7 +76,8 @@ class EverybodyElse:
             raise CohortTooSmall(
                 f"{persons} persons cannot be each other's cohort; at least {_LEAST_PERSONS} are needed"
             )
-        self.size, self.nearest = len(vectors), nearest_count(len(vectors))
+        self._cohort = Cohort(vectors, "everybody")  # as the stations' cohort will be: the same count, the same pull
+        self.size, self.nearest = len(vectors), self._cohort.nearest
         self._owners, self._persons = owners, persons
         counts = np.bincount(owners)
         self._reach = min(len(vectors) - 1, self.nearest + int(counts.max()))
@@ -86,6 +87,8 @@ class EverybodyElse:
         self._mean, self._deviation = np.zeros(len(vectors)), np.ones(len(vectors))
         for start in range(0, len(vectors), _ROWS):
             self._prepare(vectors, start, min(start + _ROWS, len(vectors)))
+        self._deviation = self._cohort.steadied(self._deviation.astype(np.float32)).astype(np.float64)
+        self._without_deviation = self._cohort.steadied(self._without_deviation.astype(np.float32)).astype(np.float64)
 
     def _prepare(self, vectors: Vector, start: int, stop: int) -> None:
         similarities = (vectors[start:stop] @ vectors.T).astype(np.float64)

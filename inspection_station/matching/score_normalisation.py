@@ -18,9 +18,10 @@ from inspection_station.matching.ports import FaceTemplate, IncomparableTemplate
 LEAST_TEMPLATES = 500
 """Below this a cohort says too little about strangers; what is measured with fewer is marked so."""
 
-_NEAREST = 50
-_MOST_NEAREST = 150
-_LARGE = 1_000
+_RULE = b"s-norm 2"  # part of a cohort's digest: statistics and bounds hold for one rule
+_NEAREST, _MOST_NEAREST, _LARGE, _SHARE = 50, 175, 1_000, 5
+_PULL, _MOST_PULL = 160.0, 0.5
+_SAMPLE = 256
 _ROWS_AT_ONCE = 256  # 256 x 2,000 similarities: 3 ms a step, so no thread waits long for the interpreter
 _LEAST_SPREAD = 1e-4  # a cohort of one picture many times has none
 
@@ -40,11 +41,19 @@ class Spread:
 def nearest_count(templates: int) -> int:
     """How many of a cohort's templates speak for the strangers nearest to a face.
 
-    50, of larger cohorts (which hold several photographs of a person) an eighth of what exceeds 1,000, at most 150;
+    50, of larger cohorts (which hold several photographs of a person) a fifth of what exceeds 1,000 more, at most 175;
     of a small one a quarter. Measured in docs/faces.md.
     """
-    wanted = min(_MOST_NEAREST, _NEAREST + max(0, templates - _LARGE) // 8)
+    wanted = min(_MOST_NEAREST, _NEAREST + max(0, templates - _LARGE) // _SHARE)
     return max(1, min(wanted, templates // 4))
+
+
+def pull_of(templates: int) -> float:
+    """How far a deviation is drawn towards the cohort's typical one, 0…½ of the way (in logarithms).
+
+    The fewer strangers, the less a single face's deviation can be trusted: 160 over the cohort's size.
+    """
+    return min(_MOST_PULL, _PULL / templates)
 
 
 class Cohort:
@@ -60,6 +69,8 @@ class Cohort:
         self._vectors = kept
         self.model_id = model_id
         self.nearest = nearest_count(len(kept))
+        self._pull = pull_of(len(kept))
+        self._typical = self._typical_deviation()
 
     def __len__(self) -> int:
         return len(self._vectors)
@@ -71,8 +82,8 @@ class Cohort:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over model and templates: statistics and calibrations belong to one cohort."""
-        return hashlib.sha256(self.model_id.encode() + b"\0" + self._vectors.tobytes()).hexdigest()
+        """SHA-256 over rule, model and templates: statistics and calibrations belong to one cohort."""
+        return hashlib.sha256(_RULE + self.model_id.encode() + b"\0" + self._vectors.tobytes()).hexdigest()
 
     @property
     def sufficient(self) -> bool:
@@ -89,8 +100,20 @@ class Cohort:
         for start in range(0, len(probes), _ROWS_AT_ONCE):
             part = slice(start, start + _ROWS_AT_ONCE)
             near = nearest(probes[part] @ self._vectors.T, self.nearest)
-            means[part], deviations[part] = near.mean(axis=1), deviation(near)
+            means[part], deviations[part] = near.mean(axis=1), self.steadied(deviation(near))
         return Spread(means, deviations)
+
+    def steadied(self, deviations: Vector) -> Vector:
+        """Deviations drawn towards the cohort's typical one."""
+        drawn = np.power(deviations, 1.0 - self._pull) * self._typical**self._pull
+        return np.asarray(drawn, dtype=np.float32)
+
+    def _typical_deviation(self) -> float:
+        """Median over some of the cohort's own templates, each against the others."""
+        rows = np.unique(np.linspace(0, len(self._vectors) - 1, min(_SAMPLE, len(self._vectors))).astype(np.int64))
+        near = nearest(self._vectors[rows] @ self._vectors.T, self.nearest + 1)
+        others = np.sort(near, axis=1)[:, :-1]  # the highest is the template itself
+        return float(np.median(deviation(others)))
 
     def normalised(self, probe: FaceTemplate, reference: FaceTemplate, similarity: float) -> float:
         """z of a similarity (cosine) of two templates. Raises ``IncomparableTemplates``."""

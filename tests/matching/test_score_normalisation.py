@@ -9,7 +9,7 @@ from inspection_station.matching.cohort import cohort_apart, cohort_of
 from inspection_station.matching.face_folders import FaceFolders
 from inspection_station.matching.face_pairs import EverybodyElse, GivenCohort, pair_blocks
 from inspection_station.matching.ports import FaceTemplate, IncomparableTemplates
-from inspection_station.matching.score_normalisation import Cohort, CohortTooSmall, nearest_count
+from inspection_station.matching.score_normalisation import Cohort, CohortTooSmall, nearest_count, pull_of
 
 
 def _units(count: int, seed: int, size: int = 16) -> np.ndarray:
@@ -36,14 +36,22 @@ def test_z_is_the_mean_of_both_sides_standardised_by_their_nearest_strangers() -
     expected = 0.0
     for template in (probe, reference):
         near = np.sort(cohort.vectors @ template.vector)[-50:]
-        expected += (similarity - near.mean()) / near.std() / 2
+        expected += (similarity - near.mean()) / float(cohort.steadied(near.std(keepdims=True))[0]) / 2
     assert cohort.nearest == 50
     assert cohort.normalised(probe, reference, similarity) == pytest.approx(expected, rel=1e-4)
     assert cohort.normalised(reference, probe, similarity) == pytest.approx(expected, rel=1e-4)
 
 
 def test_how_many_strangers_count_grows_with_the_cohort_and_is_bounded() -> None:
-    assert [nearest_count(size) for size in (40, 200, 500, 1_000, 1_800, 50_000)] == [10, 50, 50, 50, 150, 150]
+    assert [nearest_count(size) for size in (40, 200, 500, 1_000, 1_500, 50_000)] == [10, 50, 50, 50, 150, 175]
+
+
+def test_a_deviation_is_drawn_towards_the_typical_one_the_more_the_smaller_the_cohort() -> None:
+    wide = np.array([0.5], np.float32)
+    drawn = [float(Cohort(_units(size, 1), "m").steadied(wide)[0]) for size in (400, 800, 3_200)]
+    assert drawn == sorted(drawn)
+    assert all(value < 0.5 for value in drawn)
+    assert [pull_of(size) for size in (100, 320, 1_600)] == [0.5, 0.5, 0.1]
 
 
 def test_a_cohort_of_less_than_500_says_so_and_one_of_nobody_is_refused() -> None:
@@ -83,7 +91,8 @@ def test_each_pair_is_normalised_without_either_of_its_persons() -> None:
             expected = 0.0
             for side in (i, j):
                 near = np.sort(faces.vectors[others] @ faces.vectors[side])[-normaliser.nearest :]
-                expected += (similarity - near.mean()) / near.std() / 2
+                spread = Cohort(faces.vectors, "m").steadied(near.std(keepdims=True))
+                expected += (similarity - near.mean()) / float(spread[0]) / 2
             assert block.snorm[row, column] == pytest.approx(expected, rel=1e-3, abs=1e-3)
 
 
