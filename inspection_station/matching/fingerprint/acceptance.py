@@ -12,14 +12,15 @@ from inspection_station.matching.fingerprint.faults import FingerprintFault, Unu
 from inspection_station.matching.fingerprint.ridges import Ridges
 from inspection_station.matching.fingerprint.segmentation import Grey, Segmented, segmented
 
-_LEAST_AREA = 9_000  # pixels at 500 dpi: 23 square millimetres
+_LEAST_AREA = 13_000  # pixels at 500 dpi: 34 square millimetres
 _FINGER_AREA = 16_000  # a second part of this size, and of this share of the first, is a second finger
 _FINGER_SHARE = 0.35
 _CRUMB_SHARE = 0.12  # parts smaller than this share of the largest are dirt
 _WIDEST = 640  # pixels: 32 mm; no finger is wider
 _FAINTEST = 1.5  # grey levels in the ridge band
-_LEAST_PERIODIC = 0.24
-_LEAST_CLARITY = 0.05
+_LEAST_PERIODIC, _LEAST_CLARITY = 0.12, 0.025  # very dry fingers reach no more; photographs mostly stay below
+_DOUBTFUL_PERIODIC = 0.3  # below this share the period itself must be a grown-up finger's
+_USUAL_PERIODS = (6.0, 12.0)
 _PERIODS = (4.6, 14.5)  # pixels; adults have 8 to 11, children down to 5.5
 
 
@@ -64,7 +65,8 @@ def refuse_unless_ridged(ridges: Ridges) -> None:
             FingerprintFault.NOT_A_FINGERPRINT,
             f"regular ridges on {ridges.period.periodic_share:.0%} of it, clarity {clarity:.2f}",
         )
-    if not _PERIODS[0] <= ridges.period.median <= _PERIODS[1]:
+    least, most = _PERIODS if ridges.period.periodic_share >= _DOUBTFUL_PERIODIC else _USUAL_PERIODS
+    if not least <= ridges.period.median <= most:
         raise UnusableFingerprint(
             FingerprintFault.NOT_A_FINGERPRINT, f"ridges {ridges.period.median:.1f} pixels apart at 500 dpi"
         )

@@ -9,7 +9,10 @@ from inspection_station.matching.fingerprint.compiled import compiled
 from inspection_station.matching.fingerprint.cylinders import GRID_STEP, Bytes, Reals
 
 _SEEDS = 8
+_ROW = 16  # pixels
 _MAX_PAIRS = 96
+CLOSE = 5.0  # pixels: spread of true pairs once the stretching is followed
+CLOSE_TURN = 9.0  # of 256
 
 
 @compiled
@@ -42,9 +45,12 @@ def _fit(x_a: Reals, y_a: Reals, x_b: Reals, y_b: Reals, pairs: npt.NDArray[np.i
 
 @compiled
 def _paired(x_a: Reals, y_a: Reals, turn_a: Bytes, x_b: Reals, y_b: Reals, turn_b: Bytes, similarity: Reals,
-            pose: Reals, shift: Reals, use_shift: bool, reach: float, most_turn: int,
-            pairs: npt.NDArray[np.int32], weight: Reals) -> int:  # fmt: skip
-    """Pair what lies together under a pose: each with its best partner where both agree. Returns how many."""
+            ranked: npt.NDArray[np.int32], starts: npt.NDArray[np.int32], pose: Reals, shift: Reals, reach: float,
+            most_turn: int, pairs: npt.NDArray[np.int32], weight: Reals) -> int:  # fmt: skip
+    """Pair what lies together under a pose: each with its best partner where both agree. Returns how many.
+
+    ``ranked`` and ``starts`` are B's minutiae by rows of the picture, from ``_by_rows``.
+    """
     count_a, count_b = len(x_a), len(x_b)
     turned = int(np.floor(np.arctan2(pose[1], pose[0]) * (256 / (2 * np.pi)) + 0.5))
     best_b = np.full(count_b, -1, np.int32)
@@ -52,13 +58,13 @@ def _paired(x_a: Reals, y_a: Reals, turn_a: Bytes, x_b: Reals, y_b: Reals, turn_
     best_a = np.full(count_a, -1, np.int32)
     worth_a = np.zeros(count_a, np.float32)
     limit = np.float32(reach * reach)
+    last = len(starts) - 1
     for i in range(count_a):
-        px = pose[0] * x_a[i] - pose[1] * y_a[i] + pose[2]
-        py = pose[1] * x_a[i] + pose[0] * y_a[i] + pose[3]
-        if use_shift:
-            px += shift[i, 0]
-            py += shift[i, 1]
-        for j in range(count_b):
+        px = pose[0] * x_a[i] - pose[1] * y_a[i] + pose[2] + shift[i, 0]
+        py = pose[1] * x_a[i] + pose[0] * y_a[i] + pose[3] + shift[i, 1]
+        lowest, highest = int(np.floor((py - reach) / _ROW)), int(np.floor((py + reach) / _ROW)) + 1
+        for rank in range(starts[min(max(lowest, 0), last)], starts[min(max(highest, 0), last)]):
+            j = ranked[rank]
             dx, dy = px - x_b[j], py - y_b[j]
             squared = dx * dx + dy * dy
             if squared > limit:
@@ -83,6 +89,26 @@ def _paired(x_a: Reals, y_a: Reals, turn_a: Bytes, x_b: Reals, y_b: Reals, turn_
             weight[count] = worth_a[i]
             count += 1
     return count
+
+
+@compiled
+def _by_rows(y: Reals) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Minutiae ordered by rows of ``_ROW`` pixels, and where each row begins in that order (one more at the end)."""
+    rows = 1
+    for index in range(len(y)):
+        rows = max(rows, int(y[index]) // _ROW + 1)
+    starts = np.zeros(rows + 1, np.int32)
+    for index in range(len(y)):
+        starts[max(int(y[index]), 0) // _ROW + 1] += 1
+    for row in range(rows):
+        starts[row + 1] += starts[row]
+    ranked = np.empty(len(y), np.int32)
+    filled = starts.copy()
+    for index in range(len(y)):
+        row = max(int(y[index]), 0) // _ROW
+        ranked[filled[row]] = index
+        filled[row] += 1
+    return ranked, starts
 
 
 @compiled
@@ -152,6 +178,7 @@ def aligned(x_a: Reals, y_a: Reals, turn_a: Bytes, cover_a: Bytes, x_b: Reals, y
     shift = np.zeros((count_a, 2), np.float32)
     here = np.zeros(4, np.float32)
     best = np.float32(-1)
+    ranked, starts = _by_rows(y_b)
     to_radians = np.float32(2 * np.pi / 256)
     partner = np.full(count_a, -1, np.int32)
     tried = 0
@@ -170,7 +197,7 @@ def aligned(x_a: Reals, y_a: Reals, turn_a: Bytes, cover_a: Bytes, x_b: Reals, y
         for trial in range(3):
             reach = 20.0 if trial < 2 else 17.0
             count = _paired(
-                x_a, y_a, turn_a, x_b, y_b, turn_b, similarity, here, shift, False, reach, 24, pairs, weight
+                x_a, y_a, turn_a, x_b, y_b, turn_b, similarity, ranked, starts, here, shift, reach, 24, pairs, weight
             )
             if count < 3:
                 break
@@ -184,37 +211,58 @@ def aligned(x_a: Reals, y_a: Reals, turn_a: Bytes, cover_a: Bytes, x_b: Reals, y
         if worth > best:
             best = worth
             pose[:] = here
-    count = _paired(x_a, y_a, turn_a, x_b, y_b, turn_b, similarity, pose, shift, False, 17.0, 24, pairs, weight)
+    count = _paired(
+        x_a, y_a, turn_a, x_b, y_b, turn_b, similarity, ranked, starts, pose, shift, 17.0, 24, pairs, weight
+    )
     for _ in range(2):
         _follow(x_a, y_a, x_b, y_b, pairs, weight, count, pose, shift, 60.0)
-        count = _paired(x_a, y_a, turn_a, x_b, y_b, turn_b, similarity, pose, shift, True, 14.0, 22, pairs, weight)
-    _measure(x_a, y_a, cover_a, x_b, y_b, cover_b, similarity, pairs, weight, count, pose, shift, features)
+        count = _paired(
+            x_a, y_a, turn_a, x_b, y_b, turn_b, similarity, ranked, starts, pose, shift, 14.0, 22, pairs, weight
+        )
+    _measure(
+        x_a, y_a, turn_a, cover_a, x_b, y_b, turn_b, cover_b, similarity, pairs, weight, count, pose, shift, features
+    )
 
 
 @compiled
-def _measure(x_a: Reals, y_a: Reals, cover_a: Bytes, x_b: Reals, y_b: Reals, cover_b: Bytes, similarity: Reals,
-             pairs: npt.NDArray[np.int32], weight: Reals, count: int, pose: Reals, shift: Reals,
-             features: Reals) -> None:  # fmt: skip
-    """Pairs, their worth, minutiae of each inside the other's finger, mean similarity of the paired."""
-    worth = alike = np.float32(0)
+def _measure(x_a: Reals, y_a: Reals, turn_a: Bytes, cover_a: Bytes, x_b: Reals, y_b: Reals, turn_b: Bytes,
+             cover_b: Bytes, similarity: Reals, pairs: npt.NDArray[np.int32], weight: Reals, count: int, pose: Reals,
+             shift: Reals, features: Reals) -> None:  # fmt: skip
+    """Into ``features``: worth of the pairs, how closely they lie (each 0 to 1, summed), minutiae of each inside the
+    other's finger, similarity of the paired weighed by closeness, overlap in pixels.
+    """
+    turned = int(np.floor(np.arctan2(pose[1], pose[0]) * (256 / (2 * np.pi)) + 0.5))
+    worth = close = alike = np.float32(0)
     for index in range(count):
+        i, j = pairs[index, 0], pairs[index, 1]
+        dx = pose[0] * x_a[i] - pose[1] * y_a[i] + pose[2] + shift[i, 0] - x_b[j]
+        dy = pose[1] * x_a[i] + pose[0] * y_a[i] + pose[3] + shift[i, 1] - y_b[j]
+        off = (np.int32(turn_a[i]) + turned - np.int32(turn_b[j])) & 255
+        if off > 128:
+            off = 256 - off
+        near = np.exp(
+            np.float32(-0.5 / (CLOSE * CLOSE)) * (dx * dx + dy * dy)
+            - np.float32(0.5 / (CLOSE_TURN * CLOSE_TURN)) * np.float32(off * off)
+        )
         worth += weight[index]
-        alike += similarity[pairs[index, 0], pairs[index, 1]]
-    rows, columns = cover_b.shape
-    inside_a = 0
-    for i in range(len(x_a)):
-        px = pose[0] * x_a[i] - pose[1] * y_a[i] + pose[2] + shift[i, 0]
-        py = pose[1] * x_a[i] + pose[0] * y_a[i] + pose[3] + shift[i, 1]
-        row, column = int(np.floor(py / GRID_STEP + 0.5)), int(np.floor(px / GRID_STEP + 0.5))
-        if 0 <= row < rows and 0 <= column < columns and cover_b[row, column] != 0:
-            inside_a += 1
-    rows, columns = cover_a.shape
-    inside_b = 0
-    for j in range(len(x_b)):
-        ux, uy = x_b[j] - pose[2], y_b[j] - pose[3]
-        px, py = pose[0] * ux + pose[1] * uy, -pose[1] * ux + pose[0] * uy
-        row, column = int(np.floor(py / GRID_STEP + 0.5)), int(np.floor(px / GRID_STEP + 0.5))
-        if 0 <= row < rows and 0 <= column < columns and cover_a[row, column] != 0:
-            inside_b += 1
-    features[0], features[1], features[2], features[3] = count, worth, inside_a, inside_b
-    features[4] = alike
+        close += near
+        alike += near * similarity[i, j]
+    features[0], features[1], features[4] = worth, close, alike
+    features[2] = _inside(x_a, y_a, pose[0], pose[1], pose[2], pose[3], cover_b)
+    back_x, back_y = -(pose[0] * pose[2] + pose[1] * pose[3]), pose[1] * pose[2] - pose[0] * pose[3]
+    features[3] = _inside(x_b, y_b, pose[0], -pose[1], back_x, back_y, cover_a)
+    points, _ = flow_agreement(cover_a, cover_b, pose)
+    features[5] = points * (4 * GRID_STEP * GRID_STEP)
+
+
+@compiled
+def _inside(x: Reals, y: Reals, cosine: float, sine: float, to_x: float, to_y: float, cover: Bytes) -> int:
+    """How many minutiae, turned and shifted, lie on the other finger."""
+    rows, columns = cover.shape
+    inside = 0
+    for i in range(len(x)):
+        column = int(np.floor((cosine * x[i] - sine * y[i] + to_x) / GRID_STEP + 0.5))
+        row = int(np.floor((sine * x[i] + cosine * y[i] + to_y) / GRID_STEP + 0.5))
+        if 0 <= row < rows and 0 <= column < columns and cover[row, column] != 0:
+            inside += 1
+    return inside

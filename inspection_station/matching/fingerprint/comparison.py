@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from inspection_station.matching.fingerprint.alignment import aligned, flow_agreement
+from inspection_station.matching.fingerprint.alignment import CLOSE, aligned, flow_agreement
 from inspection_station.matching.fingerprint.compiled import compiled
 from inspection_station.matching.fingerprint.cylinders import Bytes, Reals, Words
 from inspection_station.matching.fingerprint.local_similarity import best_pairs, local_similarity, relaxed
@@ -19,12 +19,15 @@ MEASURES = 10
 _PAIRS = 24
 _TOP = 12
 _FEWEST = 3
+_CHANCE_AREA = 0.35 * 2 * np.pi * CLOSE**2  # pixels in which a stranger's minutia would count, directions considered
+_LEAST_OVERLAP = 4_000  # pixels
 
 
 def measures(probe: FingerprintTemplate, reference: FingerprintTemplate, use_flow: bool = True) -> Reals:
     """The ten measures, float32; all zero where a finger has fewer than three minutiae. In order: worth of the pairs
-    over the minutiae in the overlap; its logarithm; itself; pairs over minutiae in the overlap; mean similarity of the
-    paired; relaxed and plain similarity of the best twelve pairs; difference of ridge flow; overlap; summed similarity.
+    over the minutiae in the overlap; its logarithm; closeness of the pairs, summed; that over the minutiae in the
+    overlap; mean similarity of the paired; relaxed and plain similarity of the best twelve pairs; difference of ridge
+    flow; closeness beyond what chance gives; similarity of the paired, summed.
     """
     flow = use_flow and probe.has_flow and reference.has_flow
     return _measures(
@@ -55,12 +58,13 @@ def _measures(
     order = np.argsort(-relaxed_values)
     pose = np.zeros(4, np.float32)
     pose[0] = 1
-    found = np.zeros(5, np.float32)
+    found = np.zeros(6, np.float32)
     aligned(x_a, y_a, turn_a, cover_a, x_b, y_b, turn_b, cover_b, flow_a, flow_b, similarity, pairs[order], pose, found)
-    overlap, off = 0, 0.0
+    off = 0.0
     if use_flow:
-        overlap, off = flow_agreement(flow_a, flow_b, pose)
-    count, worth, inside_a, inside_b, alike = found[0], found[1], found[2], found[3], found[4]
+        _, off = flow_agreement(flow_a, flow_b, pose)
+    worth, close, inside_a, inside_b, alike, overlap = found[0], found[1], found[2], found[3], found[4], found[5]
+    by_chance = inside_a * inside_b * np.float32(_CHANCE_AREA) / max(overlap, np.float32(_LEAST_OVERLAP))
     relaxed_sum = plain_sum = np.float32(0)
     top = min(len(values), _TOP)
     for index in range(top):
@@ -68,12 +72,12 @@ def _measures(
         plain_sum += values[index]
     result[0] = worth / np.sqrt((inside_a + 4) * (inside_b + 4))
     result[1] = np.log(1 + worth)
-    result[2] = min(worth, np.float32(15))
-    result[3] = count / np.sqrt((inside_a + 3) * (inside_b + 3))
-    result[4] = alike / max(count, np.float32(1))
+    result[2] = min(close, np.float32(12))
+    result[3] = close / np.sqrt((inside_a + 3) * (inside_b + 3))
+    result[4] = alike / max(close, np.float32(1))
     result[5] = relaxed_sum / top
     result[6] = plain_sum / top
     result[7] = min(np.float32(off), np.float32(40)) / 10
-    result[8] = min(np.float32(overlap), np.float32(250)) / 100
-    result[9] = min(alike, np.float32(12))
+    result[8] = min((close - by_chance) / np.sqrt(by_chance + 2), np.float32(8))
+    result[9] = min(alike, np.float32(8))
     return result

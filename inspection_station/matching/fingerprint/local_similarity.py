@@ -11,6 +11,7 @@ from inspection_station.matching.fingerprint.cylinders import FLOW_POINTS, PLANE
 _FEWEST_CELLS = 26  # of 52 valid in both
 _FEWEST_BITS = 6
 _FEWEST_FLOW = 12
+_WORTH_A_LOOK = 0.2  # less similar cylinders are not helped by their ridges
 _MOST_TURN = 80  # of 256: pairs turned further against each other are not looked at (112 degrees)
 FLOW_SCALE = 22.0  # of 256 to half a turn: mean difference of direction that lowers the similarity to 1/e
 
@@ -43,17 +44,19 @@ def local_similarity(
             alike = np.float32(1) - np.sqrt(np.float32(differ)) / (
                 np.sqrt(np.float32(in_a)) + np.sqrt(np.float32(in_b))
             )
-            if use_flow:
+            if use_flow and alike > _WORTH_A_LOOK:
                 total, valid = 0, 0
                 for point in range(FLOW_POINTS):
-                    off = np.int8(flow_a[i, point] - flow_b[j, point])
+                    off = np.uint8(flow_a[i, point] - flow_b[j, point])
                     both = valid_a[i, point] & valid_b[j, point]
-                    total += abs(int(off)) & int(both)
+                    total += min(off, np.uint8(-off)) & both
                     valid += both & 1
                 if valid >= _FEWEST_FLOW:
                     alike *= np.exp(-np.float32(total) / (np.float32(valid) * np.float32(FLOW_SCALE)))
                 else:
                     alike *= np.float32(0.5)
+            elif use_flow:
+                alike *= np.float32(0.4)
             result[i, j] = alike
     return result
 

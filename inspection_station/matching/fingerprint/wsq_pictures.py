@@ -1,7 +1,7 @@
 """WSQ, the wavelet format of fingerprint exchange (IAFIS-IC-0110), through the library ``wsq``.
 
-The library is C code that trusts its input. What comes from outside is therefore walked segment by segment here and
-decoded only when every table and block is whole and the sizes are those of a finger.
+The library is C code that trusts its input. What comes from outside is therefore walked segment by segment here, and
+decoded in the child process that also decodes the finger pictures of chips.
 """
 
 from __future__ import annotations
@@ -34,22 +34,18 @@ def encode_wsq(grey: Grey) -> bytes:
 
 def decode_wsq(data: bytes) -> FingerPicture:
     """Pixels and, where a comment states it, the resolution. Raises ``UnusableFingerprint``."""
+    from inspection_station.documents.emrtd.errors import MalformedChipData
+    from inspection_station.documents.emrtd.finger_images import Compression, FingerImage
+    from inspection_station.documents.emrtd.finger_pictures import finger_pictures
+
     width, height, dpi = _walk(data)
     check_size(width, height)
-    import wsq  # noqa: F401
-    from PIL import Image as Pillow
-
+    coded = FingerImage(0, 0, 0, width, height, 0, True, 8, Compression.WSQ, data)
     try:
-        with Pillow.open(io.BytesIO(data), formats=("WSQ",)) as picture:
-            picture.load()
-            grey = np.array(picture.convert("L"), dtype=np.uint8)
-    except Exception as fault:  # the decoder's own errors have no common base
-        raise UnusableFingerprint(
-            FingerprintFault.NOT_A_PICTURE, f"the decoder refused it ({type(fault).__name__})"
-        ) from None
-    if grey.shape != (height, width):
-        raise UnusableFingerprint(FingerprintFault.NOT_A_PICTURE, "the decoder gave another size than the header")
-    return FingerPicture(grey, dpi)
+        (picture,) = finger_pictures([coded])
+    except MalformedChipData as refused:
+        raise UnusableFingerprint(FingerprintFault.NOT_A_PICTURE, f"the WSQ decoder refused it: {refused}") from None
+    return FingerPicture(np.array(picture.pixels, dtype=np.uint8), dpi)
 
 
 def _walk(data: bytes) -> tuple[int, int, int | None]:
