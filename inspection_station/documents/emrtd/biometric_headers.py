@@ -15,7 +15,7 @@ from inspection_station.documents.emrtd.errors import MalformedChipData
 from inspection_station.inspection.chip import ChipCheck
 
 _HEADER, _TYPE, _SUBTYPE, _OWNER, _FORMAT = 0xA1, 0x81, 0x82, 0x87, 0x88
-_DATA_19794 = 0x5F2E
+_DATA_19794, _DATA_39794 = 0x5F2E, 0x7F2E
 _SUBCOMMITTEE_37 = b"\x01\x01"
 _SIDES, _FINGERS = frozenset({0b01, 0b10}), frozenset({0b001, 0b010, 0b011, 0b100, 0b101})
 
@@ -66,6 +66,8 @@ def _deviations(kind: _Kind, content: bytes) -> Iterator[str]:
         if _HEADER not in parts:
             yield "a picture without header"
             continue
+        if not parts.keys() & {_DATA_19794, _DATA_39794}:
+            yield "a header without picture"
         header = {element.tag: element.value for element in parts[_HEADER].children()}
         yield from _header(kind, header, parts.get(_DATA_19794))
 

@@ -2,10 +2,11 @@
 
 from inspection_station.training.conformance_cases.bench import InProcessBench, daemon_bench, run_case, run_cases
 from inspection_station.training.conformance_cases.case import Answer, CaseResult, ConformanceCase, Outcome
-from inspection_station.training.conformance_cases.catalogue import cases, complete, index
+from inspection_station.training.conformance_cases.catalogue import DEVIATIONS, cases, complete, index
 from inspection_station.training.conformance_cases.table import summary, table
 
 __all__ = [
+    "DEVIATIONS",
     "Answer",
     "CaseResult",
     "ConformanceCase",

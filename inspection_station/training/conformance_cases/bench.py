@@ -101,6 +101,8 @@ def observe(situation: Situation, bench: Bench) -> Observation:
             at=situation.at,
             printed_zone=situation.printed,
             everything=True,
+            terminal_keys=situation.terminal_keys,
+            with_fingers=situation.terminal_keys is not None,
         )
     except (ChipFault, DeviceError) as fault:
         detail = getattr(fault, "detail", str(fault))

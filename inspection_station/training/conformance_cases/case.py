@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from inspection_station.documents.emrtd.access_keys import AccessKey
 from inspection_station.documents.emrtd.chip_session import ChipOutcome
+from inspection_station.documents.emrtd.terminal_keys import TerminalKeys
 from inspection_station.documents.emrtd.trust_store import TrustStore
 from inspection_station.inspection.chip import CheckResult, ChipCheck
 from inspection_station.training.virtual_chip.case_faults import CaseCard, Exchange
@@ -46,7 +47,7 @@ NEVER_HELD_AGAINST = frozenset({"algorithm-strength"})
 @dataclass(frozen=True, slots=True)
 class Observation:
     """What one situation came to: the checks (empty where the reading broke off), the error's class name where it
-    did, and the commands as the chip saw them.
+    did, the commands as the chip saw them, and how many fingers were read.
     """
 
     checks: tuple[ChipCheck, ...]
@@ -55,6 +56,7 @@ class Observation:
     complete: bool
     exchanges: tuple[Exchange, ...]
     tolerated: frozenset[str]
+    fingers: int = 0
 
     @property
     def answer(self) -> Answer:
@@ -92,7 +94,7 @@ Demand = Callable[[Observation], str | None]
 @dataclass(frozen=True)
 class Situation:
     """One document on the reader: its card and what the station knows of it. ``tolerated``: beginnings of evidence
-    that may stay undetermined in an inspection that is successful.
+    that may stay undetermined in an inspection that is successful. With ``terminal_keys`` the fingers are asked for.
     """
 
     card: CaseCard
@@ -102,6 +104,7 @@ class Situation:
     at: date
     tolerated: frozenset[str] = frozenset()
     demands: tuple[Demand, ...] = ()
+    terminal_keys: TerminalKeys | None = None
 
     def asking(self, *demands: Demand) -> Situation:
         """The same with further demands."""
@@ -152,7 +155,7 @@ class CaseResult:
 def outcome_of(outcome: ChipOutcome, exchanges: Sequence[Exchange], tolerated: frozenset[str]) -> Observation:
     """An observation from a reading that came to its end."""
     complete = outcome.reading.mrz_lines is not None and outcome.portrait is not None
-    return Observation(outcome.reading.checks, None, "", complete, tuple(exchanges), tolerated)
+    return Observation(outcome.reading.checks, None, "", complete, tuple(exchanges), tolerated, len(outcome.fingers))
 
 
 def title_basis(*sections: str) -> str:

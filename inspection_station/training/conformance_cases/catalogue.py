@@ -14,6 +14,7 @@ from inspection_station.training.conformance_cases import (
     pace_cases,
     security_object_cases,
     signer_cases,
+    terminal_cases,
 )
 from inspection_station.training.conformance_cases.case import CaseResult, ConformanceCase, Outcome
 
@@ -53,6 +54,7 @@ def cases() -> Mapping[str, ConformanceCase]:
         *pace_cases.cases(),
         *security_object_cases.cases(),
         *signer_cases.cases(),
+        *terminal_cases.cases(),
     )
     by_id = {case.id: case for case in made}
     if len(by_id) != len(made):
@@ -61,15 +63,23 @@ def cases() -> Mapping[str, ConformanceCase]:
 
 
 _IRISES = "irises are never read (no use for DG4 here)"
-_TERMINAL = "terminal authentication: its cases are not written yet"
-_FINGERS = "needs terminal authentication: its cases are not written yet"
+_REFUSED_KEYS = "the station refuses keys with such a certificate when they are loaded"
 _NOT_APPLICABLE = {
     "LDS_E": _IRISES,
-    "LDS_G": _TERMINAL,
-    "LDS_D": _FINGERS,
-    "ISO7816_E": _TERMINAL,
+    "ISO7816_E_17": _REFUSED_KEYS,
+    "ISO7816_E_18": _REFUSED_KEYS,
+    "ISO7816_E_30": _IRISES,
     "LDS_K": "EF.ATR/INFO is not read: what the chip can carry is found by trying",
 }
+"""By unit or identifier."""
+_LACKING = "a station without fitting keys leaves the fingers undetermined (TR-03135-1): it does not blame the document"
+DEVIATIONS = {
+    "ISO7816_E_08": _LACKING,
+    "ISO7816_E_19": _LACKING,
+    "ISO7816_E_23": "a wrong short identifier is no reason to stop: the file is found by its long one",
+    "ISO7816_E_24": _LACKING,
+}
+"""Cases that fail, and the decision behind it."""
 _UNKNOWN = {
     "ISO7816_C_03": "what the chip answers to such a read",
     "ISO7816_C_08": "whether the picture or its stated size is nothing, and what follows",
@@ -89,9 +99,9 @@ def without_run(entry: IndexEntry) -> CaseResult:
     """What the table says of a case that is not among ``cases``."""
     if entry.deleted:
         return CaseResult(entry.id, Outcome.DELETED)
-    unit = entry.id.rsplit("_", 1)[0]
-    if unit in _NOT_APPLICABLE:
-        return CaseResult(entry.id, Outcome.NOT_APPLICABLE, _NOT_APPLICABLE[unit])
+    reason = _NOT_APPLICABLE.get(entry.id) or _NOT_APPLICABLE.get(entry.id.rsplit("_", 1)[0])
+    if reason is not None:
+        return CaseResult(entry.id, Outcome.NOT_APPLICABLE, reason)
     return CaseResult(entry.id, Outcome.NOT_DEFINED, f"not public: {_UNKNOWN.get(entry.id, _DESCRIPTION)}")
 
 

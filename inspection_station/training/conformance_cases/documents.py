@@ -19,11 +19,14 @@ from PIL import Image
 from inspection_station.documents import mrz
 from inspection_station.documents.emrtd import asn1, lds, tlv
 from inspection_station.documents.emrtd.access_keys import AccessKey, CanKey, MrzKey
+from inspection_station.documents.emrtd.cv_certificates import CvCertificate
 from inspection_station.documents.emrtd.security_infos import PACE, encode_pace_info
+from inspection_station.documents.emrtd.terminal_keys import TerminalKeys
 from inspection_station.documents.emrtd.trust_store import TrustStore
 from inspection_station.documents.mrz_compose import compose
 from inspection_station.inspection.document import DocumentFormat
 from inspection_station.training.chip_keys import NO_KEYS, ChipKeys, agreement_key, rsa_signer
+from inspection_station.training.conformance_cases import fingers
 from inspection_station.training.conformance_cases.case import Demand, Situation
 from inspection_station.training.conformance_cases.state import Changes, DocumentState
 from inspection_station.training.passport_issue import (
@@ -35,6 +38,7 @@ from inspection_station.training.passport_issue import (
     key_groups,
 )
 from inspection_station.training.virtual_chip.case_faults import CaseCard, without_basic_access
+from inspection_station.training.virtual_chip.terminal_authority import TerminalAuthority
 
 DAY = date(2026, 3, 14)
 DEFAULT_STATE = DocumentState(DAY)
@@ -87,7 +91,8 @@ class Document:
     ``access`` is «plain», «bac» or «pace» (which then knows no BAC); ``offers`` are the encoded offers of PACE;
     ``card_access`` the whole file where it is not just them. ``groups`` are all data groups; ``signed`` what EF.SOD
     names where that is something else; ``sod`` and ``com`` replace the files whole; ``sod_options`` go to
-    ``DocumentState.security_object``. ``printed`` is the zone on the page.
+    ``DocumentState.security_object``. ``printed`` is the zone on the page; ``terminals`` the authority
+    over terminals that the chip trusts, by its first root or by ``roots``.
     """
 
     access: str
@@ -103,6 +108,8 @@ class Document:
     sod_options: Mapping[str, Any] = field(default_factory=dict)
     printed: tuple[str, ...] = LINES
     tolerated: frozenset[str] = frozenset()
+    terminals: TerminalAuthority | None = None
+    roots: tuple[CvCertificate, ...] = ()
 
     def with_group(self, number: int, content: bytes) -> Document:
         """With another data group of that number, signed as it is."""
@@ -138,12 +145,22 @@ class Document:
             files["EF.CardAccess"] = self.card_access or tlv.encode(asn1.SET, *self.offers)
             if self.card_security is not None:
                 files["EF.CardSecurity"] = self.card_security
-        return VirtualPassport(self.printed, files, key, None, can, offer, self.keys)
+        roots = self.roots or ((self.terminals.root(),) if self.terminals is not None else ())
+        return VirtualPassport(self.printed, files, key, None, can, offer, self.keys, roots, DAY)
 
     def situation(
-        self, *demands: Demand, trust: TrustStore | None = None, key: AccessKey | None = None, **card: Any
+        self,
+        *demands: Demand,
+        trust: TrustStore | None = None,
+        key: AccessKey | None = None,
+        terminal_keys: TerminalKeys | None = None,
+        **card: Any,
     ) -> Situation:
-        """The document on a card; ``card`` are settings of ``CaseCard``."""
+        """The document on a card; ``card`` are settings of ``CaseCard``. The station has the keys of the document's
+        authority over terminals, or ``terminal_keys``.
+        """
+        if terminal_keys is None and self.terminals is not None:
+            terminal_keys = self.terminals.keys()
         passport = self.passport()
         if self.access == "plain":
             card = {"open_files": True, "command_fault": without_basic_access, **card}
@@ -155,6 +172,7 @@ class Document:
             DAY,
             self.tolerated,
             demands,
+            terminal_keys,
         )
 
 
@@ -206,6 +224,29 @@ def eac(keys: ChipKeys | None = None) -> Document:
     """CFG.DFLT.EAC as far as it opens without terminal authentication: BAC and chip authentication."""
     own = keys or chip_keys()
     return Document("bac", _groups(own), keys=own)
+
+
+def eac_with_fingers(
+    terminals: TerminalAuthority | None = None, keys: ChipKeys | None = None, *, pace_first: bool = False
+) -> Document:
+    """CFG.DFLT.EAC, and CFG.DFLT.EACPACE on request: with fingers and irises that open to a terminal alone."""
+    own = keys or chip_keys()
+    offers = (encode_pace_info(*PACE_GM_3DES),) if pace_first else ()
+    groups = {
+        1: data_group_1(LINES),
+        2: face_group(),
+        3: fingers.group(fingers.wsq(), fingers.wsq()),
+        4: fingers.irises(),
+        **key_groups(own, offers, terminals=True),
+    }
+    access = "pace" if pace_first else "bac"
+    return Document(access, groups, keys=own, offers=offers, terminals=terminals or default_terminals())
+
+
+@lru_cache(maxsize=1)
+def default_terminals() -> TerminalAuthority:
+    """ECDSA with SHA-256."""
+    return TerminalAuthority(SEED, DAY)
 
 
 def eac_active() -> Document:

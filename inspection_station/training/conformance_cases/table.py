@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from inspection_station.training.conformance_cases.case import CaseResult, Outcome
-from inspection_station.training.conformance_cases.catalogue import IndexEntry, cases, complete, index
+from inspection_station.training.conformance_cases.catalogue import DEVIATIONS, IndexEntry, cases, complete, index
 
 _HEAD = """# Chip conformance
 
@@ -24,7 +24,7 @@ test runs all of them over the daemon and holds this file against what came out.
   nothing failed, zone and portrait were read, and passive authentication succeeded in every part; «failed» is one in
   which a check failed or the chip was given up with a typed error. Most failing cases also name the check or the error
   that has to be the reason, and many look at the commands that reached the chip.
-- **failed**: run, and it came to something else.
+- **failed**: run, and it came to something else; where the station does so on purpose, the line says why.
 - **not defined publicly**: TR-03105 moved the case into ICAO's TR «RF and Protocol Testing» Part 4 and gives the title
   alone, which leaves open what is set up or what should follow.
 - **not applicable**, **deleted**: not run, for the reason given.
@@ -71,6 +71,7 @@ def _row(entry: IndexEntry, result: CaseResult) -> str:
     moved = f" ({entry.moved_to} of ICAO's part 4)" if entry.moved_to is not None else ""
     if case is None:
         return f"| {entry.id} | {entry.title} | {result.outcome.value} | {result.remark} | {moved.strip(' ()')} |"
-    remark = f"; {result.remark}" if result.outcome is Outcome.FAILED else ""
+    why = f". By decision: {DEVIATIONS[entry.id]}" if entry.id in DEVIATIONS else ""
+    remark = f"; {result.remark}{why}" if result.outcome is Outcome.FAILED else ""
     set_up = f"{case.profile}: {case.behaviour} → {case.expected.value}{remark.replace('|', '/')}"
     return f"| {entry.id} | {entry.title} | {result.outcome.value} | {set_up} | {case.basis}{moved} |"

@@ -58,6 +58,7 @@ class CaseCard(VirtualChip):
     ``open_files``: no access protocol at all. ``master_files`` are further files of the master file by short
     identifier, readable always. ``agreement_keys`` are static keys besides the passport's own, chosen by their
     identifier. ``old_session_stays``: the chip goes on with its old keys after chip authentication.
+    ``other_identity``: what it takes itself for in terminal authentication, instead of its document number.
     """
 
     def __init__(
@@ -72,12 +73,13 @@ class CaseCard(VirtualChip):
         master_files: Mapping[int, bytes] | None = None,
         agreement_keys: tuple[AgreementKey, ...] = (),
         old_session_stays: bool = False,
+        other_identity: bytes | None = None,
     ) -> None:
         self.exchanges: list[Exchange] = []
         self._understood: CardCommand | None = None
         self._command_fault, self._air_fault = command_fault, air_fault
         self._open_files, self._master_files = open_files, dict(master_files or {})
-        self._old_session_stays = old_session_stays
+        self._old_session_stays, self._other_identity = old_session_stays, other_identity
         self._more_proofs = {
             key.key_id: KeyProofs(replace(passport.keys, agreement=key), random) for key in agreement_keys
         }
@@ -119,7 +121,15 @@ class CaseCard(VirtualChip):
                 return self._slice(command, command.p2, 0)
         if command.ins == 0x22 and command.p1 == 0x41:
             self._choose_key(command)
-        return super()._answer(command)
+        answer = super()._answer(command)
+        if self._other_identity is not None and command.ins == 0x82:
+            self._identities = (self._other_identity,)
+        return answer
+
+    @property
+    def open(self) -> bool:
+        """Whether access was granted."""
+        return self._session is not None
 
     def answer_with(self, fault: CommandFault) -> None:
         """Sets the fault after the card was made, for faults that need the card."""

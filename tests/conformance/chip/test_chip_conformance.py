@@ -12,6 +12,7 @@ from fakes.pcsc_daemon import READER, pcsc_daemon
 
 from inspection_station.cli import main
 from inspection_station.training.conformance_cases import (
+    DEVIATIONS,
     Answer,
     CaseResult,
     InProcessBench,
@@ -36,8 +37,10 @@ def results() -> Iterator[list[CaseResult]]:
 
 
 @pytest.mark.slow
-def test_every_case_passes_over_the_daemon(results: list[CaseResult]) -> None:
-    assert [f"{r.id}: {r.remark}" for r in results if r.outcome is not Outcome.PASSED] == []
+def test_every_case_passes_over_the_daemon_but_those_failed_by_decision(results: list[CaseResult]) -> None:
+    failed = {r.id: r.remark for r in results if r.outcome is not Outcome.PASSED}
+    assert {id: remark for id, remark in failed.items() if id not in DEVIATIONS} == {}
+    assert failed.keys() == DEVIATIONS.keys(), "a decision that no case needs any longer"
     assert all(r.readings and r.commands for r in results)
 
 
