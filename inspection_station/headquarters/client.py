@@ -1,4 +1,4 @@
-"""The link over HTTPS: ``requests``, mutual TLS, a timeout on everything, one session a thread.
+"""The link over HTTPS: ``requests``, mutual TLS, a timeout on everything, warm connections are used again.
 
 The TLS key comes out of the encrypted store. Python's ssl reads keys from files alone, so it is written for the moment
 of reading, encrypted under a password that exists only in this process, and removed at once.
@@ -37,7 +37,7 @@ from inspection_station.inspection.outbox import StationIdentity
 
 log = logging.getLogger(__name__)
 
-CONNECT_SECONDS, READ_SECONDS = 20.0, 45.0
+CONNECT_SECONDS, READ_SECONDS = 30.0, 60.0
 _AUTHORITY_LIMIT = 1 << 14
 _CBOR = {"Content-Type": "application/cbor", "User-Agent": None, "Accept": None, "Accept-Encoding": None}
 
@@ -75,8 +75,7 @@ class HttpsLink:
         _load_certificate(self._context, identity)
         self._timeouts = timeouts
         self._wall = wall
-        self._threads = threading.local()
-        self._sessions: list[requests.Session] = []
+        self._idle: list[requests.Session] = []  # the last used first: few connections stay warm
         self._guard = threading.Lock()
         self._offset: int | None = None
 
@@ -103,28 +102,28 @@ class HttpsLink:
         return Reached(reached, published)
 
     def close(self) -> None:
-        """Let go of every connection."""
+        """Let go of every connection that nobody uses at the moment."""
         with self._guard:
-            for session in self._sessions:
-                session.close()
-            self._sessions.clear()
-            self._threads = threading.local()
+            idle, self._idle = self._idle, []
+        for session in idle:
+            session.close()
 
     def _ask(self, method: str, path: str, body: bytes, headers: dict[str, Any], also: int = 200) -> requests.Response:
-        answer = _round_trip(self._session(), method, self._address + path, body, headers, self._timeouts)
+        with self._guard:
+            session = self._idle.pop() if self._idle else None
+        if session is None:
+            session = _session(self._context)
+        try:
+            answer = _round_trip(session, method, self._address + path, body, headers, self._timeouts)
+        except BaseException:
+            session.close()
+            raise
+        with self._guard:
+            self._idle.append(session)
         self._note_clock(answer)
         if answer.status_code in (200, also):
             return answer
         raise _refusal(answer)
-
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._threads, "session", None)
-        if session is None:
-            session = _session(self._context)
-            self._threads.session = session
-            with self._guard:
-                self._sessions.append(session)
-        return session
 
     def _note_clock(self, answer: requests.Response) -> None:
         try:

@@ -10,7 +10,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from inspection_station.headquarters.ports import Carried, Clock, Job, Link, LinkFault, OutboxPort
 from inspection_station.inspection.outbox import OutboxItem
@@ -18,32 +18,46 @@ from inspection_station.inspection.outbox import OutboxItem
 log = logging.getLogger(__name__)
 
 MOST_CONNECTIONS = 6
-PART = 256 << 10  # bytes of one append: what a stalled connection can cost
+SMALLEST_PART, LARGEST_PART = 32 << 10, 256 << 10
+_PART_SECONDS = 8.0
 _TRIES = 4  # answers «another offset» in a row before a picture is left for the next round
 _BETTER = 1.08  # a connection more must bring at least this
+_HOLD = 6  # measurements before another connection is tried again
 
 
 @dataclass(slots=True)
 class Pace:
-    """How many connections to use, by the pace they bring. Kept from round to round."""
+    """How many connections to use and how much to send at once, by the pace they bring. Kept from round to round."""
 
     connections: int = 2
     most: int = MOST_CONNECTIONS
-    _best: float = 0.0
-    _step: int = field(default=1)
+    rate: float = 0.0  # bytes a second, all connections together
+    _before: float = 0.0
+    _probing: bool = False
+    _hold: int = 0
+
+    @property
+    def part(self) -> int:
+        """Bytes of one append: some seconds' worth, so that a slow link answers well within the timeouts."""
+        return int(min(LARGEST_PART, max(SMALLEST_PART, self.rate * _PART_SECONDS / self.connections)))
 
     def measured(self, bytes_a_second: float) -> None:
         """Take a measurement with the present number into account and choose the next."""
-        if bytes_a_second < self._best * _BETTER and self.connections > 1:
-            self._step = -self._step
-        self._best = bytes_a_second if self._step < 0 else max(bytes_a_second, self._best * 0.9)
-        self.connections = min(self.most, max(1, self.connections + self._step))
-        if self.connections in (1, self.most):
-            self._step = 1 if self.connections == 1 else -1
+        self.rate = bytes_a_second
+        if self._probing and bytes_a_second < self._before * _BETTER:
+            self.connections -= 1
+            self._probing, self._hold = False, _HOLD
+            return
+        self._hold -= 1
+        self._probing = self.connections < self.most and self._hold <= 0
+        if self._probing:
+            self._before = bytes_a_second
+            self.connections += 1
 
     def broken(self) -> None:
         """A connection broke: begin carefully again."""
-        self.connections, self._best, self._step = max(1, self.connections // 2), 0.0, 1
+        self.connections = max(1, self.connections // 2)
+        self.rate, self._probing, self._hold = self.rate / 2, False, 1
 
 
 class Uploads:
@@ -69,7 +83,7 @@ class Uploads:
                     if self._urgent():
                         left.clear()
                         break
-                    running.add(pool.submit(_send, self._link, self._outbox, left.popleft()))
+                    running.add(pool.submit(_send, self._link, self._outbox, left.popleft(), self.pace.part))
                 done, running = wait(running, return_when=FIRST_COMPLETED)
                 for sent in (future.result() for future in done):
                     count += sent.count
@@ -96,7 +110,7 @@ class _Sent:
     spoiled: bool = False
 
 
-def _send(link: Link, outbox: OutboxPort, job: Job) -> _Sent:
+def _send(link: Link, outbox: OutboxPort, job: Job, size: int) -> _Sent:
     item, offset = job
     try:
         data = outbox.body(item.position)
@@ -108,7 +122,7 @@ def _send(link: Link, outbox: OutboxPort, job: Job) -> _Sent:
     count = tries = 0
     try:
         while tries < _TRIES:
-            part = data[offset : offset + PART]
+            part = data[offset : offset + size]
             reached = link.upload(item.sha256, item.size, offset, part)
             if reached.published:
                 return _Sent(item, count + len(part))
@@ -125,7 +139,7 @@ def carry(link: Link, outbox: OutboxPort, jobs: Sequence[Job]) -> Carried:
     """One picture after the other on the caller's thread."""
     count, spoiled = 0, list[OutboxItem]()
     for job in jobs:
-        sent = _send(link, outbox, job)
+        sent = _send(link, outbox, job, LARGEST_PART)
         count += sent.count
         if sent.fault is not None:
             return Carried(count, sent.fault, tuple(spoiled))

@@ -142,3 +142,69 @@ def test_an_idle_poll_and_a_bundle(tmp_path: Path) -> None:
     assert store.outbox.purge_due(timedelta(0)) == 0
     store.close()
     gateway.database.close()
+
+
+SATELLITE = 32_000.0  # bytes a second: 256 kbit/s
+
+
+def test_a_voyage_over_a_satellite_link(tmp_path: Path) -> None:
+    """256 kbit/s and 600 ms there and back over a TCP proxy, which loses no packets; real TLS, gateway and store."""
+    import dataclasses
+
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "chaos"))
+    from gateway_process import GatewayProcess
+    from link_proxy import LinkProxy, Weather
+    from store_stories import hit
+
+    from inspection_station.headquarters.client import HttpsLink
+    from inspection_station.headquarters.loop import Conversation
+    from inspection_station.storage.clock import SystemClock
+
+    gateway = GatewayProcess(tmp_path / "gateway")
+    gateway.start()
+    proxy = LinkProxy(gateway.port, Weather(delay=0.3, rate=SATELLITE))
+    store = StationStore.open(tmp_path / "station", KeysInMemory(), station_id="station-1", clock=SystemClock())
+    identity = dataclasses.replace(enrolled(gateway.inside, "station-1"), address=f"https://127.0.0.1:{proxy.port}")
+    store.outbox.enrol(identity)
+    talk = Conversation("station-1", store.outbox, SystemClock(), Rules(poll_seconds=3600), link_for=HttpsLink)
+
+    def drained() -> float:
+        began = time.perf_counter()
+        while (progress := talk.step()).rest_until is None:
+            pass
+        assert not progress.fault, progress.fault
+        return time.perf_counter() - began
+
+    def alarm(name: str) -> float:
+        store.seal(record(name, hits=(hit(),)), {}, decided()).result()
+        began = time.perf_counter()
+        talk.step()
+        return time.perf_counter() - began
+
+    try:
+        print(f"first alert: cold {alarm('cold'):.2f} s, warm ", end="")
+        drained()
+        print(f"{alarm('warm'):.2f} s")
+        drained()
+        for number in range(500):
+            store.seal(record(str(uuid.uuid4()), note=f"{number}"), {}, decided()).result()
+        before = proxy.counts.up
+        spent = drained()
+        print(f"500 decisions: {spent:.1f} s, {(proxy.counts.up - before) / 500:.0f} B each on the wire")
+        for size, count in ((12_000, 60), (90_000, 20)):
+            for number in range(count):
+                ref, _ = picture(f"{size}-{number}", size)
+                data = random.Random(f"{size}-{number}").randbytes(size)
+                import hashlib
+
+                ref = dataclasses.replace(ref, sha256=hashlib.sha256(data).hexdigest())
+                whole = record(str(uuid.uuid4()), pictures=(("live face", ref),))
+                store.seal(whole, {ref.sha256: data}, decided()).result()
+            spent = drained()
+            print(f"{count} pictures of {size / 1000:.0f} kB: {count * size / spent / SATELLITE:.2f} of the link")
+        assert store.outbox_status().unsent == 0
+    finally:
+        talk.close()
+        store.close()
+        proxy.close()
+        gateway.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import queue
 import random
 import socket
 import struct
@@ -43,6 +44,8 @@ class LinkProxy:
         self._open: set[socket.socket] = set()
         self._guard = threading.Lock()
         self._closing = False
+        self._lines = {"up": threading.Lock(), "down": threading.Lock()}
+        self._free = {"up": 0.0, "down": 0.0}
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
@@ -81,29 +84,40 @@ class LinkProxy:
                 threading.Thread(target=self._carry, args=(source, sink, way, doom, shared), daemon=True).start()
 
     def _carry(self, source: socket.socket, sink: socket.socket, way: str, doom: str, left: list[int]) -> None:
-        due = time.monotonic()
+        pipe: queue.Queue[tuple[float, bytes]] = queue.Queue(maxsize=256)  # a megabyte: the satellite's own buffer
+        threading.Thread(target=self._deliver, args=(pipe, sink, way), daemon=True).start()
+        free = time.monotonic()
         try:
             while block := source.recv(_BLOCK):
                 weather = self.weather
                 if doom:
                     left[0] -= len(block)
                     if left[0] < 0:
-                        block = block[: max(0, len(block) + left[0])]
-                        with contextlib.suppress(OSError):
-                            sink.sendall(block)
+                        pipe.put((0.0, block[: max(0, len(block) + left[0])]))
                         self._doom(doom, source, sink)
                         return
-                if weather.rate:
-                    due = max(due, time.monotonic()) + len(block) / weather.rate
-                wait = max(0.0, due - time.monotonic()) if weather.rate else 0.0
-                if wait + weather.delay:
-                    time.sleep(wait + weather.delay)
-                sink.sendall(block)
-                setattr(self.counts, way, getattr(self.counts, way) + len(block))
+                with self._lines[way]:
+                    # Connections share the line: each block waits until the line is free.
+                    free = max(self._free[way], time.monotonic())
+                    if weather.rate:
+                        free += len(block) / weather.rate
+                    self._free[way] = free
+                pipe.put((free + weather.delay, block))
         except OSError:
             pass  # the other side went away
+        pipe.put((free + self.weather.delay, b""))
+
+    def _deliver(self, pipe: queue.Queue[tuple[float, bytes]], sink: socket.socket, way: str) -> None:
         with contextlib.suppress(OSError):
-            sink.shutdown(socket.SHUT_WR)
+            while True:
+                due, block = pipe.get()
+                if (wait := due - time.monotonic()) > 0:
+                    time.sleep(wait)
+                if not block:
+                    sink.shutdown(socket.SHUT_WR)
+                    return
+                sink.sendall(block)
+                setattr(self.counts, way, getattr(self.counts, way) + len(block))
 
     def _doom(self, doom: str, source: socket.socket, sink: socket.socket) -> None:
         if doom == "stall":

@@ -80,14 +80,23 @@ def test_a_store_that_cannot_be_used_does_not_end_the_thread(world: World, loop:
     assert until(lambda: loop.status.online)
 
 
-def test_connections_are_added_while_they_help_and_taken_away_when_they_do_not() -> None:
+def test_connections_are_added_while_they_help_and_no_longer() -> None:
     pace = Pace()
     seen = []
-    for _ in range(12):
+    for _ in range(30):
         pace.measured(10_000.0 * min(pace.connections, 4))
         seen.append(pace.connections)
-    assert max(seen) <= 6
-    assert 3 <= sum(seen[-6:]) / 6 <= 6
+    assert max(seen) == 5
+    assert seen.count(4) > 20
     for _ in range(5):
         pace.broken()
     assert pace.connections == 1
+
+
+def test_a_slow_link_gets_small_parts_and_a_fast_one_large_ones() -> None:
+    pace = Pace()
+    assert pace.part == 32 << 10
+    pace.measured(10e6)
+    assert pace.part == 256 << 10
+    pace.measured(30_000.0)
+    assert pace.part < 100_000
