@@ -23,6 +23,7 @@ from inspection_station.desk.list_search import ListSearch
 from inspection_station.desk.officer_session import OfficerSession, RosterEntry, load_roster
 from inspection_station.desk.view import Desk, DeskSnapshot, FrameSlot
 from inspection_station.desk.zone_reading import ZoneReading
+from inspection_station.documents.emrtd.terminal_keys import TerminalKeys, TerminalKeysUnusable
 from inspection_station.documents.emrtd.trust_folder import TrustFolder
 from inspection_station.documents.emrtd.trust_store import TrustSource, TrustStore
 from inspection_station.documents.mrz_image import second_opinion
@@ -42,6 +43,7 @@ from inspection_station.station_profile import ProfileError, StationProfile
 from inspection_station.storage.clock import SystemClock
 from inspection_station.storage.keys import key_source_for
 from inspection_station.storage.store import StationStore
+from inspection_station.storage.terminal_passphrase import terminal_passphrase
 
 if TYPE_CHECKING:
     from inspection_station.training.director import Director
@@ -117,7 +119,7 @@ def open_station(
     instruments = Instruments(
         rack=rack,
         zones=ZoneReading(),
-        chips=ChipInspection(trust),
+        chips=ChipInspection(trust, _terminal_keys(profile)),
         faces=FaceComparison(matcher, scale.thresholds, scale.cohort),
         lists=lists,
         pool=pool,
@@ -282,6 +284,16 @@ def _trust(profile: StationProfile) -> TrustSource:
         return TrustFolder(Path(profile.trust_folder))
     except OSError as error:
         raise ProfileError(f"profile {profile.name}: trust_folder: {error.strerror or error}") from error
+
+
+def _terminal_keys(profile: StationProfile) -> TerminalKeys | None:
+    """Without them the fingers in a chip are «not checked»."""
+    if not profile.terminal_keys:
+        return None
+    try:
+        return TerminalKeys.load(Path(profile.terminal_keys), terminal_passphrase)
+    except (TerminalKeysUnusable, OSError) as error:
+        raise ProfileError(f"profile {profile.name}: terminal_keys: {error}") from error
 
 
 def _officer(profile: StationProfile, officer_id: str | None) -> str:

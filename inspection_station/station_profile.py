@@ -36,6 +36,7 @@ class DeviceProfile:
 class StationProfile:
     """Everything a station is told before it starts. ``devices`` by kind, e.g. ``document reader``.
 
+    ``trust_folder`` holds certificates, ``terminal_keys`` what states gave for reading the fingers in their chips.
     ``pace`` scales the time that training devices take: 1 as in life, 0 without waiting.
     """
 
@@ -51,6 +52,7 @@ class StationProfile:
     devices: Mapping[str, DeviceProfile]
     lists: tuple[str, ...] = ()
     trust_folder: str = ""
+    terminal_keys: str = ""
     chip_timeout_seconds: float = 5.0
     face_timeout_seconds: float = 30.0
     kiosk: bool = False
@@ -134,7 +136,7 @@ def _wanted(key: str, value: Any) -> str | None:
         well = isinstance(value, expected) and isinstance(value, bool) == (expected is bool)
     if not well:
         return wanted
-    if value == "" and key != "trust_folder":
+    if value == "" and key not in ("trust_folder", "terminal_keys"):
         return "not empty"
     low, high = _LIMITS.get(key, (None, None))
     if low is not None and high is not None and not low <= value <= high:

@@ -90,8 +90,9 @@ def test_a_zone_in_the_wrong_place_is_not_repeated(capsys: pytest.CaptureFixture
     assert "L898902C3" not in error["what"]
 
 
-def test_a_profile_whose_trust_folder_is_not_there_is_the_profiles_fault(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("key", ["trust_folder", "terminal_keys"])
+def test_a_profile_whose_folder_is_not_there_is_the_profiles_fault(
+    key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from contextlib import ExitStack
     from dataclasses import replace
@@ -102,9 +103,10 @@ def test_a_profile_whose_trust_folder_is_not_there_is_the_profiles_fault(
     text = resource("profiles", "training.toml").read_text(encoding="utf-8")
     (tmp_path / "own.toml").write_text(text, encoding="utf-8")
     monkeypatch.setenv("STATION_PROFILES", str(tmp_path))
-    live = replace(load_profile("own", data_folder=tmp_path / "data"), trust_folder="no/such/folder", training=False)
+    own = load_profile("own", data_folder=tmp_path / "data")
+    live = replace(own, face_thresholds="provisional", training=False, **{key: "no/such/folder"})
     monkeypatch.setattr(app, "key_source_for", _keys_of(tmp_path / "data"))
-    with ExitStack() as stack, pytest.raises(ProfileError, match="trust_folder"):
+    with ExitStack() as stack, pytest.raises(ProfileError, match=key):
         app.open_station(live, stack, officer_id="T-001")
 
 
