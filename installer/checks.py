@@ -23,6 +23,8 @@ MAY_START_THREADS = frozenset(
         "hardware/child_process",
         "hardware/drivers/swipe_rehearsal",
         "hardware/drivers/uvc_camera",
+        "hardware/drivers/wsbd_sensor",
+        "hardware/drivers/wsbd_simulator",
         "hardware/worker",
         "headquarters/loop",
         "headquarters/uploads",

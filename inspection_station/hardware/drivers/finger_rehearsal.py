@@ -12,6 +12,8 @@ from inspection_station.hardware.conformance import Ability, DeviceScript
 from inspection_station.hardware.drivers.uru4000_fingerprint import Uru4000Reader
 from inspection_station.hardware.drivers.uru4000_protocol import Grey
 from inspection_station.hardware.drivers.uru4000_simulator import SimulatedUru4000
+from inspection_station.hardware.drivers.wsbd_sensor import WsbdSensor
+from inspection_station.hardware.drivers.wsbd_simulator import SensorService, SimulatedSensor
 from inspection_station.hardware.ports import Device, DriverSettings
 from inspection_station.hardware.rehearsal import StillScript
 
@@ -66,3 +68,50 @@ def uru4000_rehearsal() -> Iterator[tuple[Device, DeviceScript]]:
     reader = Uru4000Reader(DriverSettings({"backend": simulated}))
     with contextlib.closing(reader):
         yield reader, SimulatedReaderScript(simulated, drawn_finger())
+
+
+class ServiceScript(StillScript):
+    """A simulated WS-BD service; its cable is its socket."""
+
+    abilities = frozenset({Ability.PRESENT, Ability.UNPLUG, Ability.GARBAGE, Ability.STALL})
+
+    def __init__(self, service: SensorService, finger: Grey) -> None:
+        self._service = service
+        self._finger = finger
+
+    def reset(self) -> None:
+        self._service.sensor.silent.clear()
+        self._service.sensor.forget(lock=True)
+        self._service.sensor.spoil = None
+        self._service.sensor.lift()
+        self.replug()
+
+    def present(self) -> None:
+        self._service.sensor.lay(self._finger)
+
+    def unplug(self) -> None:
+        self._service.stop()
+        self._service.sensor.forget(sessions=True)
+
+    def replug(self) -> None:
+        self._service.start()
+
+    def garbage(self) -> None:
+        self._service.sensor.spoil = lambda answer: answer[: len(answer) // 2]
+        self.present()
+
+    def stall(self) -> None:
+        self._service.sensor.silent.set()
+        self.present()
+
+
+@contextmanager
+def wsbd_rehearsal() -> Iterator[tuple[Device, DeviceScript]]:
+    """The driver and a service on the loopback interface."""
+    service = SensorService(SimulatedSensor(patience=1.5))
+    sensor = WsbdSensor(DriverSettings({"url": service.url, "answer_seconds": 3.0}))
+    try:
+        with contextlib.closing(sensor):
+            yield sensor, ServiceScript(service, drawn_finger())
+    finally:
+        service.stop()
