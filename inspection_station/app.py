@@ -104,6 +104,7 @@ def open_station(
     if training is None:
         lists.replace(*_lists(profile))
     trust = training.trust if training else _trust(profile)
+    terminal_keys = _terminal_keys(profile)
 
     pool = ThreadPoolExecutor(2, thread_name_prefix="matching")
     stack.callback(pool.shutdown, wait=True, cancel_futures=True)
@@ -119,7 +120,7 @@ def open_station(
     instruments = Instruments(
         rack=rack,
         zones=ZoneReading(),
-        chips=ChipInspection(trust, _terminal_keys(profile)),
+        chips=ChipInspection(trust, terminal_keys),
         faces=FaceComparison(matcher, scale.thresholds, scale.cohort),
         lists=lists,
         pool=pool,
