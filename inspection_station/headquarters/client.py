@@ -12,6 +12,7 @@ import secrets
 import ssl
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -39,6 +40,7 @@ log = logging.getLogger(__name__)
 
 CONNECT_SECONDS, READ_SECONDS = 30.0, 60.0
 _AUTHORITY_LIMIT = 1 << 14
+_DROPPED_SECONDS = 3.0  # a connection that turns out to be dead this soon was dead before
 _CBOR = {"Content-Type": "application/cbor", "User-Agent": None, "Accept": None, "Accept-Encoding": None}
 
 
@@ -110,20 +112,31 @@ class HttpsLink:
 
     def _ask(self, method: str, path: str, body: bytes, headers: dict[str, Any], also: int = 200) -> requests.Response:
         with self._guard:
-            session = self._idle.pop() if self._idle else None
-        if session is None:
-            session = _session(self._context)
+            warm = self._idle.pop() if self._idle else None
+        url, began = self._address + path, time.monotonic()
         try:
-            answer = _round_trip(session, method, self._address + path, body, headers, self._timeouts)
+            answer = self._on(warm if warm is not None else _session(self._context), method, url, body, headers)
+        except HeadquartersUnreachable:
+            # A warm connection may have been dropped while it was idle. Everything here may be sent twice.
+            if warm is None or time.monotonic() - began > _DROPPED_SECONDS:
+                raise
+            answer = self._on(_session(self._context), method, url, body, headers)
+        self._note_clock(answer)
+        if answer.status_code in (200, also):
+            return answer
+        raise _refusal(answer)
+
+    def _on(
+        self, session: requests.Session, method: str, url: str, body: bytes, headers: dict[str, Any]
+    ) -> requests.Response:
+        try:
+            answer = _round_trip(session, method, url, body, headers, self._timeouts)
         except BaseException:
             session.close()
             raise
         with self._guard:
             self._idle.append(session)
-        self._note_clock(answer)
-        if answer.status_code in (200, also):
-            return answer
-        raise _refusal(answer)
+        return answer
 
     def _note_clock(self, answer: requests.Response) -> None:
         try:

@@ -71,6 +71,7 @@ class LinkProxy:
             except OSError:
                 _reset(near)
                 continue
+            far.settimeout(None)  # the five seconds were for connecting alone
             self.counts.connections += 1
             with self._guard:
                 self._open |= {near, far}
