@@ -1,7 +1,7 @@
 """Fingerprints of invented people: a finger from a seed, impressions of it that differ as on a real reader.
 
-The finger's ridges grow by filtering spots again and again with Gabor filters of the local direction and period, the idea
-of SFinGe (Cappelli, Maio, Maltoni, ICPR 2002): where patches that grew from different spots meet, minutiae appear. An
+The finger's ridges grow by filtering spots again and again with Gabor filters of the local direction and period, the
+idea of SFinGe (Cappelli, Maio, Maltoni, ICPR 2002): where patches that grew from different spots meet, minutiae appear. An
 impression is the finger turned, shifted, pressed and stretched, cut by the contact area, with dirt, dryness and noise.
 """
 
@@ -34,7 +34,7 @@ _GAIN = 0.5
 @dataclass(frozen=True, slots=True)
 class ImpressionCondition:
     """How the finger was laid on. ``turn`` degrees; ``shift`` x, y in pixels; ``pressure`` -1 dry and light to 1 wet
-    and heavy; ``stretch`` pixels of elastic distortion; ``noise`` 0 clean to 1; ``part`` share of the contact area left.
+    and heavy; ``stretch`` pixels of elastic distortion; ``noise`` 0 clean to 1; ``part`` share of the contact left.
     """
 
     turn: float = 0.0
