@@ -179,7 +179,8 @@ class Gateway:
         if not shown:
             return ledger, None, ()
         proven = log_tree.newest_contained(connection, shown, ledger)
-        if proven != 0 and shown[0].epoch >= ledger.epoch:
+        # A station that knows a later epoch shows that this database is older, even where it holds all that was shown.
+        if shown[0].epoch > ledger.epoch or (proven != 0 and shown[0].epoch == ledger.epoch):
             log.critical("the log was put back", extra={"code": "SYN-06", "station": station})
             ledger = log_tree.begin_epoch(connection, ledger, shown[0].epoch, stamp(now), station)
         if proven is None:

@@ -176,7 +176,8 @@ def judge(
         tuple(later),
         tuple((message.position, count) for message, count in uploads if count != message.reached),
     )
-    broken = rewound_to is not None and rewound_to < state.head.durable_through
+    lost = shown[: answer.proven] if rewound_to is not None else ()
+    broken = any(0 < head.size <= state.head.durable_through for head in lost)
     return Judgement(settlement, tuple(uploads), answer.orders, broken)
 
 

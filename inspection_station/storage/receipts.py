@@ -104,7 +104,8 @@ def _offer_again(connection: Connection, size: int, at: str) -> None:
     connection.execute("update receipt set disproven = 1 where disproven = 0 and size > ?", (size,))
     lost = connection.execute(
         "update delivery set state = 'waiting', log_position = null, receipt = null, reached = 0,"
-        " next_attempt_at = null where state = 'confirmed' and log_position >= ?",
+        " next_attempt_at = null where state = 'confirmed' and log_position >= ? and message_position in"
+        " (select position from outbox join inspection_key using (inspection_id))",  # what is purged cannot be sent
         (size,),
     ).rowcount
     append_audit(connection, at, "headquarters", "log put back", str(size), f"{lost} messages offered again")

@@ -110,6 +110,42 @@ def told(story: Callable[[ExchangeMachine], None]) -> None:
         machine.teardown()
 
 
+def put_back_once_more(machine: ExchangeMachine) -> None:
+    """Headquarters' database is older than the station's epoch and still holds all that the station shows."""
+    machine.seal(0, 1, False)
+    machine.exchange(0, 4)
+    machine.back_up_headquarters()
+    machine.seal(0, 0, False)
+    machine.exchange(0, 4)
+    machine.put_headquarters_back()
+    machine.exchange_over_a_link_that_breaks(0, False, 1)
+    machine.exchange(0, 1)
+    machine.put_headquarters_back()
+    machine.seal(0, 0, False)
+
+
+def put_back_to_between_two_receipts(machine: ExchangeMachine) -> None:
+    """What was purged lies behind the newest head that headquarters can prove, and is there all the same."""
+    machine.back_up_a_station(0)
+    machine.clone(0, False)
+    machine.seal(0, 0, False)
+    machine.seal(0, 0, False)
+    machine.exchange(0, 1)
+    machine.seal(1, 1, True)
+    machine.exchange(1, 4)
+    machine.back_up_headquarters()
+    machine.exchange(0, 3)
+    machine.purge(0)
+    machine.seal(0, 0, True)
+    machine.exchange(0, 4)
+    machine.put_headquarters_back()
+
+
+@pytest.mark.parametrize("story", [put_back_once_more, put_back_to_between_two_receipts])
+def test_a_story_that_once_ended_badly_ends_well(story: Callable[[ExchangeMachine], None]) -> None:
+    told(story)
+
+
 @pytest.mark.parametrize(("sabotage", "story"), STORIES, ids=[story.__name__ for _, story in STORIES])
 def test_a_story_ends_well_and_ends_badly_when_its_rule_is_taken_away(
     sabotage: Sabotage, story: Callable[[ExchangeMachine], None], monkeypatch: pytest.MonkeyPatch
