@@ -118,30 +118,25 @@ def put_back_once_more(machine: ExchangeMachine) -> None:
     machine.seal(0, 0, False)
     machine.exchange(0, 4)
     machine.put_headquarters_back()
-    machine.exchange_over_a_link_that_breaks(0, False, 1)
-    machine.exchange(0, 1)
+    machine.exchange(0, 1)  # only asks, and is told of the loss
     machine.put_headquarters_back()
-    machine.seal(0, 0, False)
 
 
-def put_back_to_between_two_receipts(machine: ExchangeMachine) -> None:
-    """What was purged lies behind the newest head that headquarters can prove, and is there all the same."""
-    machine.back_up_a_station(0)
-    machine.clone(0, False)
-    machine.seal(0, 0, False)
-    machine.seal(0, 0, False)
-    machine.exchange(0, 1)
-    machine.seal(1, 1, True)
-    machine.exchange(1, 4)
+def put_back_to_between_two_heads(machine: ExchangeMachine) -> None:
+    """What was purged lies behind the newest head shown that headquarters has, and is there all the same."""
+    for _ in range(4):
+        machine.seal(0, 0, False)
+        machine.exchange(0, 2)
     machine.back_up_headquarters()
-    machine.exchange(0, 3)
-    machine.purge(0)
-    machine.seal(0, 0, True)
     machine.exchange(0, 4)
+    machine.purge(0)
+    for _ in range(2):
+        machine.seal(0, 0, False)
+        machine.exchange(0, 2)
     machine.put_headquarters_back()
 
 
-@pytest.mark.parametrize("story", [put_back_once_more, put_back_to_between_two_receipts])
+@pytest.mark.parametrize("story", [put_back_once_more, put_back_to_between_two_heads])
 def test_a_story_that_once_ended_badly_ends_well(story: Callable[[ExchangeMachine], None]) -> None:
     told(story)
 
