@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
+from PIL import Image as Pictures
 
 from inspection_station.hardware.conformance import Ability, DeviceScript
+from inspection_station.hardware.drivers.folder_fingerprint import FolderFingerprintReader
 from inspection_station.hardware.drivers.uru4000_fingerprint import Uru4000Reader
 from inspection_station.hardware.drivers.uru4000_protocol import Grey
 from inspection_station.hardware.drivers.uru4000_simulator import SimulatedUru4000
 from inspection_station.hardware.drivers.wsbd_sensor import WsbdSensor
 from inspection_station.hardware.drivers.wsbd_simulator import SensorService, SimulatedSensor
 from inspection_station.hardware.ports import Device, DriverSettings
-from inspection_station.hardware.rehearsal import StillScript
+from inspection_station.hardware.rehearsal import SPECIMEN_PERSONAL, StillScript
 
 
 def drawn_finger(height: int = 260, width: int = 220) -> Grey:
@@ -115,3 +121,41 @@ def wsbd_rehearsal() -> Iterator[tuple[Device, DeviceScript]]:
             yield sensor, ServiceScript(service, drawn_finger())
     finally:
         service.stop()
+
+
+class SavingScript(StillScript):
+    """Another program that saves fingers, under names that must not come back in an error."""
+
+    abilities = frozenset({Ability.PRESENT, Ability.UNPLUG, Ability.GARBAGE})
+    personal_data = SPECIMEN_PERSONAL
+
+    def __init__(self, folder: Path, finger: Grey) -> None:
+        self._folder = folder
+        encoded = io.BytesIO()
+        Pictures.fromarray(finger).save(encoded, "PNG", dpi=(500, 500))
+        self._encoded = encoded.getvalue()
+
+    def reset(self) -> None:
+        self._folder.mkdir(exist_ok=True)
+
+    def present(self) -> None:
+        (self._folder / f"{SPECIMEN_PERSONAL[0]}.png").write_bytes(self._encoded)
+
+    def garbage(self) -> None:
+        (self._folder / f"{SPECIMEN_PERSONAL[1]}.bmp").write_bytes(SPECIMEN_PERSONAL[2].encode("ascii"))
+
+    def unplug(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def replug(self) -> None:
+        self._folder.mkdir(exist_ok=True)
+
+
+@contextmanager
+def folder_finger_rehearsal() -> Iterator[tuple[Device, DeviceScript]]:
+    """The driver and a folder of its own."""
+    with tempfile.TemporaryDirectory() as outer:
+        folder = Path(outer) / "fingers"
+        folder.mkdir()
+        settings = DriverSettings({"folder": str(folder), "settle_seconds": 0.05})
+        yield FolderFingerprintReader(settings), SavingScript(folder, drawn_finger())
