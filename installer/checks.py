@@ -33,6 +33,7 @@ MAY_START_THREADS = frozenset(
         "training/devices/daemon_slot",
         "training/devices/drawing_child",
         "training/devices/drawing_room",
+        "training/devices/fingerprint",
         "training/vpcd",
         "ui/pictures",
         "ui/power",

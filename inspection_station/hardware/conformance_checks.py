@@ -29,11 +29,13 @@ from inspection_station.hardware.errors import (
     NoCard,
 )
 from inspection_station.hardware.ports import DeviceKind, DocumentScan, FingerImage, Frame
+from inspection_station.inspection.biometrics import FingerPosition
 
 _SELECT_MRTD: Final = bytes.fromhex("00A4040C07A0000002471001")
 """SELECT of the eMRTD application (Doc 9303 part 10 section 3.1): every passport chip answers it with a status word."""
 _CHIP: Final = frozenset({DeviceKind.CHIP_READER})
 _CAMERA: Final = frozenset({DeviceKind.CAMERA})
+_FINGER: Final = frozenset({DeviceKind.FINGERPRINT_READER})
 _WAITING: Final = frozenset(DeviceKind) - _CAMERA
 """Kinds whose wait lasts until somebody does something."""
 
@@ -218,6 +220,16 @@ def _frame_after(sequence: int, device: Any, cancel: Event) -> Any:
     return device.next_frame(cancel, sequence)
 
 
+def _takes_a_named_finger(trial: Trial) -> None:
+    trial.open()
+    previews: list[Any] = []
+    waiting = trial.start(lambda d, c: d.capture(c, FingerPosition.LEFT_INDEX, previews.append))
+    time.sleep(0.1)
+    trial.script.present()
+    for given in (trial.result(waiting), *previews):
+        _judge(trial, given)
+
+
 def _until_it_fails(trial: Trial, device: Any, cancel: Event) -> Any:
     """Wait on; a camera is asked for one frame after the other, since each comes quickly."""
     if trial.info.kind is not DeviceKind.CAMERA:
@@ -301,6 +313,13 @@ CHECKS: Final[tuple[NamedCheck, ...]] = (
         _works_after_cancelling,
         _P,
         kinds=_WAITING,
+    ),
+    _check(
+        "takes a named finger",
+        "a finger may be asked for by name; live pictures are pictures",
+        _takes_a_named_finger,
+        _P,
+        kinds=_FINGER,
     ),
     _check("no chip in time", "NoCard after the given limit", _no_chip_in_time, _P, kinds=_CHIP),
     _check(
