@@ -66,9 +66,7 @@ def best_of(frames: Iterable[FingerFrame]) -> FingerFrame | None:
     return max(usable, key=lambda frame: frame.quality.score, default=None)
 
 
-def finger_to_take(
-    right_hand: bool, unavailable: AbstractSet[FingerPosition] = frozenset()
-) -> FingerPosition | None:
+def finger_to_take(right_hand: bool, unavailable: AbstractSet[FingerPosition] = frozenset()) -> FingerPosition | None:
     """The finger of one hand to take now: index, and where it is missing, injured or unreadable thumb, middle, ring,
     little (Biometric Data Regulation art. 6). None where no finger of the hand is left: the hand is noted as such.
     """

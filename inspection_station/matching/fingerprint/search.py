@@ -21,7 +21,7 @@ from inspection_station.matching.fingerprint.template import FingerprintTemplate
 _SLOT = 36  # minutiae of a template that the prefilter looks at
 _COUNTED = 9  # best ones that make the prefilter's score
 _MOST_TURN = 64  # of 256
-_KEPT_SHARE = 0.05
+_KEPT_SHARE = 0.17
 _KEPT_LEAST = 100
 _ROOTS = np.sqrt(np.arange(64 * PLANES + 1)).astype(np.float32)
 

@@ -76,7 +76,7 @@ def test_a_capture_of_100_by_100_is_too_small(captures: dict[tuple[int, int], Gr
 
 def test_a_corner_of_a_finger_is_too_little(captures: dict[tuple[int, int], Grey]) -> None:
     corner = np.full((400, 320), 226, np.uint8)
-    corner[150:220, 120:190] = captures[3, 0][165:235, 125:195]
+    corner[150:200, 120:170] = captures[3, 0][165:215, 125:175]
     assert refusal_of(corner) is FingerprintFault.TOO_LITTLE
 
 
