@@ -86,8 +86,9 @@ class Case:
         for effect in resume(self.inspection):
             self._start(effect, None)
         for step in dict.fromkeys(gone):
-            if step is not Step.DOCUMENT:  # the page need not be placed again only for its picture
-                self.apply(e.StepRetried(step, self.inspection.officer_id))
+            if step is Step.DOCUMENT or step not in self.inspection.evidence:
+                continue  # the page need not be placed again only for its picture
+            self.apply(e.StepRetried(step, self.inspection.officer_id))
 
     def close(self) -> tuple[Inspection, list[e.Event]] | None:
         """Let go of the inspection; what still runs is cancelled. Its pictures stay until ``keep`` drops them."""
@@ -119,6 +120,10 @@ class Case:
             refs.append(event.sample.image)
         elif isinstance(event, e.FingerprintsCaptured):
             refs.extend(sample.image for sample in event.samples)
+        elif isinstance(event, e.FacesCompared):
+            refs.extend(result.reference_image for result in event.results)
+        elif isinstance(event, e.FaceGroupsSearched):
+            refs.extend(candidate.picture for candidate in event.result.candidates)
         self._forget(ref for ref in refs if ref is not None)
 
     def _forget(self, refs: Iterable[BlobRef]) -> None:
@@ -192,6 +197,7 @@ _STEP_OF: dict[type, Step] = {
     fx.CaptureFingerprints: Step.FINGERPRINTS,
     fx.CheckClearance: Step.CLEARANCE,
     fx.CompareFaces: Step.COMPARISON,
+    fx.SearchFaceGroups: Step.GROUPS,
     fx.SearchWatchlists: Step.WATCHLIST,
 }
 
@@ -212,4 +218,7 @@ def _pictured(inspection: Inspection) -> list[tuple[Step, BlobRef]]:
     fingers = inspection.evidence.get(Step.FINGERPRINTS)
     if isinstance(fingers, Taken) and isinstance(fingers.result, tuple):
         found.extend((Step.FINGERPRINTS, s.image) for s in fingers.result if isinstance(s, FingerprintSample))
+    found.extend((Step.COMPARISON, r.reference_image) for r in inspection.comparisons if r.reference_image is not None)
+    candidates = inspection.face_search.candidates if inspection.face_search is not None else ()
+    found.extend((Step.GROUPS, one.picture) for one in candidates if one.picture is not None)
     return found

@@ -14,11 +14,14 @@ from threading import Lock
 from typing import Any, Protocol
 
 from inspection_station.desk.face_capture import FaceCapture
+from inspection_station.desk.face_work import FaceWork, media_type
 from inspection_station.desk.ports import (
     ChipAnswer,
     ChipInspector,
     Clock,
     FaceComparer,
+    FaceGroups,
+    HistoryPhotographs,
     ListSearcher,
     StepFault,
     ZoneReader,
@@ -32,7 +35,7 @@ from inspection_station.hardware.worker import DeviceCall
 from inspection_station.inspection import effects as fx
 from inspection_station.inspection import events as e
 from inspection_station.inspection.biometrics import FaceSample
-from inspection_station.inspection.document import BlobRef, MachineReadableZone, MrzSource, TravelDocument
+from inspection_station.inspection.document import MachineReadableZone, MrzSource, TravelDocument
 from inspection_station.inspection.scenario import Step
 from inspection_station.matching.ports import FacePrompt
 
@@ -62,6 +65,8 @@ class Instruments:
     clock: Clock
     chip_timeout: float = 5.0
     face_timeout: float = 30.0
+    groups: FaceGroups | None = None
+    history: HistoryPhotographs | None = None
 
 
 class EffectRunner:
@@ -70,6 +75,7 @@ class EffectRunner:
     def __init__(self, instruments: Instruments, vault: Vault, frames: FrameSlot, answers: Answers) -> None:
         self._tools = instruments
         self._vault = vault
+        self._faces = FaceWork(instruments.faces, instruments.groups, instruments.history, vault, instruments.clock)
         self._frames = frames
         self._answers = answers
         self._lock = Lock()
@@ -86,8 +92,10 @@ class EffectRunner:
                 self._fail(inspection_id, Step.FINGERPRINTS, attempt, "DEV-02", "no fingerprint reader in this profile")
             case fx.CheckClearance(attempt):
                 self._fail(inspection_id, Step.CLEARANCE, attempt, "PRE-04", "no whitelist is loaded")
-            case fx.CompareFaces(attempt, probe, reference):
-                self._in_pool(inspection_id, Step.COMPARISON, attempt, lambda: self._compare(attempt, probe, reference))
+            case fx.CompareFaces():
+                self._in_pool(inspection_id, Step.COMPARISON, effect.attempt, lambda: self._faces.compared(effect))
+            case fx.SearchFaceGroups():
+                self._in_pool(inspection_id, Step.GROUPS, effect.attempt, lambda: self._faces.searched(effect))
             case fx.SearchWatchlists(attempt, mrz):
                 self._in_pool(inspection_id, Step.WATCHLIST, attempt, lambda: self._search(attempt, mrz))
             case fx.CancelStep(step, attempt):
@@ -151,7 +159,7 @@ class EffectRunner:
         device_ms: float,
     ) -> None:
         zones = self._tools.zones
-        page = self._vault.put(image, _media_type(image)) if image is not None else None
+        page = self._vault.put(image, media_type(image)) if image is not None else None
         spent = (self._tools.clock.monotonic() - started) * 1000
         self._answers.answer(
             inspection_id,
@@ -251,16 +259,6 @@ class EffectRunner:
 
         capture.start(done)
 
-    def _compare(self, attempt: int, probe: BlobRef | None, reference: BlobRef | None) -> e.Event:
-        if probe is None or reference is None:
-            raise StepFault("NET-01", "no history photograph and no group is loaded")
-        live, portrait = self._vault.get(probe), self._vault.get(reference)
-        if live is None or portrait is None:
-            raise StepFault("BIO-07", "a picture is no longer in memory")
-        started = self._tools.clock.monotonic()
-        results = self._tools.faces.compare(live, portrait, self._vault.template(probe))
-        return e.FacesCompared(attempt, (self._tools.clock.monotonic() - started) * 1000, 0.0, results)
-
     def _search(self, attempt: int, mrz: MachineReadableZone) -> e.Event:
         started = self._tools.clock.monotonic()
         result = self._tools.lists.search(mrz, self._tools.clock.now())
@@ -313,7 +311,3 @@ def _officer_code(fault: BaseException) -> tuple[str, str]:
         return fault.code, fault.detail
     log.error("unforeseen fault in a step: %s", type(fault).__name__, exc_info=fault)
     return "SYS-01", type(fault).__name__
-
-
-def _media_type(image: bytes) -> str:
-    return "image/png" if image.startswith(b"\x89PNG") else "image/jpeg"

@@ -21,6 +21,7 @@ from inspection_station.desk.officer_acts import OfficerActs
 from inspection_station.desk.officer_session import OfficerSession
 from inspection_station.desk.ports import RecordStore
 from inspection_station.desk.ready_reader import ReadyReader
+from inspection_station.desk.resumed_capture import resumed
 from inspection_station.desk.sealing import STORE_FAULT
 from inspection_station.desk.undo import VOID, WITHDRAWN, LastTraveller, carried_over
 from inspection_station.desk.vault import Vault
@@ -143,6 +144,9 @@ class InspectionDesk:
         def tell() -> None:
             if well:
                 self._state = self._state.without_notice(DeviceError.code)
+            again = resumed(self._case.inspection, status)
+            if again is not None:
+                self._case.apply(again)
 
         self._mailbox.put(tell)
 

@@ -15,6 +15,7 @@ from inspection_station.inspection.biometrics import ComparisonResult
 from inspection_station.inspection.chip import ChipReading
 from inspection_station.inspection.document import MachineReadableZone
 from inspection_station.inspection.events import Event
+from inspection_station.inspection.face_search import FaceProbe, FaceSearchResult
 from inspection_station.inspection.person_class import PersonClass
 from inspection_station.inspection.record import InspectionRecord
 from inspection_station.inspection.watchlist import ListConsulted, WatchlistResult
@@ -109,6 +110,29 @@ class FaceComparer(Protocol):
     def compare(
         self, probe: bytes, reference: bytes, probe_template: object | None = None
     ) -> tuple[ComparisonResult, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class GroupsAnswer:
+    """A search with the encoded photographs of candidates by (group, reference id), where the station holds one."""
+
+    result: FaceSearchResult
+    pictures: Mapping[tuple[str, str], bytes] = field(default_factory=dict, repr=False)
+
+
+class FaceGroups(Protocol):
+    """Groups of people on this station. Raises StepFault (GRP-…). Nothing is kept of the probe.
+
+    ``template``: the one that was captured with the picture, where there is one.
+    """
+
+    def search(self, picture: bytes, template: object | None, probe: FaceProbe, now: datetime) -> GroupsAnswer: ...
+
+
+class HistoryPhotographs(Protocol):
+    """Photographs of earlier entries by document number, encoded; None: there is none. Raises StepFault (HIS-01)."""
+
+    def photograph(self, document_number: str, now: datetime) -> bytes | None: ...
 
 
 class ListSearcher(Protocol):

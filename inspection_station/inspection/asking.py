@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from inspection_station.inspection.document import BlobRef
 from inspection_station.inspection.effects import (
     CaptureFace,
     CaptureFingerprints,
@@ -16,20 +17,23 @@ from inspection_station.inspection.effects import (
     Effect,
     ReadChip,
     ReadDocument,
+    SearchFaceGroups,
     SearchWatchlists,
 )
 from inspection_station.inspection.evidence import Evidence, Missing, Waived
+from inspection_station.inspection.face_search import FaceProbe
 from inspection_station.inspection.inspection import Inspection
 from inspection_station.inspection.scenario import Demand, Step
 
 # Which steps must be taken again when a step is (the page decides the key, the face decides the comparison).
 DEPENDENTS: dict[Step, tuple[Step, ...]] = {
-    Step.DOCUMENT: (Step.CHIP, Step.FACE, Step.FINGERPRINTS, Step.CLEARANCE, Step.COMPARISON, Step.WATCHLIST),
-    Step.CHIP: (Step.COMPARISON,),
-    Step.FACE: (Step.CLEARANCE, Step.COMPARISON),
+    Step.DOCUMENT: tuple(step for step in Step if step is not Step.DOCUMENT),
+    Step.CHIP: (Step.COMPARISON, Step.GROUPS),
+    Step.FACE: (Step.CLEARANCE, Step.COMPARISON, Step.GROUPS),
     Step.FINGERPRINTS: (),
     Step.CLEARANCE: (),
     Step.COMPARISON: (),
+    Step.GROUPS: (),
     Step.WATCHLIST: (),
 }
 
@@ -81,6 +85,8 @@ def _ready(inspection: Inspection, step: Step) -> _Ask | Missing | Waived | None
         return _ready_if_collectable(inspection)
     if step is Step.CLEARANCE:
         return _ready_after(inspection, Step.FACE, Missing("PRE-03", "no live face"))
+    if step is Step.GROUPS:
+        return _ready_to_search(inspection)
     return _ready_to_compare(inspection)
 
 
@@ -136,6 +142,33 @@ def _ready_to_compare(inspection: Inspection) -> _Ask | Missing | Waived | None:
     return _ASK
 
 
+def _ready_to_search(inspection: Inspection) -> _Ask | Missing | Waived | None:
+    """The live face is looked for, else the chip's portrait; of a person whom article 91 excludes neither."""
+    if Step.DOCUMENT not in inspection.evidence:
+        return None
+    collection = inspection.collection
+    if collection.allowed is None:
+        return None
+    if not collection.allowed:
+        return Waived(collection.reason)
+    for step in (Step.FACE, Step.CHIP):
+        if inspection.scenario.demand(step) is Demand.NOT_DONE:
+            continue
+        if step not in inspection.evidence:
+            return None
+        if _probe(inspection) is not None:
+            return _ASK
+    return Missing("GRP-02", "no face to look for")
+
+
+def _probe(inspection: Inspection) -> tuple[BlobRef, FaceProbe] | None:
+    if inspection.face is not None:
+        return inspection.face.image, FaceProbe.LIVE
+    if inspection.chip is not None and inspection.chip.portrait is not None:
+        return inspection.chip.portrait, FaceProbe.CHIP_PORTRAIT
+    return None
+
+
 def _effect(inspection: Inspection, step: Step, attempt: int) -> Effect:
     document, chip, face = inspection.document, inspection.chip, inspection.face
     if step is Step.CHIP and document is not None:
@@ -151,5 +184,10 @@ def _effect(inspection: Inspection, step: Step, attempt: int) -> Effect:
     if step is Step.COMPARISON:
         portrait = chip.portrait if chip else None
         # Without the traveller (pre-clearance) the portrait itself is the probe, for history and groups.
-        return CompareFaces(attempt, face.image, portrait) if face else CompareFaces(attempt, portrait, None)
+        number = document.mrz.document_number if document else ""
+        if face is None:
+            return CompareFaces(attempt, portrait, None, number)
+        return CompareFaces(attempt, face.image, portrait, number)
+    if step is Step.GROUPS and (probe := _probe(inspection)) is not None:
+        return SearchFaceGroups(attempt, *probe)
     return ReadDocument(attempt)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from inspection_station.inspection.document import BlobRef
+from inspection_station.inspection.face_search import FaceProbe
 
 
 class Modality(StrEnum):
@@ -69,7 +70,8 @@ class FingerprintSample:
 class ComparisonResult:
     """One comparison. ``score`` in the model's own unit, higher is more alike; ``threshold`` the match bound.
 
-    ``one_in`` is 1/false-match rate where a calibration gives it, else None.
+    ``one_in`` is 1/false-match rate where a calibration gives it, else None. ``probe`` is what stands on the other
+    side; ``reference_image`` the picture compared with, where it is none of the inspection's own.
     """
 
     modality: Modality
@@ -79,3 +81,14 @@ class ComparisonResult:
     band: ComparisonBand
     model_id: str
     one_in: float | None = None
+    probe: FaceProbe = FaceProbe.LIVE
+    reference_image: BlobRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotCompared:
+    """A reference that could not be compared with; ``code`` is the officer's code, "" where there simply is none."""
+
+    reference: ReferenceKind
+    code: str
+    detail: str = ""

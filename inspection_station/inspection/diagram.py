@@ -19,6 +19,7 @@ _ANSWERS: dict[Step, type] = {
     Step.FINGERPRINTS: e.FingerprintsCaptured,
     Step.CLEARANCE: e.ClearanceChecked,
     Step.COMPARISON: e.FacesCompared,
+    Step.GROUPS: e.FaceGroupsSearched,
     Step.WATCHLIST: e.WatchlistsSearched,
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from inspection_station.inspection.document import BlobRef, MachineReadableZone
+from inspection_station.inspection.face_search import FaceProbe
 from inspection_station.inspection.record import InspectionRecord
 from inspection_station.inspection.scenario import Step
 
@@ -41,11 +42,24 @@ class CheckClearance:
 
 @dataclass(frozen=True, slots=True)
 class CompareFaces:
-    """Live face (or, where none is taken, the portrait against history) with the chip portrait."""
+    """Live face with the chip portrait, and each with the history photograph of the document's number.
+
+    Without the traveller (pre-clearance) the chip portrait is the ``probe`` and there is no ``reference``.
+    """
 
     attempt: int
     probe: BlobRef | None
     reference: BlobRef | None
+    document_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchFaceGroups:
+    """One face against every group at hand."""
+
+    attempt: int
+    face: BlobRef
+    probe: FaceProbe
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +97,7 @@ Effect = (
     | CaptureFingerprints
     | CheckClearance
     | CompareFaces
+    | SearchFaceGroups
     | SearchWatchlists
     | CancelStep
     | DiscardBiometrics

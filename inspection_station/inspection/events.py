@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from inspection_station.inspection.biometrics import ComparisonResult, FaceSample, FingerprintSample
+from inspection_station.inspection.biometrics import ComparisonResult, FaceSample, FingerprintSample, NotCompared
 from inspection_station.inspection.chip import ChipReading
 from inspection_station.inspection.clearance import ClearanceResult
 from inspection_station.inspection.disposition import Decision
 from inspection_station.inspection.document import TravelDocument
+from inspection_station.inspection.face_search import FaceSearchResult
 from inspection_station.inspection.findings import Override
 from inspection_station.inspection.person_class import Exemption, PersonClass
 from inspection_station.inspection.scenario import Step
@@ -75,6 +76,12 @@ class ClearanceChecked(_StepDone):
 @dataclass(frozen=True, slots=True)
 class FacesCompared(_StepDone):
     results: tuple[ComparisonResult, ...]
+    not_compared: tuple[NotCompared, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FaceGroupsSearched(_StepDone):
+    result: FaceSearchResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +172,7 @@ Event = (
     | FingerprintsCaptured
     | ClearanceChecked
     | FacesCompared
+    | FaceGroupsSearched
     | WatchlistsSearched
     | StepFailed
     | StepRetried

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from inspection_station.inspection.biometrics import ComparisonResult, FaceSample, FingerprintSample
+from inspection_station.inspection.biometrics import ComparisonResult, FaceSample, FingerprintSample, NotCompared
 from inspection_station.inspection.chip import ChipReading
 from inspection_station.inspection.clearance import ClearanceResult
 from inspection_station.inspection.document import TravelDocument
+from inspection_station.inspection.face_search import FaceSearchResult
 from inspection_station.inspection.watchlist import WatchlistResult
 
 Result = (
@@ -16,7 +17,8 @@ Result = (
     | FaceSample
     | tuple[FingerprintSample, ...]
     | ClearanceResult
-    | tuple[ComparisonResult, ...]
+    | tuple[ComparisonResult | NotCompared, ...]
+    | FaceSearchResult
     | WatchlistResult
 )
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from inspection_station.inspection.biometrics import ComparisonBand, ComparisonResult
+from inspection_station.inspection.biometrics import ComparisonBand, ComparisonResult, NotCompared, ReferenceKind
 from inspection_station.inspection.chip import CheckResult, ChipCheck, ChipReading
 from inspection_station.inspection.clearance import ClearanceResult, ClearanceStatus
 from inspection_station.inspection.document import MrzSource, TravelDocument
 from inspection_station.inspection.evidence import Evidence, Missing, Taken, Waived
+from inspection_station.inspection.face_search import HEADQUARTERS_ONLY, FaceProbe, FaceSearchResult, GroupUse
 from inspection_station.inspection.findings import Finding, OverrideRule, Severity
 from inspection_station.inspection.inspection import Inspection
 from inspection_station.inspection.scenario import Demand, Step
@@ -93,12 +94,17 @@ def _taken(inspection: Inspection, step: Step, evidence: Taken) -> Iterator[Find
         yield from (finding for check in result.checks if (finding := _chip_check(check)) is not None)
     elif isinstance(result, WatchlistResult):
         yield from _lists(result)
+    elif isinstance(result, FaceSearchResult):
+        yield from _groups(result)
     elif isinstance(result, ClearanceResult):
         yield from _clearance(result)
     elif isinstance(result, tuple):
         for item in result:
             if isinstance(item, ComparisonResult):
                 yield from _comparison(item)
+            elif isinstance(item, NotCompared) and item.code:
+                key = f"comparison:not-compared:{item.reference.value}"
+                yield Finding(key, item.code, Severity.UNCHECKED, _FREE, item.detail)
 
 
 def _document(document: TravelDocument, expired: bool | None) -> Iterator[Finding]:
@@ -133,6 +139,8 @@ def _chip_check(check: ChipCheck) -> Finding | None:
 
 def _comparison(result: ComparisonResult) -> Iterator[Finding]:
     reference = result.reference.value
+    if result.probe is not FaceProbe.LIVE and result.reference is not ReferenceKind.CHIP_PORTRAIT:
+        reference = f"{result.probe.value} with {reference}"
     if result.band is ComparisonBand.NO_MATCH:
         yield Finding(f"comparison:no-match:{reference}", "BIO-03", Severity.BAR, _TWO, reference)
     elif result.band is ComparisonBand.INCONCLUSIVE:
@@ -151,6 +159,31 @@ def _lists(result: WatchlistResult) -> Iterator[Finding]:
         yield Finding("watchlist:not-consulted", "NET-01", Severity.UNCHECKED, _FREE, ", ".join(result.not_consulted))
     if not result.consulted:
         yield Finding("watchlist:none", "LST-04", Severity.LOOK, _ONE)
+
+
+# Who may set a candidate aside, by what the group is for. A whitelist only informs: it neither bars nor clears.
+_CANDIDATES: dict[GroupUse, tuple[str, Severity, OverrideRule]] = {
+    GroupUse.ALERT: ("BIO-04", Severity.BAR, _TWO),
+    GroupUse.PROMPT: ("GRP-03", Severity.LOOK, _ONE),
+    GroupUse.WHITELIST: ("GRP-04", Severity.NOTE, _FREE),
+}
+
+
+def _groups(result: FaceSearchResult) -> Iterator[Finding]:
+    for candidate in result.candidates:
+        code, severity, override = _CANDIDATES[candidate.use]
+        key = f"groups:candidate:{candidate.group_id}:{candidate.reference_id}"
+        yield Finding(key, code, severity, override, candidate.group_id)
+    found = {candidate.group_id for candidate in result.candidates}
+    for group in result.searched:
+        if group.use is GroupUse.WHITELIST and group.group_id not in found:
+            yield Finding(f"groups:not-listed:{group.group_id}", "GRP-05", Severity.NOTE, _FREE, group.group_id)
+    away = [group.group_id for group in result.not_searched if group.reason != HEADQUARTERS_ONLY]
+    if away:
+        yield Finding("groups:not-searched", "GRP-01", Severity.UNCHECKED, _FREE, ", ".join(away))
+    away = [group.group_id for group in result.not_searched if group.reason == HEADQUARTERS_ONLY]
+    if away:
+        yield Finding("groups:headquarters-only", "NET-01", Severity.UNCHECKED, _FREE, ", ".join(away))
 
 
 def _clearance(result: ClearanceResult) -> Iterator[Finding]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from inspection_station.inspection.biometrics import ComparisonResult, FaceSample
+from inspection_station.inspection.biometrics import ComparisonResult, FaceSample, NotCompared
 from inspection_station.inspection.chip import ChipReading
 from inspection_station.inspection.clearance import ClearanceResult
 from inspection_station.inspection.disposition import Decision
 from inspection_station.inspection.document import TravelDocument
 from inspection_station.inspection.evidence import Evidence, Taken, Waived
+from inspection_station.inspection.face_search import FaceSearchResult
 from inspection_station.inspection.findings import Override
 from inspection_station.inspection.person_class import ClassEvidence, Collection, Exemption, PersonClass, collection
 from inspection_station.inspection.scenario import Scenario, Step
@@ -28,6 +29,7 @@ class Stage(StrEnum):
     FINGERPRINTS = "fingerprints"
     CLEARANCE = "clearance"
     COMPARISON = "comparison"
+    GROUPS = "groups"
     WATCHLIST = "watchlist"
     DECISION = "decision"
     CLOSED = "closed"
@@ -107,6 +109,18 @@ class Inspection:
         """Comparison results, empty when none was made."""
         result = self._taken(Step.COMPARISON)
         return tuple(r for r in result if isinstance(r, ComparisonResult)) if isinstance(result, tuple) else ()
+
+    @property
+    def not_compared(self) -> tuple[NotCompared, ...]:
+        """References that could not be compared with."""
+        result = self._taken(Step.COMPARISON)
+        return tuple(r for r in result if isinstance(r, NotCompared)) if isinstance(result, tuple) else ()
+
+    @property
+    def face_search(self) -> FaceSearchResult | None:
+        """What the search in groups gave, when it was made."""
+        result = self._taken(Step.GROUPS)
+        return result if isinstance(result, FaceSearchResult) else None
 
     @property
     def watchlist(self) -> WatchlistResult | None:

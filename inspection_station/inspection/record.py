@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from inspection_station.inspection.biometrics import ComparisonResult
+from inspection_station.inspection.biometrics import ComparisonResult, NotCompared
 from inspection_station.inspection.chip import AccessProtocol, ChipCheck
 from inspection_station.inspection.disposition import Decision
 from inspection_station.inspection.document import BlobRef, MachineReadableZone, MrzSource
+from inspection_station.inspection.face_search import FaceSearchResult
 from inspection_station.inspection.findings import Finding, Override
 from inspection_station.inspection.person_class import PersonClass
 from inspection_station.inspection.scenario import Step
@@ -63,3 +64,5 @@ class InspectionRecord:
     notes: tuple[str, ...] = ()
     supersedes: str | None = None
     app_version: str = ""
+    face_search: FaceSearchResult | None = None
+    not_compared: tuple[NotCompared, ...] = ()

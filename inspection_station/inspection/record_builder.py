@@ -37,6 +37,8 @@ def record_of(inspection: Inspection, decision: Decision, decided_at: str) -> In
         blobs=_kept(inspection) if collection.allowed else (),
         notes=inspection.notes,
         supersedes=inspection.supersedes,
+        face_search=inspection.face_search if collection.allowed else None,
+        not_compared=inspection.not_compared,
     )
 
 

@@ -35,4 +35,7 @@ def _redacted(event: e.Event) -> e.Event:
         return replace(event, samples=())
     if isinstance(event, e.FacesCompared):
         return replace(event, results=())
+    if isinstance(event, e.FaceGroupsSearched):
+        searched = tuple(replace(group, margin=None) for group in event.result.searched)
+        return replace(event, result=replace(event.result, searched=searched, candidates=()))
     return event

@@ -20,6 +20,7 @@ class Step(StrEnum):
     FINGERPRINTS = "fingerprints"
     CLEARANCE = "clearance"
     COMPARISON = "comparison"
+    GROUPS = "groups"
     WATCHLIST = "watchlist"
 
 
@@ -42,6 +43,7 @@ class Scenario:
     fingerprints: Demand
     clearance: Demand
     comparison: Demand
+    groups: Demand
     watchlist: Demand
     dispositions: tuple[Disposition, ...]
 
@@ -61,8 +63,8 @@ _D = Disposition
 SCENARIOS: dict[str, Scenario] = {
     row.name: row
     for row in (
-        #        name             doc chip face fing clear comp watch
-        Scenario("pre-clearance", _R, _A, _N, _N, _N, _A, _R, (_D.PC, _D.RF, _D.HD, _D.RE, _D.VD)),
+        #        name             doc chip face fing clear comp grp watch
+        Scenario("pre-clearance", _R, _A, _N, _N, _N, _A, _A, _R, (_D.PC, _D.RF, _D.HD, _D.RE, _D.VD)),
         Scenario(
             "quayside",
             _R,
@@ -71,10 +73,11 @@ SCENARIOS: dict[str, Scenario] = {
             _A,
             _N,
             _R,
+            _A,
             _R,
             (_D.AD, _D.TE, _D.EX, _D.RF, _D.HD, _D.RE, _D.XP, _D.DT, _D.VD),
         ),
-        Scenario("disembarkation", _A, _N, _R, _N, _R, _R, _R, (_D.LN, _D.RB, _D.RF, _D.HD, _D.RE, _D.VD)),
-        Scenario("emergency", _R, _A, _A, _N, _N, _A, _R, (_D.AD, _D.EX, _D.RF, _D.HD, _D.RE, _D.XP, _D.VD)),
+        Scenario("disembarkation", _A, _N, _R, _N, _R, _R, _A, _R, (_D.LN, _D.RB, _D.RF, _D.HD, _D.RE, _D.VD)),
+        Scenario("emergency", _R, _A, _A, _N, _N, _A, _A, _R, (_D.AD, _D.EX, _D.RF, _D.HD, _D.RE, _D.XP, _D.VD)),
     )
 }

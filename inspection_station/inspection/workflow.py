@@ -13,6 +13,7 @@ from typing import Any
 
 from inspection_station.inspection import events as e
 from inspection_station.inspection.asking import DEPENDENTS, ask
+from inspection_station.inspection.biometrics import ComparisonResult, NotCompared
 from inspection_station.inspection.effects import CancelStep, DiscardBiometrics, Effect, SealRecord
 from inspection_station.inspection.errors import EventNotAllowed
 from inspection_station.inspection.evidence import Evidence, Missing, Taken, Waived
@@ -121,6 +122,12 @@ def _answer(step: Step, attribute: str) -> Callable[[Inspection, Any], Transitio
     return rule
 
 
+def _faces_compared(inspection: Inspection, event: e.FacesCompared) -> Transition:
+    results: tuple[ComparisonResult | NotCompared, ...] = (*event.results, *event.not_compared)
+    taken = Taken(results, event.total_ms, event.device_ms)
+    return _settle(inspection, Step.COMPARISON, event.attempt, taken)
+
+
 def _step_failed(inspection: Inspection, event: e.StepFailed) -> Transition:
     return _settle(inspection, event.step, event.attempt, Missing(event.code, event.detail))
 
@@ -186,7 +193,7 @@ def _class_confirmed(inspection: Inspection, event: e.PersonClassConfirmed) -> T
     after = changed.collection.allowed
     if before == after:
         return Transition(*ask(changed))
-    biometric = (Step.FACE, Step.FINGERPRINTS, Step.CLEARANCE, Step.COMPARISON)
+    biometric = (Step.FACE, Step.FINGERPRINTS, Step.CLEARANCE, Step.COMPARISON, Step.GROUPS)
     affected = tuple(s for s in biometric if s in changed.scenario.steps)
     if Step.CHIP in changed.scenario.steps and _chip_depends_on_class(changed, before):
         affected = (Step.CHIP, *affected)
@@ -263,7 +270,8 @@ TABLE: dict[type, Row] = {
     e.FaceCaptured: Row(_answer(Step.FACE, "sample"), _AFTER_DOCUMENT, answer=True),
     e.FingerprintsCaptured: Row(_answer(Step.FINGERPRINTS, "samples"), _AFTER_DOCUMENT, answer=True),
     e.ClearanceChecked: Row(_answer(Step.CLEARANCE, "result"), _AFTER_DOCUMENT, answer=True),
-    e.FacesCompared: Row(_answer(Step.COMPARISON, "results"), _AFTER_DOCUMENT, answer=True),
+    e.FacesCompared: Row(_faces_compared, _AFTER_DOCUMENT, answer=True),
+    e.FaceGroupsSearched: Row(_answer(Step.GROUPS, "result"), _AFTER_DOCUMENT, answer=True),
     e.WatchlistsSearched: Row(_answer(Step.WATCHLIST, "result"), _AFTER_DOCUMENT, answer=True),
     e.StepFailed: Row(_step_failed, _OPEN, answer=True),
     e.StepRetried: Row(_step_retried, _OPEN),

@@ -10,19 +10,12 @@ import math
 import tomllib
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from typing import Any
 
+from inspection_station.inspection.face_search import GroupUse
 from inspection_station.resource_path import resource
 
-
-class GroupUse(StrEnum):
-    """What a candidate above the bound leads to. Each goes to an officer; none decides."""
-
-    ALERT = "alert"
-    PROMPT = "prompt"
-    WHITELIST = "whitelist"
-    """Helps to find the traveller's entry. Never clears anybody: the chip's one-to-one comparison does."""
+__all__ = ["GroupPolicy", "GroupUse", "MalformedGroups", "built_in_groups", "parse_groups"]
 
 
 class MalformedGroups(ValueError):

@@ -23,6 +23,13 @@ from inspection_station.inspection.document import (
     Name,
     TravelDocument,
 )
+from inspection_station.inspection.face_search import (
+    FaceCandidate,
+    FaceProbe,
+    FaceSearchResult,
+    GroupSearched,
+    GroupUse,
+)
 from inspection_station.inspection.watchlist import ListConsulted, ListKind, WatchlistResult
 
 TODAY = "2026-11-23"
@@ -83,6 +90,16 @@ def face_captured(attempt: int = 1) -> e.FaceCaptured:
 def compared(attempt: int = 1, band: ComparisonBand = ComparisonBand.MATCH) -> e.FacesCompared:
     result = ComparisonResult(Modality.FACE, ReferenceKind.CHIP_PORTRAIT, 0.97, 0.93, band, "model")
     return e.FacesCompared(attempt, 10.0, 0.0, (result,))
+
+
+def groups_searched(attempt: int = 1, *candidates: FaceCandidate, **changes: Any) -> e.FaceGroupsSearched:
+    group = GroupSearched("alerts", GroupUse.ALERT, 3, 5000, 5.5, True, f"{TODAY}T20:00:00+00:00", 0.7)
+    result = FaceSearchResult("model", FaceProbe.LIVE, True, (group,), candidates)
+    return e.FaceGroupsSearched(attempt, 30.0, 0.0, replace(result, **changes))
+
+
+def candidate(use: GroupUse = GroupUse.ALERT, group_id: str = "alerts", reference_id: str = "r-7") -> FaceCandidate:
+    return FaceCandidate(group_id, use, reference_id, 1, 7.125, 3.5, 400_000.0, blob("g"))
 
 
 def searched(attempt: int = 1, **changes: Any) -> e.WatchlistsSearched:

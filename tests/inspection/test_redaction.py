@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from core_builders import chip_read, compared, document_read, face_captured, searched, started
+from core_builders import (
+    candidate,
+    chip_read,
+    compared,
+    document_read,
+    face_captured,
+    groups_searched,
+    searched,
+    started,
+)
 
 from inspection_station.inspection import effects as fx
 from inspection_station.inspection import events as e
@@ -19,6 +28,7 @@ STORY: tuple[e.Event, ...] = (
     face_captured(),
     e.StepFailed(Step.FINGERPRINTS, 1, "DEV-02"),
     compared(),
+    groups_searched(1, candidate()),
     searched(),
     e.PersonClassConfirmed("o-1", PersonClass.FOREIGNER, Exemption.ARTICLE_27),
 )
@@ -37,9 +47,10 @@ def test_the_shorter_story_leads_to_the_same_inspection_but_for_the_page_picture
 
 def test_no_digest_of_a_picture_and_no_score_stays() -> None:
     kept = b"".join(canonical_json(to_plain(event)) for event in without_biometrics(STORY))
-    for picture in ("d" * 64, "c" * 64, "f" * 64):
+    for picture in ("d" * 64, "c" * 64, "f" * 64, "g" * 64):
         assert picture.encode() not in kept
-    assert b"0.97" not in kept
+    for score in (b"0.97", b"7.125", b"r-7"):
+        assert score not in kept
 
 
 def test_the_machine_asks_for_it_whenever_biometrics_were_taken() -> None:

@@ -11,6 +11,7 @@ from core_builders import (
     document_read,
     face_captured,
     failed_check,
+    groups_searched,
     searched,
     started,
 )
@@ -21,6 +22,7 @@ from inspection_station.inspection.biometrics import ComparisonBand
 from inspection_station.inspection.disposition import Decision, Disposition
 from inspection_station.inspection.errors import EventNotAllowed
 from inspection_station.inspection.evidence import Missing, Waived
+from inspection_station.inspection.face_search import FaceProbe
 from inspection_station.inspection.finding_rules import barring, findings
 from inspection_station.inspection.findings import Override, Severity
 from inspection_station.inspection.inspection import Inspection, Stage
@@ -46,7 +48,16 @@ def no_fingers(attempt: int = 1) -> e.StepFailed:
     return e.StepFailed(Step.FINGERPRINTS, attempt, "DEV-02")
 
 
-PLAIN = (started(), document_read(), chip_read(), face_captured(), no_fingers(), compared(), searched())
+PLAIN = (
+    started(),
+    document_read(),
+    chip_read(),
+    face_captured(),
+    no_fingers(),
+    compared(),
+    groups_searched(),
+    searched(),
+)
 
 
 def admit(reasons: tuple[str, ...] = ()) -> e.DecisionTaken:
@@ -72,7 +83,10 @@ def test_everything_that_needs_only_the_document_is_asked_for_at_once() -> None:
 
 def test_faces_are_compared_as_soon_as_portrait_and_live_face_are_there() -> None:
     inspection, effects = run(started(), document_read(), face_captured(), chip_read())
-    assert effects[-1] == fx.CompareFaces(1, blob("f"), blob("c"))
+    assert effects[-2:] == [
+        fx.SearchFaceGroups(1, blob("f"), FaceProbe.LIVE),  # asked for before the chip had answered
+        fx.CompareFaces(1, blob("f"), blob("c"), "L898902C3"),
+    ]
     assert inspection.stage is Stage.FINGERPRINTS
 
 
@@ -86,7 +100,7 @@ def test_a_late_chip_reading_of_an_older_attempt_is_dropped() -> None:
 
 def test_retaking_the_face_compares_again_and_voids_the_override_of_the_old_mismatch() -> None:
     mismatch = compared(band=ComparisonBand.NO_MATCH)
-    inspection, _ = run(started(), document_read(), chip_read(), face_captured(), no_fingers(), mismatch, searched())
+    inspection, _ = run(*PLAIN[:5], mismatch, *PLAIN[6:])
     key = next(f.key for f in findings(inspection) if f.code == "BIO-03")
     setting_aside = Override(key, "o-1", "o-2", "O01", "same person, new beard")
     inspection = advance(inspection, e.FindingOverridden(setting_aside)).inspection
@@ -95,12 +109,13 @@ def test_retaking_the_face_compares_again_and_voids_the_override_of_the_old_mism
     assert inspection.overrides == ()
     inspection = advance(inspection, face_captured(2)).inspection
     inspection = advance(inspection, compared(2, ComparisonBand.NO_MATCH)).inspection
+    inspection = advance(inspection, groups_searched(2)).inspection
     assert Disposition.AD not in offered(inspection)
 
 
 def test_no_chip_means_no_portrait_and_the_comparison_becomes_missing_by_itself() -> None:
     inspection, effects = run(
-        started(), document_read(), e.StepFailed(Step.CHIP, 1, "CHP-01"), face_captured(), no_fingers(), searched()
+        *PLAIN[:2], e.StepFailed(Step.CHIP, 1, "CHP-01"), face_captured(), no_fingers(), groups_searched(), searched()
     )
     assert inspection.evidence[Step.COMPARISON] == Missing("BIO-07", "no portrait to compare with")
     assert not any(isinstance(effect, fx.CompareFaces) for effect in effects)
@@ -124,6 +139,7 @@ def test_waiving_the_face_waives_the_comparison_that_hangs_on_it() -> None:
         chip_read(),
         e.StepFailed(Step.FACE, 1, "BIO-01"),
         no_fingers(),
+        groups_searched(probe=FaceProbe.CHIP_PORTRAIT),
         searched(),
         e.StepWaived(Step.FACE, "o-1", "O05"),
     )
@@ -149,6 +165,7 @@ def test_a_failed_chip_check_bars_admission_until_two_persons_set_it_aside(check
         face_captured(),
         no_fingers(),
         compared(),
+        groups_searched(),
         searched(),
     )
     (finding,) = barring(inspection)
@@ -276,7 +293,9 @@ def test_after_a_crash_the_running_steps_are_asked_for_again_under_their_own_num
     again = replay((started(), document_read(), face_captured()))
     assert again == before
     assert set(resume(again)) == {
-        effect for effect in effects if isinstance(effect, (fx.ReadChip, fx.CaptureFingerprints, fx.SearchWatchlists))
+        effect
+        for effect in effects
+        if isinstance(effect, (fx.ReadChip, fx.CaptureFingerprints, fx.SearchFaceGroups, fx.SearchWatchlists))
     }
 
 
@@ -290,7 +309,10 @@ def test_at_disembarkation_the_document_is_not_waited_for() -> None:
 
 def test_pre_clearance_admits_nobody_and_compares_the_portrait_alone() -> None:
     inspection, effects = run(started("pre-clearance"), document_read(), chip_read())
-    assert effects[-1] == fx.CompareFaces(1, blob("c"), None)
+    assert effects[-2:] == [
+        fx.CompareFaces(1, blob("c"), None, "L898902C3"),
+        fx.SearchFaceGroups(1, blob("c"), FaceProbe.CHIP_PORTRAIT),
+    ]
     assert Disposition.AD not in inspection.scenario.dispositions
 
 

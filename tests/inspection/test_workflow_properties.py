@@ -8,7 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from core_builders import born, chip_read, compared, document_read, face_captured, failed_check, searched, started
+from core_builders import (
+    born,
+    candidate,
+    chip_read,
+    compared,
+    document_read,
+    face_captured,
+    failed_check,
+    groups_searched,
+    searched,
+    started,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +29,7 @@ from inspection_station.inspection.biometrics import ComparisonBand
 from inspection_station.inspection.clearance import ClearanceResult, ClearanceStatus
 from inspection_station.inspection.disposition import Decision, Disposition
 from inspection_station.inspection.errors import EventNotAllowed
+from inspection_station.inspection.face_search import GroupUse
 from inspection_station.inspection.finding_rules import barring
 from inspection_station.inspection.findings import Override, Severity
 from inspection_station.inspection.inspection import Inspection, Stage
@@ -54,6 +66,7 @@ keys = st.sampled_from(
         "chip:access",
         "comparison:no-match:chip portrait",
         "comparison:inconclusive:chip portrait",
+        "groups:candidate:alerts:r-7",
         "watchlist:hit:wanted:e-9",
         "watchlist:stale:lost",
         "document:expired",
@@ -77,6 +90,11 @@ events = st.one_of(
         attempts,
         st.sampled_from([(), (), (hit,)]),
         st.sampled_from([None, None, stale]),
+    ),
+    st.builds(
+        lambda a, found: groups_searched(a, *found),
+        attempts,
+        st.sampled_from([(), (candidate(),), (candidate(GroupUse.PROMPT),), (candidate(GroupUse.WHITELIST),)]),
     ),
     st.builds(lambda s, a: e.StepFailed(s, a, "DEV-01"), st.sampled_from(list(Step)), attempts),
     st.builds(e.StepRetried, st.sampled_from(list(Step)), officers),
@@ -177,6 +195,8 @@ def serve(step: Step, attempt: int, badly: bool) -> e.Event:
         return e.StepFailed(step, attempt, "BIO-01") if badly else face_captured(attempt)
     if step is Step.COMPARISON:
         return compared(attempt, ComparisonBand.NO_MATCH if badly else ComparisonBand.MATCH)
+    if step is Step.GROUPS:
+        return groups_searched(attempt, candidate()) if badly else groups_searched(attempt)
     if step is Step.WATCHLIST:
         return searched(attempt, hits=(hit,) if badly else ())
     if step is Step.CLEARANCE:

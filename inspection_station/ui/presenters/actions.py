@@ -114,6 +114,8 @@ def retry_target(inspection: Inspection, console: Console) -> Step | None:
 def _mending(inspection: Inspection, step: Step) -> Step:
     """What to take again to mend a step: another comparison of the same pictures says the same, another picture may
     not; without a portrait it is the chip that must be read again."""
+    if step is Step.GROUPS and Step.FACE in inspection.scenario.steps:
+        return Step.FACE
     if step is not Step.COMPARISON:
         return step
     if inspection.chip is not None and inspection.chip.portrait is not None:

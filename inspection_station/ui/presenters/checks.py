@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from inspection_station.desk.reasons import reason_table
 from inspection_station.inspection.evidence import Missing, Taken, Waived
+from inspection_station.inspection.face_search import FaceSearchResult
 from inspection_station.inspection.finding_rules import findings
 from inspection_station.inspection.findings import Finding, Severity
 from inspection_station.inspection.inspection import Inspection
 from inspection_station.inspection.scenario import Demand, Scenario, Step
+from inspection_station.matching.face_groups import GroupPolicy, built_in_groups
 from inspection_station.ui.presenters.tone import TONE_OF_SEVERITY, Tone
 from inspection_station.wording import Wording
 
@@ -71,9 +75,26 @@ def finding_detail(finding: Finding, wording: Wording) -> str:
         return wording.text_or(f"{family}.{finding.detail}", finding.detail)
     if finding.key == "document:doubt":
         return wording.text("detail.places", places=finding.detail)
-    if rest == "missing" or finding.code == "LST-03":
+    if step == Step.GROUPS.value and finding.code in ("GRP-01", "NET-01"):
+        separator = wording.text("list-separator")
+        return separator.join(group_name(name, wording) for name in finding.detail.split(", "))
+    if rest == "missing" or finding.code in ("LST-03", "BIO-04", "GRP-03"):
         return ""  # technical, or a hit: shown on its page while the officer holds the key
     return finding.detail
+
+
+def group_name(group_id: str, wording: Wording) -> str:
+    """A face group's name in the officer's language; an agency's own group without an entry is shown by its id."""
+    policy = known_groups().get(group_id)
+    if policy is None:
+        return group_id
+    return policy.name_zh if wording.language == "zh_TW" else policy.name_en
+
+
+@cache
+def known_groups() -> Mapping[str, GroupPolicy]:
+    """The groups that ship with the station."""
+    return built_in_groups()
 
 
 _DETAIL_FAMILY = {"DOC-02": "field", "BIO-03": "reference", "BIO-09": "reference"}
@@ -126,6 +147,9 @@ def _step_row(step: Step, inspection: Inspection, found: tuple[Finding, ...], wo
     if aside:
         return row(Tone.NOTE, "set-aside", wording.error(aside[0].code).what, aside[0].code, age)
     grey = [f for f in found if f.severity is Severity.UNCHECKED]
+    if isinstance(evidence.result, FaceSearchResult) and not evidence.result.searched:
+        code = grey[0].code if grey else "GRP-01"
+        return row(Tone.UNCHECKED, "not-checked", wording.error(code).what, code, age)
     if grey:
         return row(Tone.UNCHECKED, "partly", wording.error(grey[0].code).what, grey[0].code, age)
     return row(Tone.OK, "taken", "", "", age)
