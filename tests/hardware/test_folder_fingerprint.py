@@ -5,7 +5,7 @@ from threading import Event, Timer
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -68,6 +68,7 @@ def test_a_picture_far_larger_than_a_hand_is_garbage_before_it_is_decoded():
         decoded_finger(encoded("PNG", np.zeros((10, 10_000), np.uint8)), 500)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.sampled_from(["PNG", "BMP", "TIFF", "JPEG"]), st.integers(0, 10**6))
 def test_a_damaged_file_is_a_picture_or_garbage(noise, kind, at):
     whole = encoded(kind, FINGER[:40, :40].copy())

@@ -1,7 +1,7 @@
 """XML of WS-BD: read safely, written as the standard's schema says."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inspection_station.hardware.drivers.wsbd_messages import (
@@ -92,6 +92,7 @@ words = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x2FF, exclude_c
 )
 
 
+@settings(deadline=None)
 @given(
     st.builds(
         WsbdResult,
@@ -107,6 +108,7 @@ def test_every_result_is_read_as_it_was_written(written):
     assert parse_result(result_xml(written)) == written
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400) | st.text(max_size=200).map(str.encode) | st.binary(max_size=60).map(
     lambda noise: result("<status>success</status>")[:30] + noise + result("<status>success</status>")[30:]
 ))  # fmt: skip
@@ -117,6 +119,7 @@ def test_any_bytes_are_a_result_or_garbage(document):
         return
 
 
+@settings(deadline=None)
 @given(st.dictionaries(words, st.booleans() | st.integers() | words, max_size=5))
 def test_a_configuration_names_the_types_of_its_values(values):
     document = configuration_xml(values)

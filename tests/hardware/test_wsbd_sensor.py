@@ -169,6 +169,27 @@ def test_cancelling_ends_the_wait_here_and_at_the_sensor():
         assert sensor.capture(Event()).dpi == 500
 
 
+@pytest.mark.parametrize("operation", ["configure", "download"])
+def test_cancelling_ends_any_operation_that_the_service_is_slow_at(operation):
+    with service() as running, opened(running) as sensor:
+        running.sensor.lay(FINGER)
+        cancel = Event()
+
+        def fall_silent(answer: bytes) -> bytes:
+            if running.sensor.served[-1] == operation:
+                running.sensor.silent.set()
+                Timer(0.2, cancel.set).start()
+            return answer
+
+        running.sensor.spoil = fall_silent
+        began = time.monotonic()
+        with pytest.raises(CaptureCancelled):
+            sensor.capture(cancel, FingerPosition.RIGHT_INDEX)
+        assert time.monotonic() - began < 3.0
+        running.sensor.spoil = None
+        running.sensor.silent.clear()
+
+
 def test_a_service_that_goes_away_in_the_wait_is_unplugged_and_comes_back():
     with service() as running, opened(running) as sensor:
         Timer(0.3, running.stop).start()

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from threading import Event, Thread
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from inspection_station.hardware.conformance import DeviceScript
@@ -36,11 +36,13 @@ from inspection_station.hardware.ports import (
 from inspection_station.hardware.settings import SettingsReader
 from inspection_station.inspection.biometrics import FingerPosition
 
+T = TypeVar("T")
+
 DRIVER: Final = "wsbd-sensor"
 _POLL_SECONDS: Final = 0.05
 _PAUSE_SECONDS: Final = 0.2
-_CANCEL_SECONDS: Final = 0.15
-"""For telling the service to stop: with the poll this keeps the port's 300 ms."""
+_CANCEL_SECONDS: Final = 0.1
+"""For connecting, and for the answer, when the service is told to stop: with the poll this keeps the port's 300 ms."""
 _PROBE_SECONDS: Final = 2.0
 _FAREWELL_SECONDS: Final = 1.0
 _MENDS: Final = 6
@@ -78,6 +80,7 @@ class WsbdSensor:
         self._client: WsbdClient | None = None
         self._session = ""
         self._left = ""
+        self._cancel: Event | None = None
         self._finger: FingerPosition | None = None
         self._asks_fingers = True
         self._configured = False
@@ -119,28 +122,56 @@ class WsbdSensor:
         self, cancel: Event, finger: FingerPosition | None = None, on_preview: FingerPreview | None = None
     ) -> FingerImage:
         """WS-BD has no live pictures: ``on_preview`` is not called. A sensor that gives up waiting is asked again."""
-        client = self._opened()
+        self._opened()
         if cancel.is_set():
             raise CaptureCancelled("no longer waiting for a finger")
         if finger is not self._finger:
             self._finger, self._configured = finger, False
+        self._cancel = cancel
+        try:
+            return self._taken()
+        finally:
+            self._cancel = None
+
+    def _taken(self) -> FingerImage:
+        client = self._opened()
         busy_until = time.monotonic() + self._busy_seconds
         while True:
-            result = self._mended(lambda: self._capture_once(client, cancel))
+            result = self._mended(self._capture_once)
             if result.status is WsbdStatus.SUCCESS:
                 if not result.capture_ids:
                     raise DeviceGarbage("a capture without a picture")
-                return self._downloaded(client, result.capture_ids[0], cancel)
+                return self._downloaded(result.capture_ids[0])
             if result.status is WsbdStatus.SENSOR_BUSY:
                 if time.monotonic() > busy_until:
                     raise DeviceStalled("the sensor stays busy")
-                client.cancel(self._session, _PROBE_SECONDS)  # we hold the lock: it is an earlier capture of ours
+                self._ask(
+                    lambda: client.cancel(self._session, _PROBE_SECONDS)
+                )  # we hold the lock: it is an earlier capture of ours
             elif result.status in (WsbdStatus.SENSOR_TIMEOUT, WsbdStatus.CANCELED):
                 busy_until = time.monotonic() + self._busy_seconds  # nobody laid a finger down: no fault
             else:
                 raise _fault(result)
-            if cancel.wait(_PAUSE_SECONDS):
+            self._pause()
+
+    def _ask(self, operation: Callable[[], T]) -> T:
+        """Do what the service, or a decoder, may take long for; in a capture on a thread, so that it can be left."""
+        cancel = self._cancel
+        if cancel is None:
+            return operation()
+        waiting = _Waiting(operation)
+        while not waiting.done.wait(_POLL_SECONDS):
+            if cancel.is_set():
+                with suppress(DeviceError):  # the wait is over here whatever the service says to it
+                    self._opened().cancel(self._session, _CANCEL_SECONDS)
                 raise CaptureCancelled("no longer waiting for a finger")
+        return waiting.result()
+
+    def _pause(self) -> None:
+        if self._cancel is None:
+            time.sleep(_PAUSE_SECONDS)
+        elif self._cancel.wait(_PAUSE_SECONDS):
+            raise CaptureCancelled("no longer waiting for a finger")
 
     def _opened(self) -> WsbdClient:
         if self._client is None:
@@ -158,7 +189,7 @@ class WsbdSensor:
         """Everything from the start; the result of the first step that fails, or of the last."""
         if self._left:
             self._give_back(self._opened())
-        result = self._opened().register()
+        result = self._ask(self._opened().register)
         if result.status is WsbdStatus.SUCCESS:
             if result.session_id is None:
                 raise DeviceGarbage("a registration without a session")
@@ -171,9 +202,9 @@ class WsbdSensor:
 
     def _lock(self) -> WsbdResult:
         client = self._opened()
-        result = client.lock(self._session)
+        result = self._ask(lambda: client.lock(self._session))
         if result.status is WsbdStatus.LOCK_HELD_BY_ANOTHER and self._steal:
-            result = client.steal_lock(self._session)
+            result = self._ask(lambda: client.steal_lock(self._session))
         if result.status in (WsbdStatus.LOCK_HELD_BY_ANOTHER, WsbdStatus.FAILURE):
             raise DeviceNotFound("another client holds the sensor")
         return result
@@ -198,10 +229,10 @@ class WsbdSensor:
     def _while_busy(self, operation: Callable[[], WsbdResult]) -> WsbdResult:
         """The result once the sensor is no longer busy."""
         until = time.monotonic() + self._busy_seconds
-        while (result := operation()).status is WsbdStatus.SENSOR_BUSY:
+        while (result := self._ask(operation)).status is WsbdStatus.SENSOR_BUSY:
             if time.monotonic() > until:
                 raise DeviceStalled("the sensor stays busy")
-            time.sleep(_PAUSE_SECONDS)
+            self._pause()
         return result
 
     def _mended(self, operation: Callable[[], WsbdResult]) -> WsbdResult:
@@ -225,57 +256,52 @@ class WsbdSensor:
             result = operation() if mended.status is WsbdStatus.SUCCESS else mended
         raise DeviceStalled("the sensor forgets again and again what it was told")
 
-    def _capture_once(self, client: WsbdClient, cancel: Event) -> WsbdResult:
-        """The capture on a thread of its own: it lasts until a finger comes, and only another request ends it."""
+    def _capture_once(self) -> WsbdResult:
         if not self._configured:
             return WsbdResult(WsbdStatus.CONFIGURATION_NEEDED)
-        waiting = _Waiting(client, self._session)
-        while not waiting.done.wait(_POLL_SECONDS):
-            if cancel.is_set():
-                with suppress(DeviceError):  # the wait is over here whatever the service says to it
-                    client.cancel(self._session, _CANCEL_SECONDS)
-                raise CaptureCancelled("no longer waiting for a finger")
-        return waiting.result()
+        client = self._opened()
+        return self._ask(lambda: client.capture(self._session))
 
-    def _downloaded(self, client: WsbdClient, capture: str, cancel: Event) -> FingerImage:
+    def _downloaded(self, capture: str) -> FingerImage:
+        client = self._opened()
         until = time.monotonic() + self._answer_seconds
-        while (result := client.download(capture)).status is WsbdStatus.PREPARING_DOWNLOAD:
+        while (result := self._ask(lambda: client.download(capture))).status is WsbdStatus.PREPARING_DOWNLOAD:
             if time.monotonic() > until:
                 raise DeviceStalled("the sensor does not finish its picture")
-            if cancel.wait(_PAUSE_SECONDS):
-                raise CaptureCancelled("no longer waiting for a finger")
+            self._pause()
         if result.status is WsbdStatus.INVALID_ID:
             raise DeviceGarbage("a picture that the sensor no longer has")
         _expect(result)
-        if result.sensor_data is None:
+        data = result.sensor_data
+        if data is None:
             raise DeviceGarbage("a download without a picture")
         stated = result.metadata.get(_SUBMODALITY)
         wanted = None if self._finger is None else SUBMODALITIES[self._finger]
         if self._asks_fingers and wanted is not None and stated in _NAMED and stated != wanted:
             raise DeviceGarbage("a picture of another finger than the one asked for")
-        return decoded_finger(result.sensor_data, self._dpi)
+        return self._ask(lambda: decoded_finger(data, self._dpi))
 
 
-class _Waiting:
-    """One capture request and its end."""
+class _Waiting(Generic[T]):
+    """One operation on a thread of its own, which ends with it: at the latest after the client's own time limit."""
 
-    def __init__(self, client: WsbdClient, session: str) -> None:
+    def __init__(self, operation: Callable[[], T]) -> None:
         self.done = Event()
-        self._client = client
-        self._session = session
-        self._outcome: WsbdResult | DeviceError | None = None
-        Thread(target=self._run, name="wsbd-capture", daemon=True).start()
+        self._operation = operation
+        self._results: list[T] = []
+        self._fault: DeviceError = DeviceStalled("the operation ended without a result")
+        Thread(target=self._run, name="wsbd-operation", daemon=True).start()
 
-    def result(self) -> WsbdResult:
-        if isinstance(self._outcome, WsbdResult):
-            return self._outcome
-        raise self._outcome or DeviceStalled("the capture ended without a result")
+    def result(self) -> T:
+        if self._results:
+            return self._results[0]
+        raise self._fault
 
     def _run(self) -> None:
         try:
-            self._outcome = self._client.capture(self._session)
+            self._results.append(self._operation())
         except DeviceError as fault:
-            self._outcome = fault
+            self._fault = fault
         finally:
             self.done.set()
 

@@ -330,9 +330,11 @@ class _Conversation(BaseHTTPRequestHandler):
         if result is None:
             return self._send(404, b"")
         answer = result_xml(result)
+        if sensor.spoil is not None:
+            answer = sensor.spoil(answer)
         while sensor.silent.is_set() and self.server.connected:
             time.sleep(0.02)
-        return self._send(200, answer if sensor.spoil is None else sensor.spoil(answer))
+        return self._send(200, answer)
 
     def _send(self, status: int, body: bytes) -> None:
         self.send_response(status)
