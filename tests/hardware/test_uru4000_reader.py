@@ -1,10 +1,12 @@
 """The U.are.U driver against a simulated reader behind pyusb's backend: waking, capturing, trouble at every point."""
 
+import errno
 import time
 from threading import Event, Timer
 
 import numpy as np
 import pytest
+import usb.core
 
 from inspection_station.hardware.conformance import Outcome, run_conformance
 from inspection_station.hardware.drivers.finger_rehearsal import drawn_finger
@@ -224,6 +226,24 @@ def test_a_reader_that_lost_its_power_up_is_opened_afresh():
     reader.open()
     reader.probe()
     reader.close()
+
+
+class OtherFirmware(SimulatedUru4000):
+    def get_interface_descriptor(self, dev, intf, alt, config):
+        described = super().get_interface_descriptor(dev, intf, alt, config)
+        described.bInterfaceClass = 3
+        return described
+
+
+class Forbidden(SimulatedUru4000):
+    def claim_interface(self, dev_handle, intf):
+        raise usb.core.USBError("access denied", None, errno.EACCES)
+
+
+@pytest.mark.parametrize(("simulated", "why"), [(OtherFirmware(), "firmware"), (Forbidden(), "udev rule")])
+def test_a_reader_that_cannot_be_claimed_is_not_found_and_says_what_to_look_at(simulated, why):
+    with pytest.raises(DeviceNotFound, match=why):
+        reader_on(simulated).open()
 
 
 @pytest.mark.parametrize("settings", [{"frames": 0}, {"turned": "maybe"}, {"speed": 1}])

@@ -12,6 +12,7 @@ import requests
 
 from inspection_station.hardware.conformance import Outcome, run_conformance
 from inspection_station.hardware.drivers.finger_rehearsal import drawn_finger
+from inspection_station.hardware.drivers.wsbd_client import WsbdClient
 from inspection_station.hardware.drivers.wsbd_messages import NAMESPACE, WsbdStatus
 from inspection_station.hardware.drivers.wsbd_sensor import WsbdSensor, factory
 from inspection_station.hardware.drivers.wsbd_simulator import SensorService, SimulatedSensor
@@ -57,6 +58,17 @@ def test_a_finger_is_asked_for_by_name_and_taken_with_its_resolution():
     assert np.array_equal(taken.image, FINGER)
     assert running.sensor.served[:3] == ["register", "lock", "initialize"]
     assert running.sensor.served[-2:] == ["lock", "register"]
+
+
+def test_the_client_reads_back_the_configuration_and_what_the_service_is():
+    with service(patience=7) as running, opened(running, configuration={"imageWidth": 500}):
+        client = WsbdClient(running.url, answer_seconds=3)
+        assert client.info().metadata["captureTimeout"] == "7000"
+        thief = client.register().session_id
+        assert client.configuration(thief).status is WsbdStatus.LOCK_HELD_BY_ANOTHER
+        assert client.steal_lock(thief).status is WsbdStatus.SUCCESS
+        assert client.configuration(thief).metadata == {"imageWidth": "500"}
+        client.close()
 
 
 def test_a_sensor_without_finger_names_takes_any_finger():

@@ -91,6 +91,9 @@ class UruCable:
         except usb.core.USBError as fault:
             self.close()
             raise _not_opened(fault) from None
+        except DeviceNotFound:
+            self.close()
+            raise
 
     @property
     def product(self) -> int:
@@ -191,7 +194,8 @@ class UruCable:
             device.set_configuration()
             configuration = device.get_active_configuration()
         interface = usb.util.find_descriptor(configuration, bInterfaceClass=INTERFACE_CLASS)
-        if interface is None:
+        endpoints = {endpoint.bEndpointAddress for endpoint in interface or ()}
+        if not {INTERRUPT_ENDPOINT, PICTURE_ENDPOINT} <= endpoints:
             raise DeviceNotFound("a U.are.U without its vendor interface (its firmware may be another)")
         number = interface.bInterfaceNumber
         with suppress(NotImplementedError):  # only Linux has kernel drivers to detach
