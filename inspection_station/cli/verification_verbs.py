@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from inspection_station.cli.command_line import day
 from inspection_station.cli.refusal import refuse, refuse_writing
-from inspection_station.cli.trust_folder import tell_trust, trust_in_json
+from inspection_station.cli.trust_folder import tell_trust
 
 if TYPE_CHECKING:
     from inspection_station.documents.emrtd.trust_store import TrustStore
@@ -88,7 +88,7 @@ def verify_chip_verb(arguments: argparse.Namespace) -> int:
         told = [
             {"section": c.section, "name": c.name, "result": c.result.value, "evidence": c.evidence} for c in checks
         ]
-        report = {"overall": overall.value, "checks": told, "ms": round(ms, 1), "trust": trust_in_json(trust)}
+        report = {"overall": overall.value, "checks": told, "ms": round(ms, 1)}
         print(json.dumps(report, ensure_ascii=False))
     else:
         print(f"{overall.value}, {ms:.0f} ms")

@@ -177,6 +177,29 @@ def test_signer_and_root_have_to_be_valid_on_the_day(day: date, result: CheckRes
     assert (check.result, told in check.evidence) == (result, True)
 
 
+def signed_at(moment: bytes, tag: int = asn1.UTC_TIME) -> SignedData:
+    (element,) = tlv.elements(tlv.encode(tag, moment))
+    return with_signer(attributes={**SIGNED.signers[0].attributes, "1.2.840.113549.1.9.5": element})
+
+
+@pytest.mark.parametrize(
+    ("signed", "result", "told"),
+    [
+        (signed_at(b"260301000000Z"), OK, "signed on 2026-03-01"),
+        (signed_at(b"150301000000Z"), FAILED, "signed on 2015-03-01, when"),
+        (signed_at(b"490301000000Z"), FAILED, "signed on 2049-03-01, when"),
+        (signed_at(b"\x05", asn1.INTEGER), UNKNOWN, "malformed"),
+        (with_signer(attributes={}), OK, "valid until"),
+    ],
+    ids=["then", "before", "after", "malformed", "silent"],
+)
+def test_a_signer_has_to_be_valid_when_it_signed_where_it_says_when(
+    signed: SignedData, result: CheckResult, told: str
+) -> None:
+    check = section(judged(signed), "5.6.4.3.4")
+    assert (check.result, told in check.evidence) == (result, True)
+
+
 def test_revocation_needs_a_list_of_the_root_that_still_counts() -> None:
     assert section(judged(SIGNED, TrustStore(TRUST.anchors)), "5.6.4.3.5").result is UNKNOWN
     assert section(judged(SIGNED, at=date(DAY.year + 2, 1, 1)), "5.6.4.3.5").result is UNKNOWN

@@ -142,10 +142,24 @@ def test_a_document_signer_cannot_issue_another(tmp_path: Path) -> None:
 def test_real_lists_are_taken_only_from_a_signer_that_leads_to_an_anchor(tmp_path: Path) -> None:
     folder = outside_data("masterlists")
     store = TrustStore.from_directory(folder)
-    assert len(store.anchors) > 390
-    assert [p.file for p in store.problems] == ["DE_ML_2024-08-07-07-38-24.ml"]  # its root is not in the folder
-    (tmp_path / "list.ml").write_bytes((folder / "NL_ML_2025-07-29.ml").read_bytes())
+    assert (len(store.anchors), store.problems) == (597, ())
+    (tmp_path / "nl.ml").write_bytes((folder / "NL_ML_2025-07-29.ml").read_bytes())
     assert TrustStore.from_directory(tmp_path).anchors == ()
+    (tmp_path / "nl.cer").write_bytes((folder / "NL_ROOT_CA.cer").read_bytes())
+    (tmp_path / "de.ml").write_bytes((folder / "DE_ML_2024-08-07-07-38-24.ml").read_bytes())
+    store = TrustStore.from_directory(tmp_path)
+    assert len(store.anchors) == 394
+    assert [p.file for p in store.problems] == ["de.ml"]  # nobody put in a German root by hand
+    (tmp_path / "de.cer").write_bytes((folder / "DE_ROOT_CA_CSCA07.cer").read_bytes())
+    assert TrustStore.from_directory(tmp_path).problems == ()  # the Dutch list holds the older root, which signed it
+
+
+def test_a_list_taken_by_hand_vouches_for_no_other(tmp_path: Path) -> None:
+    folder = outside_data("masterlists")
+    (tmp_path / "nl.unverified.ml").write_bytes((folder / "NL_ML_2025-07-29.ml").read_bytes())
+    (tmp_path / "de.ml").write_bytes((folder / "DE_ML_2024-08-07-07-38-24.ml").read_bytes())
+    (tmp_path / "de.cer").write_bytes((folder / "DE_ROOT_CA_CSCA07.cer").read_bytes())
+    assert [p.file for p in TrustStore.from_directory(tmp_path).problems] == ["de.ml"]
 
 
 @pytest.mark.parametrize(("name", "count"), [("DE_ML_2024-08-07-07-38-24.ml", 541), ("NL_ML_2025-07-29.ml", 394)])

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from inspection_station.documents.emrtd import lds, passive_authentication, security_infos
 from inspection_station.documents.emrtd.algorithm_strength import check_algorithms
+from inspection_station.documents.emrtd.biometric_headers import check_biometric_headers
 from inspection_station.documents.emrtd.certificates import Certificate
 from inspection_station.documents.emrtd.checks import Check
 from inspection_station.documents.emrtd.common_data import check_common_data
@@ -36,7 +37,10 @@ from inspection_station.inspection.document import MrzField
 MAX_FILES = 64
 _NAMES = {"sod": lds.SOD, "com": lds.COM, "cardaccess": lds.CARD_ACCESS, "cardsecurity": lds.CARD_SECURITY}
 _ENDING = re.compile(r"(sod|com|cardaccess|cardsecurity|(?:dg|datagroup)0?(\d{1,2}))$")
-_NO_FILE = frozenset({".txt", ".md", ".json", ".jpg", ".jp2", ".png"})
+_IDENTIFIERS = {f"{file.fid:04x}": file.name for file in (lds.COM, lds.SOD, *lds.GROUPS)}
+_COPY = re.compile(r"\s*\(\d+\)$")
+"""«DG1 (2)»: what a desktop calls a second copy."""
+_NO_FILE = frozenset({".txt", ".md", ".json", ".xml", ".log", ".jpg", ".jp2", ".png"})
 
 
 class FolderNotUsable(ValueError):
@@ -44,10 +48,11 @@ class FolderNotUsable(ValueError):
 
 
 def file_name(stem: str) -> str | None:
-    """Which elementary file a name stands for: «EF.SOD», «EF_SOD», «DG1», «Datagroup14» …; None for none."""
-    found = _ENDING.search(re.sub(r"[^a-z0-9]", "", stem.lower()))
+    """Which elementary file a name stands for: «EF.SOD», «EF_SOD», «DG1», «Datagroup14», «011D» …; None for none."""
+    plain = re.sub(r"[^a-z0-9]", "", _COPY.sub("", stem).lower())
+    found = _ENDING.search(plain)
     if found is None:
-        return None
+        return _IDENTIFIERS.get(plain)
     if found[2] is None:
         return _NAMES[found[1]].name
     number = int(found[2])
@@ -81,8 +86,9 @@ def verify_files(files: Mapping[str, bytes], trust: TrustStore, at: date) -> tup
     sod = _security_object(files, found)
     lines = _zone(files)
     groups = {number: files[file.name] for number, file in enumerate(lds.GROUPS, 1) if file.name in files}
-    formats = [check_format(number, content) for number, content in groups.items()]
-    found.extend(check for check in formats if check is not None)
+    for number, content in groups.items():
+        forms = (check_format(number, content), check_biometric_headers(number, content))
+        found.extend(check for check in forms if check is not None)
     signer = None
     if sod is not None:
         signer = _authenticate(files, groups, sod, trust, at, found)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 from inspection_station.documents.emrtd.certificates import Certificate
 from inspection_station.documents.emrtd.checks import Check
@@ -63,7 +63,7 @@ def check_signer(signed: SignedData, trust: TrustStore, at: date) -> SignerVerdi
     checks = (
         _signature(signed, info, certificate),
         *_trust(path, certificate, trust),
-        _validity(certificate, path, at, defects),
+        _validity(info, certificate, path, at, defects),
         _revocation(certificate, path, trust, at),
         check_signer_form(certificate, path.chain[0] if path.chain else None),
     )
@@ -128,11 +128,15 @@ def _trust(path: TrustPath, certificate: Certificate, trust: TrustStore) -> tupl
 
 
 _ROOT_WRONG, _SIGNER_WRONG, _BOTH_WRONG = range(3)
+_CLOCKS_DIFFER = timedelta(days=1)
+"""A signing time is the signing computer's own; some write local time as UTC."""
 
 
-def _validity(certificate: Certificate, path: TrustPath, at: date, defects: Sequence[Defect]) -> ChipCheck:
-    """Signer and issuers valid on the day of the inspection (TR-03135-1 §5.6.4.3.4). What a defect says is wrong is not
-    held against the document (§5.8.2.1.6).
+def _validity(
+    info: SignerInfo, certificate: Certificate, path: TrustPath, at: date, defects: Sequence[Defect]
+) -> ChipCheck:
+    """Signer and issuers valid on the day of the inspection (TR-03135-1 §5.6.4.3.4), the signer also when it signed,
+    where the object says when. What a defect says is wrong is not held against the document (§5.8.2.1.6).
     """
     moment, check = noon(at), Check.SIGNER_VALIDITY
     wrong = [defect for defect in defects if defect.kind is DefectKind.VALIDITY_WRONG]
@@ -149,7 +153,16 @@ def _validity(certificate: Certificate, path: TrustPath, at: date, defects: Sequ
             return check.failed(f"the {who}'s certificate is valid from {one.not_before:%Y-%m-%d} only")
     if wrong:
         return check.undetermined(wrong[0].told)
-    return check.successful(f"valid until {certificate.not_after:%Y-%m-%d}")
+    try:
+        signed_at = info.signing_time
+    except MalformedChipData:
+        return check.undetermined("when it was signed cannot be told: the time is malformed")
+    told = f"valid until {certificate.not_after:%Y-%m-%d}"
+    if signed_at is None:
+        return check.successful(told)
+    if not certificate.not_before - _CLOCKS_DIFFER <= signed_at <= certificate.not_after + _CLOCKS_DIFFER:
+        return check.failed(f"signed on {signed_at:%Y-%m-%d}, when the signer's certificate was not valid")
+    return check.successful(f"{told}, signed on {signed_at:%Y-%m-%d}")
 
 
 def _revocation(certificate: Certificate, path: TrustPath, trust: TrustStore, at: date) -> ChipCheck:

@@ -103,10 +103,7 @@ def assemble(files: Sequence[TrustFile], problems: Iterable[TrustProblem] = ()) 
             contents.problems.append(TrustProblem(file.name, file.fault))
         for certificate in file.certificates:
             _sort_in(certificate, file.name, contents)
-    pinned = TrustStore(contents.roots, connecting=contents.connecting)
-    for file in files:
-        if file.master_list is not None:
-            _take_master_list(file, file.master_list, pinned, contents)
+    pinned = _take_master_lists(files, contents)
     _take_defect_lists(files, pinned, contents)
     verified = {certificate.raw for certificate in (*contents.roots, *contents.listed)}
     return TrustStore(
@@ -125,7 +122,7 @@ def assemble(files: Sequence[TrustFile], problems: Iterable[TrustProblem] = ()) 
 def refusal_of(
     found: MasterList | DefectList, pinned: TrustStore, connecting: Iterable[Certificate] = ()
 ) -> str | None:
-    """Why a list's signer may not be believed; None when it may. ``pinned`` holds what was put in one by one."""
+    """Why a list's signer may not be believed; None when it may. ``pinned`` is what ``list_roots`` gives."""
     signer = found.signer
     if signer is None:
         return "nobody signed the list"
@@ -135,9 +132,40 @@ def refusal_of(
     return None if found.may_be_signed_so else "the list's signer is not made for signing such lists"
 
 
-def _take_master_list(file: TrustFile, found: MasterList, pinned: TrustStore, contents: _Contents) -> None:
+def list_roots(store: TrustStore) -> TrustStore:
+    """To whom the signer of a list may lead: the roots put in one by one, and other roots of the same countries that a
+    verified list holds. So a list signed under a state's older root is verified where a list of another state, itself
+    led to a root put in by hand, vouches for that root; a state of which nothing was put in by hand signs no lists.
+    """
+    countries = {root.subject.country for root in store.pinned} - {None}
+    vouched = (c for c in store.anchors if c.raw not in store.unverified and c.subject.country in countries)
+    return TrustStore((*store.pinned, *vouched), connecting=store.connecting)
+
+
+def _take_master_lists(files: Sequence[TrustFile], contents: _Contents) -> TrustStore:
+    """Verified lists first, as long as one leads to another; to whom lists may lead in the end."""
+    waiting = [file for file in files if file.master_list is not None]
+    while True:
+        roots = list_roots(
+            TrustStore((*contents.roots, *contents.listed), connecting=contents.connecting, pinned=contents.roots)
+        )
+        verified = [f for f in waiting if f.master_list is not None and refusal_of(f.master_list, roots) is None]
+        if not verified:
+            break
+        for file in verified:
+            _take_master_list(file, roots, contents)
+        waiting = [file for file in waiting if file not in verified]
+    for file in waiting:
+        _take_master_list(file, roots, contents)
+    return roots
+
+
+def _take_master_list(file: TrustFile, roots: TrustStore, contents: _Contents) -> None:
+    found = file.master_list
+    if found is None:
+        return
     contents.problems.extend(TrustProblem(file.name, reason) for reason in found.unusable)
-    refusal = refusal_of(found, pinned)
+    refusal = refusal_of(found, roots)
     if refusal is not None and not file.by_hand:
         contents.problems.append(TrustProblem(file.name, refusal))
         return

@@ -13,7 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 
-from inspection_station.documents.emrtd.trust_files import SUFFIXES, TrustFile, assemble, read_file, refusal_of
+from inspection_station.documents.emrtd.trust_files import (
+    SUFFIXES,
+    TrustFile,
+    assemble,
+    list_roots,
+    read_file,
+    refusal_of,
+)
 from inspection_station.documents.emrtd.trust_store import TrustProblem, TrustStore
 
 SETTLING_SECONDS = 1.0
@@ -101,7 +108,7 @@ class TrustFolder:
     def _judge(self, fresh: dict[str, tuple[_Mark, TrustFile]]) -> None:
         """New files in the place of old ones, as far as they can be used."""
         usable = {name: entry for name, entry in fresh.items() if entry[1].fault is None}
-        roots = assemble([file for _, file in (self._good | usable).values() if file.certificates])
+        roots = list_roots(assemble([file for _, file in (self._good | usable).values()]))
         for name, (mark, file) in fresh.items():
             found = file.master_list or file.defect_list
             reason = file.fault

@@ -17,7 +17,7 @@ from inspection_station.documents.emrtd.certificates import parse_certificate, p
 from inspection_station.documents.emrtd.defect_lists import DefectList, parse_defect_list
 from inspection_station.documents.emrtd.errors import ChipFault, MalformedChipData
 from inspection_station.documents.emrtd.master_list import MasterList, parse_master_list
-from inspection_station.documents.emrtd.trust_files import MAX_FILE, UNVERIFIED, refusal_of
+from inspection_station.documents.emrtd.trust_files import MAX_FILE, UNVERIFIED, list_roots, refusal_of
 from inspection_station.documents.emrtd.trust_store import TrustStore
 
 _LISTS = (".ml", ".dfl", ".bin")
@@ -35,32 +35,37 @@ class TrustImport:
 
 
 def import_files(paths: Sequence[Path], directory: Path, *, accept_unverified: bool = False) -> tuple[TrustImport, ...]:
-    """Takes files into a trust directory, certificates first, so that a list may lead to a root beside it.
+    """Takes files into a trust directory, certificates first, so that a list may lead to a root beside it; then again
+    what was refused, as long as one list brings the root that another leads to.
 
     OSError where the directory cannot be written. A file that cannot be used is refused and keeps no other out.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    found: list[TrustImport] = []
-    for path in sorted(paths, key=lambda p: (p.suffix.lower() in _LISTS, p.name)):
-        try:
-            if path.stat().st_size > MAX_FILE:
-                raise MalformedChipData("larger than 32 MB")
-            data = path.read_bytes()
-        except MalformedChipData as fault:
-            found.append(TrustImport(path.name, "unknown", None, fault.detail))
-            continue
-        except OSError as fault:
-            found.append(TrustImport(path.name, "unknown", None, fault.strerror or "cannot be read"))
-            continue
-        found.extend(_import(path.name, data, directory, accept_unverified))
-    return tuple(found)
+    found: dict[Path, list[TrustImport]] = {}
+    waiting = sorted(paths, key=lambda p: (p.suffix.lower() in _LISTS, p.name))
+    while True:
+        for path in waiting:
+            found[path] = _import(path, directory, accept_unverified=False)
+        refused = [path for path in waiting if not all(one.stored_as for one in found[path])]
+        if len(refused) == len(waiting):
+            break
+        waiting = refused
+    for path in refused if accept_unverified else ():
+        found[path] = _import(path, directory, accept_unverified=True)
+    return tuple(one for of_path in found.values() for one in of_path)
 
 
-def _import(name: str, data: bytes, directory: Path, accept_unverified: bool) -> list[TrustImport]:
+def _import(path: Path, directory: Path, *, accept_unverified: bool) -> list[TrustImport]:
+    name = path.name
     try:
+        if path.stat().st_size > MAX_FILE:
+            raise MalformedChipData("larger than 32 MB")
+        data = path.read_bytes()
         blocks = pem_blocks(data)
     except MalformedChipData as fault:
         return [TrustImport(name, "unknown", None, fault.detail)]
+    except OSError as fault:
+        return [TrustImport(name, "unknown", None, fault.strerror or "cannot be read")]
     if blocks:
         return [_import_der(name, der, directory, accept_unverified) for _, der in blocks]
     return [_import_der(name, data, directory, accept_unverified)]
@@ -139,7 +144,7 @@ def _list(
     country = ((signer.subject.country if signer is not None else None) or "xx").lower()
     stem = f"{stem}-{country}-{_mark(der)}"
     store = TrustStore.from_directory(directory)
-    refusal = refusal_of(found, TrustStore(store.pinned, connecting=store.connecting))
+    refusal = refusal_of(found, list_roots(store))
     if refusal is None:
         return TrustImport(name, kind, _store(directory, stem + suffix, der), told)
     if not accept_unverified:
