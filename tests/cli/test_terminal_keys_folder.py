@@ -10,8 +10,8 @@ import pytest
 
 from inspection_station.cli import main
 from inspection_station.cli.terminal_keys_folder import load_terminal_keys
-from inspection_station.storage.terminal_passphrase import PASSPHRASE_VARIABLE
 from inspection_station.documents.emrtd.terminal_keys import TerminalKeysUnusable
+from inspection_station.storage.terminal_passphrase import PASSPHRASE_VARIABLE
 from inspection_station.training.virtual_chip.terminal_authority import TerminalAuthority
 
 ZONE = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<</L898902C36UTO7408122F1204159ZE184226B<<<<<10"
