@@ -189,5 +189,6 @@ def _prefilter(
         total = np.float32(0)
         for index in range(top):
             total += ordered[count_a - 1 - index]
-        likeness[slot] = total / _COUNTED
+        # among many minutiae something alike is found by chance more often
+        likeness[slot] = total / (_COUNTED * np.float32(count) ** np.float32(0.2))
     return likeness

@@ -1,8 +1,8 @@
 """Fingerprints of invented people: a finger from a seed, impressions of it that differ as on a real reader.
 
 The finger's ridges grow by filtering spots again and again with Gabor filters of the local direction and period, the
-idea of SFinGe (Cappelli, Maio, Maltoni, ICPR 2002): where patches that grew from different spots meet, minutiae appear. An
-impression is the finger turned, shifted, pressed and stretched, cut by the contact area, with dirt, dryness and noise.
+idea of SFinGe (Cappelli, Maio, Maltoni, ICPR 2002): where patches that grew from different spots meet, minutiae appear.
+An impression is the finger turned, shifted, pressed and stretched, cut by the contact area, with dirt and noise.
 """
 
 from __future__ import annotations
