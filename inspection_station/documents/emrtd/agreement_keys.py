@@ -25,8 +25,7 @@ def parse_agreement_key(element: tlv.Element) -> tuple[KeyGroup, bytes]:
     algorithm = Algorithm.parse(body.take(asn1.SEQUENCE))
     if algorithm.oid == EC_KEY:
         key = parse_public_key(element)
-        if not isinstance(key, EcKey):
-            raise AlgorithmUnknown(f"key algorithm {algorithm.oid}")
+        assert isinstance(key, EcKey)  # what this identifier stands for
         group: KeyGroup = EllipticGroup(key.curve)
         return group, key.curve.encode(key.point)
     material = asn1.bits(body.take(asn1.BIT_STRING))

@@ -66,12 +66,8 @@ def _message_start(block: bytes) -> int | None:
         return 1
     if block[0] != 0x6B:
         return None
-    for at in range(1, len(block)):
-        if block[at] == 0xBA:
-            return at + 1
-        if block[at] != 0xBB:
-            return None
-    return None
+    rest = block[1:].lstrip(b"\xbb")
+    return len(block) - len(rest) + 1 if rest[:1] == b"\xba" else None
 
 
 def compose(key_bits: int, digest: str, recoverable: bytes, rest: bytes) -> bytes:
