@@ -113,7 +113,20 @@ warm_up() {
   printf '%s' "$wanted" > "$state/warm"
 }
 
+# Compiled once for each version of the sources; without it the first finger of the day would wait for the compiler.
+warm_up_fingers() {
+  local wanted
+  wanted=$(cat "$state/lock" inspection_station/matching/fingerprint/*.py | sha256sum | cut -d' ' -f1)
+  if [ -f "$state/warm-fingers" ] && [ "$(cat "$state/warm-fingers")" = "$wanted" ]; then
+    return 0
+  fi
+  say "compiling the fingerprint comparison (half a minute)"
+  patiently "compiling the fingerprint comparison" .venv/bin/python -m inspection_station.matching.fingerprint.warm_up >/dev/null
+  printf '%s' "$wanted" > "$state/warm-fingers"
+}
+
 install_packages
 make_environment
 warm_up
+warm_up_fingers
 say "ready"
