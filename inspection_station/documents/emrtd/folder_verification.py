@@ -167,14 +167,12 @@ def _security_files(files: Mapping[str, bytes], trust: TrustStore, at: date) -> 
             signed = name, security_infos.parse_security_infos(card_security.content)
         except MalformedChipData as fault:
             found.append(Check.SECURITY_OBJECT_SIGNATURE.failed(f"{name}: malformed: {fault.detail}"))
-        except AlgorithmUnknown as fault:
-            found.append(Check.SECURITY_OBJECT_SIGNATURE.undetermined(f"{name}: not spoken here: {fault.detail}"))
         else:
             for check in passive_authentication.check_signer(card_security, trust, at).checks:
                 found.append(replace(check, evidence=f"{name}: {check.evidence}"))
     group = lds.GROUPS[13].name
     if group in files:
-        with suppress(MalformedChipData, AlgorithmUnknown):  # its format check says so
+        with suppress(MalformedChipData):  # its format check says so
             signed = group, security_infos.parse_data_group_14(files[group])
     if lds.CARD_ACCESS.name in files:
         found.append(_card_access(files[lds.CARD_ACCESS.name], signed))
@@ -187,8 +185,6 @@ def _card_access(content: bytes, signed: tuple[str, security_infos.SecurityInfos
         offered = security_infos.parse_security_infos(content).pace_encodings
     except MalformedChipData as fault:
         return check.failed(f"malformed: {fault.detail}")
-    except AlgorithmUnknown as fault:
-        return check.undetermined(f"not spoken here: {fault.detail}")
     if signed is None:
         return check.undetermined("neither DG14 nor EF.CardSecurity to compare with")
     return compare_offers(offered, signed[1].pace_encodings, signed[0])

@@ -142,13 +142,17 @@ class GroupReading:
         """The groups that EF.COM lists, with the check of its list; none where it gives none."""
         try:
             common = self.content(lds.COM)
-            self._checks.append(check_common_data(common, sod))
-            return listed_groups(common)
         except ChipRefused as refusal:
             self._checks.append(Check.COMMON_DATA.undetermined(f"EF.COM cannot be read, status {refusal.status:04X}"))
+            return frozenset()
         except MalformedChipData as fault:
             self._checks.append(Check.COMMON_DATA.failed(f"malformed: {fault.detail}"))
-        return frozenset()
+            return frozenset()
+        self._checks.append(check_common_data(common, sod))
+        try:
+            return listed_groups(common)
+        except MalformedChipData:
+            return frozenset()  # as the check says
 
     def further_groups(self, sod: SecurityObject) -> None:
         """What EF.COM and EF.SOD name beyond the usual."""
