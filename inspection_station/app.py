@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,8 @@ from inspection_station.desk import commands as c
 from inspection_station.desk.chip_inspection import ChipInspection
 from inspection_station.desk.effect_runner import Instruments
 from inspection_station.desk.face_comparison import FaceComparison
-from inspection_station.desk.face_scale import face_scale
+from inspection_station.desk.face_references import FaceReferences, Opened, open_references
+from inspection_station.desk.face_scale import FACE_FOLDER, face_scale
 from inspection_station.desk.inspection_desk import TAIPEI, DeskSettings, InspectionDesk
 from inspection_station.desk.list_search import ListSearch
 from inspection_station.desk.officer_session import OfficerSession, RosterEntry, load_roster
@@ -35,6 +37,8 @@ from inspection_station.headquarters.plan import Rules
 from inspection_station.inspection.document import BlobRef
 from inspection_station.inspection.scenario import SCENARIOS
 from inspection_station.matching.face import DlibFaceMatcher
+from inspection_station.matching.face_groups import built_in_groups
+from inspection_station.matching.face_installation import FaceScale, station_key
 from inspection_station.matching.thresholds import FaceThresholds, ThresholdStatus, parse_thresholds
 from inspection_station.matching.watchlist_lists import ControlList, MalformedList, load_lists
 from inspection_station.process_memory import give_pictures_back
@@ -93,7 +97,8 @@ def open_station(
     matcher = DlibFaceMatcher()
     matcher.load()
     shipped = _thresholds(profile)
-    scale = face_scale(profile.data_folder, keys.key(create=False), matcher, shipped, clock.now())
+    store_key = keys.key(create=False)
+    scale = face_scale(profile.data_folder, store_key, matcher, shipped, clock.now())
 
     progress("page reader")
     second_opinion.load()
@@ -108,6 +113,9 @@ def open_station(
 
     pool = ThreadPoolExecutor(2, thread_name_prefix="matching")
     stack.callback(pool.shutdown, wait=True, cancel_futures=True)
+
+    progress("face groups")
+    references = _face_references(profile, pool, matcher, scale, station_key(store_key), clock)
 
     progress("devices")
     hearing = _Hearing()
@@ -127,6 +135,8 @@ def open_station(
         clock=clock,
         chip_timeout=profile.chip_timeout_seconds,
         face_timeout=profile.face_timeout_seconds,
+        groups=references,
+        history=references,
     )
     session = OfficerSession(_officer(profile, officer_id), _roster(profile))
     settings = DeskSettings(
@@ -146,6 +156,35 @@ def open_station(
     _log_duty(profile, store, devices, session, stack)
     exchange = _exchange(profile, store, clock, stack)
     return Station(profile, desk, store, rack, lists, training.director if training else None, exchange)
+
+
+def _face_references(
+    profile: StationProfile,
+    pool: ThreadPoolExecutor,
+    matcher: DlibFaceMatcher,
+    scale: FaceScale,
+    key: bytes,
+    clock: SystemClock,
+) -> FaceReferences:
+    """Groups and history photographs, opened in the pool: a million templates take a second that nobody waits for."""
+    folder = profile.data_folder / FACE_FOLDER
+    policies = built_in_groups()
+    make: Callable[[], None] = _nothing
+    if profile.training:
+        from inspection_station.training.face_groups import make_face_data, training_policies
+
+        policies = training_policies()
+        make = partial(make_face_data, folder, key, matcher, scale, policies, clock.now())
+
+    def opened() -> Opened:
+        make()
+        return open_references(folder, key, scale, policies, clock.now())
+
+    return FaceReferences(matcher, scale, policies, pool.submit(opened))
+
+
+def _nothing() -> None:
+    """A live station's face data come from the agency."""
 
 
 def _exchange(

@@ -14,10 +14,8 @@ from inspection_station.desk.vault import Vault
 from inspection_station.hardware.ports import DocumentScan
 from inspection_station.inspection import effects as fx
 from inspection_station.inspection import events as e
-from inspection_station.inspection.biometrics import FingerprintSample
 from inspection_station.inspection.document import BlobRef
 from inspection_station.inspection.effects import CancelStep, DiscardBiometrics, Effect, ReadDocument, SealRecord
-from inspection_station.inspection.evidence import Taken
 from inspection_station.inspection.inspection import Inspection
 from inspection_station.inspection.redaction import without_biometrics
 from inspection_station.inspection.scenario import Step
@@ -215,9 +213,8 @@ def _pictured(inspection: Inspection) -> list[tuple[Step, BlobRef]]:
         found.append((Step.CHIP, inspection.chip.portrait))
     if inspection.face is not None:
         found.append((Step.FACE, inspection.face.image))
-    fingers = inspection.evidence.get(Step.FINGERPRINTS)
-    if isinstance(fingers, Taken) and isinstance(fingers.result, tuple):
-        found.extend((Step.FINGERPRINTS, s.image) for s in fingers.result if isinstance(s, FingerprintSample))
+    if inspection.fingers is not None:
+        found.extend((Step.FINGERPRINTS, sample.image) for sample in inspection.fingers.samples)
     found.extend((Step.COMPARISON, r.reference_image) for r in inspection.comparisons if r.reference_image is not None)
     candidates = inspection.face_search.candidates if inspection.face_search is not None else ()
     found.extend((Step.GROUPS, one.picture) for one in candidates if one.picture is not None)

@@ -7,8 +7,8 @@ in the pool. What cannot be opened is named with its reason and shown as not che
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, Future
+from collections.abc import Mapping
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as StillOpening
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -31,7 +31,13 @@ from inspection_station.matching.gallery import GroupAnswer
 from inspection_station.matching.gallery_loading import GalleryLoaded, load_gallery
 from inspection_station.matching.gallery_pack import PackRefused
 from inspection_station.matching.pictures import UnusablePicture, decode_picture
-from inspection_station.matching.portrait_pack import PortraitPack, history_file, open_portraits, portraits_file
+from inspection_station.matching.portrait_pack import (
+    PortraitPack,
+    document_key,
+    history_file,
+    open_portraits,
+    portraits_file,
+)
 from inspection_station.matching.ports import FaceModelMissing, FaceRejected, FaceTemplate
 from inspection_station.matching.thresholds import ThresholdStatus
 
@@ -100,18 +106,6 @@ class FaceReferences:
         self._scale = scale
         self._policies = policies
         self._opening = opening
-
-    @classmethod
-    def opened_in(
-        cls,
-        pool: Executor,
-        matcher: DlibFaceMatcher,
-        scale: FaceScale,
-        policies: Mapping[str, GroupPolicy],
-        work: Callable[[], Opened],
-    ) -> FaceReferences:
-        """Begin to open them; returns at once."""
-        return cls(matcher, scale, policies, pool.submit(work))
 
     def search(self, picture: bytes, template: object | None, probe: FaceProbe, now: datetime) -> GroupsAnswer:
         """Raises StepFault: GRP-01 while nothing could be opened, GRP-02 for a picture without a usable face."""
@@ -206,8 +200,3 @@ def _candidates(answer: GroupAnswer) -> list[FaceCandidate]:
         margin = answer.margin if place == 0 else None if following is None else round(one.score - following, 5)
         found.append(FaceCandidate(answer.group_id, answer.use, one.subject, place + 1, one.score, margin, one.one_in))
     return found
-
-
-def document_key(number: str) -> str:
-    """A document's number as the packs know it: capitals, neither fillers nor spaces."""
-    return "".join(mark for mark in number.upper() if mark.isalnum()) or "-"

@@ -50,6 +50,11 @@ def history_file(folder: Path) -> Path:
     return folder / f"history{SUFFIX}"
 
 
+def document_key(number: str) -> str:
+    """A document's number as the packs know it: capitals, neither fillers nor spaces."""
+    return "".join(mark for mark in number.upper() if mark.isalnum()) or "-"
+
+
 @dataclass(frozen=True, slots=True)
 class PortraitHeader:
     """What a pack says of itself. ``name``: the group, or ``history``."""

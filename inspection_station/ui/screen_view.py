@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from inspection_station.desk.commands import Command
 from inspection_station.inspection.inspection import Stage
+from inspection_station.ui.pages.candidates import CandidatesView
 from inspection_station.ui.pages.chip import ChipView
 from inspection_station.ui.pages.comparison import ComparisonView
 from inspection_station.ui.pages.decision import DecisionView
@@ -20,6 +21,7 @@ from inspection_station.ui.pages.page import Card, Surface
 from inspection_station.ui.pages.panels import ExplainView, FormPanelView, ListPanelView
 from inspection_station.ui.pages.plain import PlainView
 from inspection_station.ui.pages.ready import ReadyView
+from inspection_station.ui.presenters import candidates_page
 from inspection_station.ui.presenters import result_pages as results
 from inspection_station.ui.presenters import step_pages as steps
 from inspection_station.ui.presenters.actions import Action, Role
@@ -109,6 +111,7 @@ class ScreenView(QWidget):
             steps.FacePage: FaceView(surface),
             steps.PlainPage: PlainView(surface),
             results.ComparisonPage: ComparisonView(surface),
+            candidates_page.CandidatesPage: CandidatesView(surface, lambda: controls.press(Key.D0)),
             results.ListsPage: ListsView(surface),
             results.DecisionPage: DecisionView(surface),
         }

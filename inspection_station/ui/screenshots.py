@@ -143,5 +143,11 @@ def _pictures_of(snapshot: DeskSnapshot) -> tuple[BlobRef, ...]:
     if inspection is None:
         return ()
     document, chip, face = inspection.document, inspection.chip, inspection.face
-    refs = (document.page_image if document else None, chip.portrait if chip else None, face.image if face else None)
+    refs: list[BlobRef | None] = [
+        document.page_image if document else None,
+        chip.portrait if chip else None,
+        face.image if face else None,
+        *(result.reference_image for result in inspection.comparisons),
+        *(one.picture for one in (inspection.face_search.candidates if inspection.face_search else ())),
+    ]
     return tuple(ref for ref in refs if ref is not None)

@@ -25,6 +25,7 @@ from inspection_station.inspection.biometrics import (
     FingerPosition,
     FingerprintSample,
     Modality,
+    NotCompared,
     ReferenceKind,
 )
 from inspection_station.inspection.chip import AccessProtocol, CheckResult, ChipCheck, ChipReading, DataGroup
@@ -37,6 +38,14 @@ from inspection_station.inspection.document import (
     TravelDocument,
 )
 from inspection_station.inspection.errors import EventNotAllowed
+from inspection_station.inspection.face_search import (
+    FaceCandidate,
+    FaceProbe,
+    FaceSearchResult,
+    GroupNotSearched,
+    GroupSearched,
+    GroupUse,
+)
 from inspection_station.inspection.findings import Override
 from inspection_station.inspection.inspection import Inspection, Stage
 from inspection_station.inspection.scenario import Step
@@ -116,6 +125,10 @@ class Script:
     hits: tuple[WatchlistHit, ...] = ()
     stale: bool = False
     not_consulted: tuple[str, ...] = ()
+    candidates: tuple[FaceCandidate, ...] = ()
+    not_searched: tuple[GroupNotSearched, ...] = ()
+    history: bytes | None = None
+    not_compared: tuple[NotCompared, ...] = ()
     failing: Mapping[Step, str] = field(default_factory=dict)
     hold: frozenset[Step] = frozenset()
 
@@ -285,10 +298,25 @@ class FakeDesk:
             result = ComparisonResult(
                 Modality.FACE, ReferenceKind.CHIP_PORTRAIT, script.score, 0.93, script.band, "test", 12_000.0
             )
-            return e.FacesCompared(attempt, 310.0, 0.0, (result,))
+            return e.FacesCompared(attempt, 310.0, 0.0, (result, *self._with_history(result)), script.not_compared)
+        if step is Step.GROUPS:
+            candidates = tuple(
+                replace(one, picture=self.keep(grey_picture(150 + 12 * n)) if n != 1 else None)
+                for n, one in enumerate(script.candidates)
+            )
+            groups = (searched_group("controlled-foreigners", GroupUse.ALERT), searched_group("alert-persons"))
+            found = FaceSearchResult("test", effect.probe, True, groups, candidates, script.not_searched)
+            return e.FaceGroupsSearched(attempt, 30.0, 0.0, found)
         issued = f"{TODAY}T05:00:00+00:00"
         consulted = tuple(ListConsulted(name, kind, "7", issued, script.stale) for name, kind in LISTS)
         return e.WatchlistsSearched(attempt, 60.0, 0.0, WatchlistResult(consulted, script.hits, script.not_consulted))
+
+    def _with_history(self, result: ComparisonResult) -> tuple[ComparisonResult, ...]:
+        if self.script.history is None:
+            return ()
+        shown = self.keep(self.script.history)
+        live = replace(result, reference=ReferenceKind.HISTORY, reference_image=shown, one_in=None)
+        return live, replace(live, probe=FaceProbe.CHIP_PORTRAIT)
 
     def _close_if_sealed(self) -> None:
         current = self._inspection
@@ -311,6 +339,7 @@ _STEPS = {
     "CaptureFace": Step.FACE,
     "CaptureFingerprints": Step.FINGERPRINTS,
     "CompareFaces": Step.COMPARISON,
+    "SearchFaceGroups": Step.GROUPS,
     "SearchWatchlists": Step.WATCHLIST,
 }
 _EVENT_STEPS: dict[type, Step] = {
@@ -319,12 +348,27 @@ _EVENT_STEPS: dict[type, Step] = {
     e.FaceCaptured: Step.FACE,
     e.FingerprintsCaptured: Step.FINGERPRINTS,
     e.FacesCompared: Step.COMPARISON,
+    e.FaceGroupsSearched: Step.GROUPS,
     e.WatchlistsSearched: Step.WATCHLIST,
 }
 
 
 def _step_of(event: e.Event) -> Step | None:
     return event.step if isinstance(event, e.StepFailed) else _EVENT_STEPS.get(type(event))
+
+
+def searched_group(group_id: str, use: GroupUse = GroupUse.PROMPT) -> GroupSearched:
+    """A group as it was searched."""
+    return GroupSearched(group_id, use, 12, 4_800, 5.1, True, f"{TODAY}T20:00:00+00:00", 0.4)
+
+
+def candidates(*uses: GroupUse, one_in: float | None = 412_345.0) -> tuple[FaceCandidate, ...]:
+    """One candidate a use, the first well above the next."""
+    names = {GroupUse.ALERT: "controlled-foreigners", GroupUse.PROMPT: "alert-persons"}
+    return tuple(
+        FaceCandidate(names.get(use, "voyage-whitelist"), use, f"A-{n:05d}", n, 7.4 - n, 2.31 / n, one_in)
+        for n, use in enumerate(uses, 1)
+    )
 
 
 def a_hit() -> WatchlistHit:

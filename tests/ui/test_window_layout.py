@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from conftest import settle_events
-from desk_props import FakeDesk, Script, a_hit, a_zone, chip_checks
+from desk_props import FakeDesk, Script, a_hit, a_zone, candidates, chip_checks, grey_picture
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QPlainTextEdit, QWidget
 
 from inspection_station.desk.commands import Decide
-from inspection_station.inspection.biometrics import ComparisonBand
+from inspection_station.inspection.biometrics import ComparisonBand, NotCompared, ReferenceKind
 from inspection_station.inspection.chip import CheckResult
 from inspection_station.inspection.disposition import Disposition
+from inspection_station.inspection.face_search import HEADQUARTERS_ONLY, GroupNotSearched, GroupUse
 from inspection_station.inspection.inspection import Stage
 from inspection_station.inspection.scenario import Step
 from inspection_station.matching.ports import FacePrompt
@@ -46,6 +47,46 @@ def at_face() -> FakeDesk:
     return desk
 
 
+AWAY = tuple(
+    GroupNotSearched(name, reason)
+    for name, reason in (
+        ("application-cases", "absent"),
+        ("foreign-wanted", "expired"),
+        ("absconded-overstayed", "altered"),
+        ("biometric-enrolled", HEADQUARTERS_ONLY),
+        ("mainland-hong-kong-macao", HEADQUARTERS_ONLY),
+        ("e-gate-foreigners", HEADQUARTERS_ONLY),
+        ("departed-foreigners", HEADQUARTERS_ONLY),
+        ("migrant-workers", HEADQUARTERS_ONLY),
+    )
+)
+
+
+def with_history() -> FakeDesk:
+    return FakeDesk(
+        Script(failing=NO_FINGERS, history=grey_picture(170), candidates=candidates(GroupUse.ALERT))
+    ).begin()
+
+
+def uncalibrated() -> FakeDesk:
+    band, away = ComparisonBand.UNCALIBRATED, (NotCompared(ReferenceKind.HISTORY, "HIS-01", "expired"),)
+    return FakeDesk(Script(failing=NO_FINGERS, band=band, not_compared=away)).begin()
+
+
+def no_candidate() -> FakeDesk:
+    return FakeDesk(Script(failing=NO_FINGERS, not_searched=AWAY)).begin()
+
+
+def one_candidate() -> FakeDesk:
+    found = candidates(GroupUse.ALERT, one_in=None)
+    return FakeDesk(Script(failing=NO_FINGERS, candidates=found, not_searched=AWAY)).begin()
+
+
+def four_candidates() -> FakeDesk:
+    found = candidates(GroupUse.ALERT, GroupUse.ALERT, GroupUse.PROMPT, GroupUse.WHITELIST)
+    return FakeDesk(Script(failing=NO_FINGERS, candidates=found, not_searched=AWAY)).begin()
+
+
 def undecided_class() -> FakeDesk:
     return FakeDesk(Script(zone=a_zone(nationality="TWN", issuing_state="TWN"))).begin()
 
@@ -75,6 +116,12 @@ SCENES: dict[str, tuple[Callable[[], FakeDesk], Console]] = {
     "face captured": (clear, Console(looked_at=Stage.FACE)),
     "fingers": (clear, Console(looked_at=Stage.FINGERPRINTS)),
     "comparison": (stopped, Console(looked_at=Stage.COMPARISON, revealed=True)),
+    "comparison with history": (with_history, Console(looked_at=Stage.COMPARISON, revealed=True)),
+    "comparison uncalibrated": (uncalibrated, Console(looked_at=Stage.COMPARISON)),
+    "groups": (no_candidate, Console(looked_at=Stage.GROUPS)),
+    "one candidate": (one_candidate, Console(looked_at=Stage.GROUPS)),
+    "candidates": (four_candidates, Console(looked_at=Stage.GROUPS, revealed=True)),
+    "candidates, second page": (four_candidates, Console(looked_at=Stage.GROUPS, candidate_page=1)),
     "lists": (stopped, Console(looked_at=Stage.WATCHLIST)),
     "hits": (stopped, Console(looked_at=Stage.WATCHLIST, revealed=True)),
     "clear": (clear, Console()),
@@ -122,6 +169,7 @@ def show(open_window: OpenWindow, scene: str, language: str, size: tuple[int, in
         panel=console.panel,
         looked_at=console.looked_at,
         revealed=console.revealed,
+        candidate_page=console.candidate_page,
     )
     window.draw()
     settle_events()

@@ -15,12 +15,13 @@ from inspection_station.training.personas.identity import Persona, PersonaKind
 
 
 class Place(StrEnum):
-    """Who makes the oddity: the traveller's own making, the issuing of the passport, a device, or the control lists."""
+    """Who makes the oddity: the traveller, the issuing of the passport, a device, the control lists or face groups."""
 
     PERSON = "person"
     PASSPORT = "passport"
     DEVICE = "device"
     LIST = "list"
+    GROUP = "group"
 
 
 @dataclass(frozen=True, slots=True)

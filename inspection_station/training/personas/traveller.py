@@ -22,6 +22,7 @@ from inspection_station.training.personas.face_traits import FaceTraits, relativ
 from inspection_station.training.personas.good_faces import face_for, other_face
 from inspection_station.training.personas.identity import Persona, PersonaKind, persona
 from inspection_station.training.personas.listed import Listing, listed_people
+from inspection_station.training.personas.listed_faces import people_of
 from inspection_station.training.personas.stories import AnswerKey, Place, Story, answer, stories, story
 from inspection_station.training.virtual_chip.profiles import PROFILES
 
@@ -134,7 +135,13 @@ def _composed(
     met: frozenset[str] = frozenset(),
 ) -> TrainingTraveller:
     """``avoid``: faces, and ``met``: document numbers, that the lesson has shown already."""
-    if told is not None and told.place is Place.LIST:
+    listed: int | None = None
+    if told is not None and told.place is Place.GROUP:
+        people = people_of(told.fault, today)
+        unseen = [one for one in people if one[0].document_number not in met] or list(people)
+        who, listed_face = unseen[seed % len(unseen)]
+        listed = listed_face.seed
+    elif told is not None and told.place is Place.LIST:
         known = listed_people(Listing(told.fault), today)
         fresh = [one for one in known if one.document_number not in met] or known
         who = fresh[seed % len(fresh)]
@@ -142,7 +149,8 @@ def _composed(
         who = persona(seed, kind=kind, today=today, expired=told is not None and told.fault == "expired")
     chance = Random(f"traveller {seed} {kind.value} {told.fault if told else ''}")
     face = face_for(who, who.age(today), chance, avoid)
-    live: int | FaceTraits = face.seed
+    own = face.seed if listed is None else listed
+    live: int | FaceTraits = own
     if told is not None and told.fault == "impostor":
         live = other_face(face, chance).seed
     elif told is not None and told.fault == "twin":
@@ -150,7 +158,7 @@ def _composed(
     return TrainingTraveller(
         seed=seed,
         persona=who,
-        face_seed=face.seed,
+        face_seed=own,
         live_face=live,
         fault=told.fault if told else None,
         passport_fault=told.fault if told and told.place is Place.PASSPORT else None,

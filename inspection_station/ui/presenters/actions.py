@@ -102,7 +102,7 @@ def retry_target(inspection: Inspection, console: Console) -> Step | None:
     steps = inspection.scenario.steps
     candidates: list[Step] = []
     if console.looked_at is not None and console.looked_at.value in [s.value for s in steps]:
-        candidates.append(Step(console.looked_at.value))
+        candidates += [_mending(inspection, Step(console.looked_at.value)), Step(console.looked_at.value)]
     stopping = [Step(f.key.partition(":")[0]) for f in barring(inspection)]
     candidates += [_mending(inspection, s) for s in (*stopping, *missing_steps(inspection))]
     if inspection.stage.value in [s.value for s in steps]:

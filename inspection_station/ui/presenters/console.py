@@ -73,6 +73,7 @@ class Console:
     hint: str = ""
     revealed: bool = False
     class_postponed: bool = False
+    candidate_page: int = 0
 
 
 def open_panel(console: Console, snapshot: DeskSnapshot) -> Panel | None:

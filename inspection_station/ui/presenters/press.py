@@ -71,7 +71,9 @@ def settle(console: Console, before: DeskSnapshot, after: DeskSnapshot) -> Conso
     if new is None or old is None or old.inspection_id != new.inspection_id:
         if old is new:
             return console
-        return replace(console, panel=None, looked_at=None, hint="", revealed=False, class_postponed=False)
+        return replace(
+            console, panel=None, looked_at=None, hint="", revealed=False, class_postponed=False, candidate_page=0
+        )
     if old.decision is None and new.decision is not None:
         return replace(console, panel=None, looked_at=None, hint="")
     if old.evidence != new.evidence or old.running != new.running:
@@ -150,6 +152,8 @@ def _enter(console: Console, snapshot: DeskSnapshot) -> Outcome:
 
 def _digit(console: Console, key: Key, snapshot: DeskSnapshot, inspection: Inspection) -> Outcome:
     panel = open_panel(console, snapshot)
+    if panel is None and key is Key.D0 and (console.looked_at or stage_shown(inspection)) is Stage.GROUPS:
+        return replace(console, candidate_page=console.candidate_page + 1), ()
     if not isinstance(panel, Choose):
         return console, ()
     if key is Key.D0:

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 from inspection_station.desk.view import DeskSnapshot, LastDecision
 from inspection_station.hardware.ports import DeviceState
-from inspection_station.inspection.biometrics import ComparisonBand, ComparisonResult
+from inspection_station.inspection.biometrics import ComparisonBand, ComparisonResult, ReferenceKind
 from inspection_station.inspection.document import BlobRef
 from inspection_station.inspection.evidence import Missing
+from inspection_station.inspection.face_search import FaceProbe
 from inspection_station.inspection.finding_rules import barring
 from inspection_station.inspection.findings import Severity
 from inspection_station.inspection.inspection import Inspection
 from inspection_station.inspection.scenario import Step
+from inspection_station.ui.presenters.candidates_page import one_in_text
 from inspection_station.ui.presenters.checks import finding_detail
 from inspection_station.ui.presenters.identity import FieldRow, field_rows
 from inspection_station.ui.presenters.step_pages import Trouble, portrait_absent, trouble_of
@@ -24,7 +26,9 @@ from inspection_station.wording import Wording
 
 @dataclass(frozen=True, slots=True)
 class ScoreRow:
-    """One comparison: the word, and where score and threshold lie on the bar (0…1). ``numbers`` only on request."""
+    """One comparison: the word, how many strangers would do as well, and where score and threshold lie on the bar
+    (0…1). ``numbers`` only on request.
+    """
 
     reference: str
     tone: Tone
@@ -32,11 +36,15 @@ class ScoreRow:
     score_at: float
     threshold_at: float
     numbers: str
+    one_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ComparisonPage:
-    """Both photographs large, side by side."""
+    """Both photographs large, side by side, the history photograph beside them where there is one.
+
+    ``notes``: what was not compared, and whether a group has candidates.
+    """
 
     reference: BlobRef | None
     no_reference: str
@@ -45,6 +53,8 @@ class ComparisonPage:
     scores: tuple[ScoreRow, ...]
     guide: str
     trouble: Trouble | None
+    history: BlobRef | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +121,24 @@ def comparison_page(inspection: Inspection, wording: Wording, *, revealed: bool)
         tuple(_score(result, wording, revealed) for result in inspection.comparisons),
         "" if Step.COMPARISON in inspection.evidence else wording.text("guide.comparison"),
         trouble_of(inspection, Step.COMPARISON, wording),
+        next((r.reference_image for r in inspection.comparisons if r.reference is ReferenceKind.HISTORY), None),
+        _notes(inspection, wording),
     )
+
+
+def _notes(inspection: Inspection, wording: Wording) -> tuple[str, ...]:
+    notes = [
+        wording.text("comparison.not-compared", why=wording.error(one.code).why)
+        if one.code
+        else wording.text("comparison.no-history")
+        for one in inspection.not_compared
+    ]
+    search = inspection.face_search
+    if search is not None and search.searched:
+        found = len(search.candidates)
+        some = wording.text("comparison.candidates", count=found)
+        notes.append(some if found else wording.text("comparison.no-candidates"))
+    return tuple(notes)
 
 
 def live_absent(inspection: Inspection, wording: Wording) -> str:
@@ -125,14 +152,17 @@ def _score(result: ComparisonResult, wording: Wording, revealed: bool) -> ScoreR
     numbers = ""
     if revealed:
         numbers = wording.text("comparison.numbers", score=f"{result.score:.3f}", threshold=f"{result.threshold:.3f}")
-        if result.one_in is not None:
-            numbers = wording.text("comparison.numbers-one-in", numbers=numbers, one_in=f"{result.one_in:,.0f}")
+    reference = wording.text(f"reference.{result.reference.value}")
+    if result.reference is ReferenceKind.HISTORY:
+        live = result.probe is FaceProbe.LIVE
+        reference = wording.text("comparison.live-with-history" if live else "comparison.chip-with-history")
     return ScoreRow(
-        wording.text(f"reference.{result.reference.value}"),
+        reference,
         _BAND_TONE[result.band],
         wording.text(f"band.{result.band.value}"),
         *bar_places(result.score, result.threshold),
         numbers,
+        one_in_text(result.one_in, wording) if result.one_in is not None else "",
     )
 
 

@@ -8,6 +8,7 @@ from inspection_station.desk.view import DeskSnapshot, Notice
 from inspection_station.inspection.inspection import Inspection, Stage
 from inspection_station.inspection.scenario import SCENARIOS, Step
 from inspection_station.ui.presenters.actions import Action, actions
+from inspection_station.ui.presenters.candidates_page import CandidatesPage, candidates_page
 from inspection_station.ui.presenters.checks import CheckRow, check_rows, empty_rows
 from inspection_station.ui.presenters.console import Choose, Console, Explain, Fill, Panel, open_panel, stage_shown
 from inspection_station.ui.presenters.forms import FormPanel, form_panel
@@ -40,7 +41,17 @@ from inspection_station.ui.presenters.top_bar import TopBar, top_bar
 from inspection_station.ui.presenters.verdict import Banner, banner
 from inspection_station.wording import Wording
 
-Page = ReadyPage | DocumentPage | ChipPage | FacePage | PlainPage | ComparisonPage | ListsPage | DecisionPage
+Page = (
+    ReadyPage
+    | DocumentPage
+    | ChipPage
+    | FacePage
+    | PlainPage
+    | ComparisonPage
+    | CandidatesPage
+    | ListsPage
+    | DecisionPage
+)
 PanelModel = ListPanel | FormPanel | Trouble
 
 
@@ -111,6 +122,8 @@ def _page(snapshot: DeskSnapshot, console: Console, wording: Wording, now: float
         return face_page(snapshot, inspection, wording)
     if stage is Stage.COMPARISON:
         return comparison_page(inspection, wording, revealed=console.revealed)
+    if stage is Stage.GROUPS:
+        return candidates_page(inspection, wording, revealed=console.revealed, page=console.candidate_page)
     if stage is Stage.WATCHLIST:
         return lists_page(snapshot, inspection, wording, revealed=console.revealed)
     if stage in (Stage.FINGERPRINTS, Stage.CLEARANCE):
