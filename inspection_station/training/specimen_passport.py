@@ -12,6 +12,7 @@ from inspection_station.training.issuing_authority import IssuingAuthority
 from inspection_station.training.passport_issue import AccessOffer, VirtualPassport, issue_passport
 from inspection_station.training.personas.face_pictures import portrait
 from inspection_station.training.personas.face_scene import Picture
+from inspection_station.training.personas.finger_group import finger_group
 from inspection_station.training.personas.identity import persona
 from inspection_station.training.virtual_chip.profiles import ChipProfile
 
@@ -39,6 +40,11 @@ def card_access_number(seed: int) -> str:
     return f"{int.from_bytes(digest, 'big') % 1_000_000:06d}"
 
 
+def fingers_for(profile: ChipProfile, seed: int) -> bytes | None:
+    """DG3 of the person with this seed where the chip keeps fingers; None for every other chip."""
+    return finger_group(seed) if profile.terminals is not None else None
+
+
 def specimen_passport(
     seed: int, *, at: date, fault: str | None = None, access: str = AccessOffer.BAC, profile: ChipProfile | None = None
 ) -> VirtualPassport:
@@ -53,6 +59,7 @@ def specimen_passport(
             at=at,
             fault=fault,
             can=None if profile.access is AccessOffer.BAC else card_access_number(seed),
+            fingers=fingers_for(profile, seed),
         )
     return issue_passport(
         persona(seed, today=at).mrz_lines,

@@ -1,6 +1,7 @@
 """Drawing a training traveller: the printed page, the passport with its chip, the film of the face.
 
-It takes one or two seconds of computing that no reader takes, some of it without letting another thread run. A station
+It takes one or two seconds of computing that no reader takes (some more for a chip that keeps fingers), some of it
+without letting another thread run. A station
 with a screen therefore has it done in a process of its own (``drawing_room``); ``DrawnHere`` does it on the spot.
 """
 
@@ -22,7 +23,7 @@ from inspection_station.training.page_wear import Severity, random_wear, wear_pa
 from inspection_station.training.passport_issue import AccessOffer, VirtualPassport
 from inspection_station.training.personas.identity import Persona
 from inspection_station.training.personas.traveller import TrainingTraveller
-from inspection_station.training.specimen_passport import card_access_number, training_authority
+from inspection_station.training.specimen_passport import card_access_number, fingers_for, training_authority
 from inspection_station.training.virtual_chip.profiles import PROFILES
 
 FILMED: Final = 14
@@ -80,6 +81,7 @@ def draw(traveller: TrainingTraveller, today: date) -> Drawn:
         at=today,
         fault=traveller.passport_fault,
         can=None if profile.access is AccessOffer.BAC else card_access_number(traveller.seed),
+        fingers=fingers_for(profile, traveller.seed),
     )
     film = traveller.live()
     return Drawn(_printed(traveller), passport, tuple(_packed(film.frame(index), 94) for index in range(FILMED)))
