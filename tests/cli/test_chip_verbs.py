@@ -41,7 +41,7 @@ def served(*options: str) -> Iterator[dict[str, Any]]:
         yield json.loads(process.stdout.readline())
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
         process.stdout.close()
         time.sleep(0.6)
 

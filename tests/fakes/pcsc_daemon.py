@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
+from typing import TextIO
 
 import pytest
 
@@ -21,6 +22,9 @@ from inspection_station.training.virtual_chip import VirtualChip
 
 PORT = vpcd.DEFAULT_PORT
 READER = "Virtual PCD 00 00"
+TURN_SECONDS = 900.0
+PATIENCE_SECONDS = 30.0
+"""For what takes milliseconds on a machine that has nothing else to do."""
 
 
 def _listening() -> bool:
@@ -44,7 +48,7 @@ class Daemon:
         Path("/run/pcscd").mkdir(exist_ok=True)
         quiet = subprocess.DEVNULL
         self._process = subprocess.Popen([self._program, "--foreground"], stdout=quiet, stderr=quiet)
-        for _ in range(100):
+        for _ in range(int(PATIENCE_SECONDS / 0.05)):
             if _listening():
                 break
             time.sleep(0.05)
@@ -58,7 +62,21 @@ class Daemon:
         process, self._process = self._process, None
         if process is not None:
             process.terminate()
-            process.wait(10)
+            process.wait(PATIENCE_SECONDS)
+
+
+def _wait_for_turn(lock: TextIO) -> None:
+    """There is one daemon a machine: other workers, and other test runs beside this one, wait for each other."""
+    deadline = time.monotonic() + TURN_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                pytest.fail(f"another test run has kept the PC/SC daemon for {TURN_SECONDS:.0f} s")
+            time.sleep(0.1)
+        else:
+            return
 
 
 @contextmanager
@@ -70,7 +88,7 @@ def pcsc_daemon() -> Iterator[Daemon]:
     if not Path("/etc/reader.conf.d/vpcd").exists():
         pytest.skip("vsmartcard-vpcd is not installed")
     with (Path(tempfile.gettempdir()) / "inspection-station-tests-pcscd.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # other workers wait their turn: there is one daemon a machine
+        _wait_for_turn(lock)
         daemon = Daemon(program)
         if daemon.ours and os.geteuid() != 0:
             pytest.skip("pcscd does not run and only root can start it")
@@ -85,12 +103,13 @@ def pcsc_daemon() -> Iterator[Daemon]:
 def laid_on_the_reader(card: VirtualChip) -> Iterator[None]:
     """The chip lies on the virtual reader inside, and is gone for the daemon too afterwards."""
     stop, inserted = Event(), Event()
-    thread = Thread(target=vpcd.serve, args=(card,), kwargs={"stop": stop, "inserted": inserted.set, "lifted_for": 0.2})
+    how = {"stop": stop, "inserted": inserted.set, "lifted_for": 0.2, "patience": PATIENCE_SECONDS}
+    thread = Thread(target=vpcd.serve, args=(card,), kwargs=how)
     thread.start()
     try:
-        assert inserted.wait(5)
+        assert inserted.wait(PATIENCE_SECONDS), "the daemon did not ask the card anything"
         yield
     finally:
         stop.set()
-        thread.join(5)
+        thread.join(PATIENCE_SECONDS)
         time.sleep(0.6)  # the daemon looks every 0.4 s whether the card is still there

@@ -12,7 +12,7 @@ from threading import Event, Thread, Timer
 
 import pytest
 from fakes.chip_material import AUTHORITY, DAY, KEY, LINES, PORTRAIT, chip
-from fakes.pcsc_daemon import READER, laid_on_the_reader, pcsc_daemon
+from fakes.pcsc_daemon import PATIENCE_SECONDS, READER, laid_on_the_reader, pcsc_daemon
 
 from inspection_station.documents.emrtd.chip_session import ChipOutcome, read_chip
 from inspection_station.documents.emrtd.errors import MalformedChipData
@@ -49,7 +49,7 @@ def reader(daemon: None) -> Iterator[PcscChipReader]:
 
 def read(reader: PcscChipReader) -> ChipOutcome:
     return read_chip(
-        reader.connect(Event(), 5),
+        reader.connect(Event(), PATIENCE_SECONDS),
         access_key=KEY,
         trust=AUTHORITY.trust_store(),
         with_portrait=True,
@@ -69,7 +69,7 @@ def test_a_passport_is_read_over_the_daemon(reader: PcscChipReader, limits: Chip
 
 def test_the_answer_to_reset_is_passed_on(reader: PcscChipReader) -> None:
     with laid_on_the_reader(chip()):
-        assert reader.connect(Event(), 5).answer_to_reset.hex() == "3b80800101"
+        assert reader.connect(Event(), PATIENCE_SECONDS).answer_to_reset.hex() == "3b80800101"
 
 
 def test_a_document_lifted_in_mid_reading_is_card_removed_and_reads_afterwards(reader: PcscChipReader) -> None:
@@ -98,24 +98,24 @@ def test_the_wait_ends_when_the_desk_cancels(reader: PcscChipReader) -> None:
     started = time.monotonic()
     with pytest.raises(CaptureCancelled):
         reader.connect(cancel, 30)
-    assert time.monotonic() - started < 0.6
+    assert time.monotonic() - started < 15  # of the 30 it would have waited
 
 
 def test_a_document_laid_down_during_the_wait_is_found(reader: PcscChipReader) -> None:
     stop = Event()
-    thread = Thread(target=lambda: time.sleep(0.3) or vpcd.serve(chip(), stop=stop))
+    thread = Thread(target=lambda: time.sleep(0.3) or vpcd.serve(chip(), stop=stop, patience=PATIENCE_SECONDS))
     thread.start()
     try:
-        assert len(reader.connect(Event(), 5).answer_to_reset) == 5
+        assert len(reader.connect(Event(), PATIENCE_SECONDS).answer_to_reset) == 5
     finally:
         stop.set()
-        thread.join(5)
+        thread.join(PATIENCE_SECONDS)
         time.sleep(0.6)
 
 
 def test_a_chip_that_left_makes_its_connection_say_so(reader: PcscChipReader) -> None:
     with laid_on_the_reader(chip()):
-        connection = reader.connect(Event(), 5)
+        connection = reader.connect(Event(), PATIENCE_SECONDS)
     with pytest.raises(CardRemoved):
         connection.transmit(bytes.fromhex("00A4040C07A0000002471001"))
     connection.disconnect()

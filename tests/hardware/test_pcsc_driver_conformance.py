@@ -7,7 +7,7 @@ from threading import Event, Thread
 
 import pytest
 from fakes.chip_material import chip, passport
-from fakes.pcsc_daemon import READER, Daemon, pcsc_daemon
+from fakes.pcsc_daemon import PATIENCE_SECONDS, READER, Daemon, pcsc_daemon
 
 from inspection_station.hardware.conformance import Ability, Outcome, run_conformance
 from inspection_station.hardware.drivers.pcsc_chip import factory
@@ -56,7 +56,7 @@ class DaemonScript(StillScript):
         lying, self._lying = self._lying, None
         if lying is not None:
             lying[0].set()
-            lying[1].join(5)
+            lying[1].join(PATIENCE_SECONDS)
             self._lifted_at = time.monotonic()
 
     def unplug(self) -> None:
@@ -70,9 +70,13 @@ class DaemonScript(StillScript):
         self.lift()
         time.sleep(max(0.0, self._lifted_at + 0.9 - time.monotonic()))
         stop, inserted = Event(), Event()
-        thread = Thread(target=vpcd.serve, args=(card,), kwargs={"stop": stop, "inserted": inserted.set})
+        thread = Thread(
+            target=vpcd.serve,
+            args=(card,),
+            kwargs={"stop": stop, "inserted": inserted.set, "patience": PATIENCE_SECONDS},
+        )
         thread.start()
-        inserted.wait(5)
+        inserted.wait(PATIENCE_SECONDS)
         self._lying = stop, thread
 
 

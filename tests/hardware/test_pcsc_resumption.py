@@ -45,7 +45,7 @@ def reader() -> Iterator[PcscChipReader]:
 
 def test_a_document_lifted_and_put_back_is_read_to_its_end_fingers_and_all(reader: PcscChipReader) -> None:
     def connect() -> Connection:
-        return reader.connect(Event(), 20)
+        return reader.connect(Event(), 60)
 
     card = LiftedOnce(passport_with_fingers(), limits=ChipLimits(extended=False))
     with laid_on_the_reader(card):

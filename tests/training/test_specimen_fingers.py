@@ -48,6 +48,6 @@ def test_the_fingers_of_a_specimen_are_read_with_terminal_keys_and_refused_witho
     outcome = read(with_keys=True)
     assert outcome.reading.overall is CheckResult.SUCCESSFUL
     assert [finger.position for finger in outcome.fingers] == [2, 7]
-    assert [(one.height, one.width) for one in finger_pictures(outcome.fingers)] == [(400, 320), (400, 320)]
+    assert [one.pixels.shape for one in finger_pictures(outcome.fingers)] == [(400, 320), (400, 320)]
     (refused,) = [c for c in read(with_keys=False).reading.checks if c.name == "terminal-authentication"]
     assert (refused.result, "no terminal keys for UTO" in refused.evidence) == (CheckResult.UNDETERMINED, True)
