@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from desk_props import FakeDesk, Script, a_hit, a_zone, chip_checks
+from desk_props import FakeDesk, Script, a_hit, a_zone, candidates, chip_checks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,10 +14,12 @@ from inspection_station.desk.view import LastDecision
 from inspection_station.inspection.biometrics import ComparisonBand
 from inspection_station.inspection.chip import CheckResult
 from inspection_station.inspection.disposition import Disposition
+from inspection_station.inspection.face_search import GroupUse
 from inspection_station.inspection.inspection import Stage
 from inspection_station.inspection.offers import blockers
 from inspection_station.inspection.person_class import Exemption, PersonClass
 from inspection_station.inspection.scenario import Step
+from inspection_station.ui.presenters.candidates_page import candidates_page
 from inspection_station.ui.presenters.console import Choice, Choose, Console, Fill, Form
 from inspection_station.ui.presenters.keys import Key
 from inspection_station.ui.presenters.press import press, send, settle
@@ -188,10 +190,42 @@ def test_arrows_look_at_other_pages_and_escape_comes_back() -> None:
     desk = a_clear_traveller()
     console, _ = typed(desk, Key.LEFT)
     assert console.looked_at is Stage.WATCHLIST
-    console, _ = typed(desk, Key.LEFT, Key.LEFT, console=console)
+    console, _ = typed(desk, Key.LEFT, Key.LEFT, Key.LEFT, console=console)
     assert console.looked_at is Stage.FINGERPRINTS
     console, _ = typed(desk, Key.ESC, console=console)
     assert console.looked_at is None
+
+
+def test_zero_turns_the_page_of_candidates_three_at_a_time() -> None:
+    desk = FakeDesk(Script(failing=NO_FINGERS, candidates=candidates(*[GroupUse.ALERT] * 4))).begin()
+    console, sent = typed(desk, Key.D0, console=Console(looked_at=Stage.GROUPS))
+    wording = Wording("en")
+    pages = [
+        candidates_page(desk.inspection, wording, revealed=False, page=page)  # type: ignore[arg-type]
+        for page in (0, console.candidate_page, 2)
+    ]
+    assert [len(page.cards) for page in pages] == [3, 1, 3]
+    assert sent == ()
+    other, _ = typed(desk, Key.D0)
+    assert other.candidate_page == 0
+
+
+def test_a_candidates_group_is_told_only_while_the_key_is_held() -> None:
+    desk = FakeDesk(Script(failing=NO_FINGERS, candidates=candidates(GroupUse.ALERT))).begin()
+    said = {}
+    for revealed in (False, True):
+        page = candidates_page(desk.inspection, Wording("en"), revealed=revealed, page=0)  # type: ignore[arg-type]
+        said[revealed] = f"{page.cards[0].first} {page.cards[0].second}"
+    assert said[False] == "About 1 stranger in 410,000 2.31 above the next"
+    assert "%" not in said[False]
+    assert "Controlled foreigners · A-00001" in said[True]
+
+
+def test_on_the_pages_of_faces_f6_takes_another_picture() -> None:
+    desk = a_clear_traveller()
+    for stage in (Stage.COMPARISON, Stage.GROUPS):
+        _, sent = typed(desk, Key.F6, console=Console(looked_at=stage))
+        assert sent == (c.RetryStep(Step.FACE),)
 
 
 def test_space_captures_again() -> None:

@@ -18,6 +18,7 @@ from inspection_station.inspection.biometrics import ComparisonBand, ReferenceKi
 from inspection_station.inspection.chip import AccessProtocol, CheckResult
 from inspection_station.inspection.disposition import Disposition
 from inspection_station.inspection.document import MrzField, MrzSource
+from inspection_station.inspection.face_search import HEADQUARTERS_ONLY, GroupUse
 from inspection_station.inspection.findings import Severity
 from inspection_station.inspection.inspection import Stage
 from inspection_station.inspection.person_class import Exemption, PersonClass
@@ -62,6 +63,8 @@ FAMILIES: dict[str, set[str]] = {
     "sex": {"M", "F", "X"},
     "theme": {"day", "dusk", "night"},
     "measure": set(NOT_ASSESSED),
+    "group-use": values(GroupUse),
+    "group-reason": {"absent", "expired", HEADQUARTERS_ONLY, "other"},
 }
 # Keys whose last part comes from data or from a few literals in one module.
 LOOSE = (

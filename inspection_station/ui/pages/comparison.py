@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QPushButton, QSizePolicy, QWidget
 
 from inspection_station.ui.pages.page import Card, Surface, show_live_face, show_portrait
 from inspection_station.ui.presenters.keys import Key
@@ -28,6 +28,9 @@ class ScoreView(QWidget):
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setColumnStretch(1, 1)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)  # else a wrapped verdict would be cut
+        self.setSizePolicy(policy)
         first = 0 if large else 1  # small ones keep everything beside the glyph
         self._grid.addWidget(self.reference, 0, first, 1, 2 - first)
         self._grid.addWidget(self.glyph, 1, 0, Qt.AlignmentFlag.AlignTop)

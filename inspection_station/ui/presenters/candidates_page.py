@@ -92,13 +92,10 @@ def candidates_page(inspection: Inspection, wording: Wording, *, revealed: bool,
     )
 
 
-def one_in_text(one_in: float, wording: Wording, *, short: bool = False) -> str:
+def one_in_text(one_in: float, wording: Wording) -> str:
     """Never a percentage: of so many strangers about one would match as well; to two digits, which is all it bears."""
     digits = max(0, len(str(int(one_in))) - 2)
-    number = f"{round(int(one_in), -digits):,}"
-    if short:
-        return wording.text("groups.one-in", one_in=number)
-    return wording.text("comparison.one-in", one_in=number)
+    return wording.text("comparison.one-in", one_in=f"{round(int(one_in), -digits):,}")
 
 
 def _title(result: FaceSearchResult, wording: Wording) -> tuple[str, Tone]:
@@ -115,7 +112,7 @@ def _card(number: int, one: FaceCandidate, result: FaceSearchResult, wording: Wo
     group = next((group for group in result.searched if group.group_id == one.group_id), None)
     likelihood = wording.text("groups.uncalibrated")
     if one.one_in is not None:
-        likelihood = one_in_text(one.one_in, wording, short=True)
+        likelihood = one_in_text(one.one_in, wording)
     margin = wording.text("groups.no-margin")
     if one.margin is not None:
         margin = wording.text("groups.margin", margin=f"{one.margin:.2f}")
