@@ -20,6 +20,7 @@ from inspection_station.desk.effect_runner import Instruments
 from inspection_station.desk.face_comparison import FaceComparison
 from inspection_station.desk.face_references import FaceReferences, Opened, open_references
 from inspection_station.desk.face_scale import FACE_FOLDER, face_scale
+from inspection_station.desk.finger_ports import FingerJudge
 from inspection_station.desk.inspection_desk import TAIPEI, DeskSettings, InspectionDesk
 from inspection_station.desk.list_search import ListSearch
 from inspection_station.desk.officer_session import OfficerSession, RosterEntry, load_roster
@@ -29,7 +30,7 @@ from inspection_station.documents.emrtd.terminal_keys import TerminalKeys, Termi
 from inspection_station.documents.emrtd.trust_folder import TrustFolder
 from inspection_station.documents.emrtd.trust_store import TrustSource, TrustStore
 from inspection_station.documents.mrz_image import second_opinion
-from inspection_station.hardware.ports import Device, DriverSettings
+from inspection_station.hardware.ports import Device, DeviceKind, DriverSettings
 from inspection_station.hardware.registry import DriverRegistry, UnknownDriver
 from inspection_station.hardware.supervisor import DeviceRack, DeviceStatus
 from inspection_station.headquarters.loop import Conversation, ExchangeLoop
@@ -117,6 +118,9 @@ def open_station(
     progress("face groups")
     references = _face_references(profile, pool, matcher, scale, station_key(store_key), clock)
 
+    progress("fingerprints")
+    fingers = _fingers(profile)
+
     progress("devices")
     hearing = _Hearing()
     devices = _devices(profile, training.settings if training else {})
@@ -135,6 +139,7 @@ def open_station(
         clock=clock,
         chip_timeout=profile.chip_timeout_seconds,
         face_timeout=profile.face_timeout_seconds,
+        fingers=fingers,
         groups=references,
         history=references,
     )
@@ -265,6 +270,10 @@ class TrainingDesk:
     def frames(self) -> FrameSlot:
         return self._desk.frames
 
+    @property
+    def finger_frames(self) -> FrameSlot:
+        return self._desk.finger_frames
+
     def snapshot(self) -> DeskSnapshot:
         return self._desk.snapshot()
 
@@ -312,6 +321,15 @@ def _devices(profile: StationProfile, extra: Mapping[str, Any]) -> list[Device]:
             raise ProfileError(f"profile {profile.name}: {entry.driver} is a {device.info.kind.value}, not a {kind}")
         made.append(device)
     return made
+
+
+def _fingers(profile: StationProfile) -> FingerJudge | None:
+    """What judges fingers, where the profile has a reader: no other station waits the second that loading it takes."""
+    if DeviceKind.FINGERPRINT_READER.value not in profile.devices:
+        return None
+    from inspection_station.desk.finger_judging import prepared_judge
+
+    return prepared_judge()
 
 
 def _trust(profile: StationProfile) -> TrustSource:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from inspection_station.inspection.biometrics import FingerAbsence, FingerPosition
 from inspection_station.inspection.disposition import Disposition
 from inspection_station.inspection.person_class import Exemption, PersonClass
 from inspection_station.inspection.scenario import Step
@@ -23,6 +24,19 @@ class RetryStep:
 class WaiveStep:
     step: Step
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteFinger:
+    """The finger that is asked for is missing, injured or cannot be read: the next of the hand is taken."""
+
+    position: FingerPosition
+    why: FingerAbsence
+
+
+@dataclass(frozen=True, slots=True)
+class RefuseFingers:
+    """The traveller refuses to have fingers taken (art. 91(3))."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +97,8 @@ Command = (
     BeginInspection
     | RetryStep
     | WaiveStep
+    | NoteFinger
+    | RefuseFingers
     | TypeDocument
     | FeedText
     | ConfirmPersonClass

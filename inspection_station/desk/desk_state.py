@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from inspection_station.desk.effect_runner import Instruments
+from inspection_station.desk.finger_ports import FingersShown
 from inspection_station.desk.view import DeskSnapshot, DeviceView, LastDecision, ListView, Notice
 from inspection_station.inspection.inspection import Inspection
 from inspection_station.matching.ports import FacePrompt
@@ -27,6 +28,11 @@ class DeskState:
     unsent: int = 0
     oldest_unsent_seconds: float | None = None
     raised: int = 0
+    fingers: FingersShown | None = None
+
+    def blank(self) -> DeskState:
+        """Nothing is said about any traveller."""
+        return replace(self, notices=(), face_prompt=None, fingers=None)
 
     def with_notice(self, code: str, detail: str = "") -> DeskState:
         """The newest notice of a code replaces the older one."""
@@ -64,4 +70,5 @@ def snapshot_of(state: DeskState, inspection: Inspection | None, tools: Instrume
         online=False,
         last_decision=state.last_decision,
         notices=state.notices,
+        fingers=state.fingers,
     )

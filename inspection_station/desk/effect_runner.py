@@ -15,6 +15,9 @@ from typing import Any, Protocol
 
 from inspection_station.desk.face_capture import FaceCapture
 from inspection_station.desk.face_work import FaceWork, media_type
+from inspection_station.desk.finger_capture import FingersCapture
+from inspection_station.desk.finger_ports import FingerJudge, FingersShown
+from inspection_station.desk.finger_work import FingerWork
 from inspection_station.desk.ports import (
     ChipAnswer,
     ChipInspector,
@@ -34,14 +37,14 @@ from inspection_station.hardware.supervisor import DeviceRack
 from inspection_station.hardware.worker import DeviceCall
 from inspection_station.inspection import effects as fx
 from inspection_station.inspection import events as e
-from inspection_station.inspection.biometrics import FaceSample
+from inspection_station.inspection.biometrics import FaceSample, FingerAbsence, FingerPosition
 from inspection_station.inspection.document import MachineReadableZone, MrzSource, TravelDocument
 from inspection_station.inspection.scenario import Step
 from inspection_station.matching.ports import FacePrompt
 
 log = logging.getLogger(__name__)
 
-_Running = DeviceCall[Any] | FaceCapture
+_Running = DeviceCall[Any] | FaceCapture | FingersCapture
 
 
 class Answers(Protocol):
@@ -49,12 +52,15 @@ class Answers(Protocol):
 
     def answer(self, inspection_id: str, event: e.Event) -> None: ...
     def prompt(self, inspection_id: str, prompt: FacePrompt | None) -> None: ...
+    def fingers(self, inspection_id: str, shown: FingersShown | None) -> None: ...
     def document_fault(self, inspection_id: str, attempt: int, code: str, detail: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Instruments:
-    """Everything that does work for an inspection. ``chip_timeout`` and ``face_timeout`` in seconds."""
+    """Everything that does work for an inspection. ``chip_timeout``, ``face_timeout`` and ``finger_timeout`` (for one
+    finger) in seconds. ``fingers`` None: fingers cannot be judged, so none are taken.
+    """
 
     rack: DeviceRack
     zones: ZoneReader
@@ -67,16 +73,22 @@ class Instruments:
     face_timeout: float = 30.0
     groups: FaceGroups | None = None
     history: HistoryPhotographs | None = None
+    fingers: FingerJudge | None = None
+    finger_timeout: float = 60.0
 
 
 class EffectRunner:
     """Runs one inspection's effects at a time; ``cancel_all`` when it closes."""
 
-    def __init__(self, instruments: Instruments, vault: Vault, frames: FrameSlot, answers: Answers) -> None:
+    def __init__(
+        self, instruments: Instruments, vault: Vault, frames: FrameSlot, finger_frames: FrameSlot, answers: Answers
+    ) -> None:
         self._tools = instruments
         self._vault = vault
         self._faces = FaceWork(instruments.faces, instruments.groups, instruments.history, vault, instruments.clock)
+        self._fingers = FingerWork(vault, instruments.clock)
         self._frames = frames
+        self._finger_frames = finger_frames
         self._answers = answers
         self._lock = Lock()
         self._calls: dict[tuple[Step, int], _Running] = {}
@@ -88,8 +100,8 @@ class EffectRunner:
                 self._read_chip(inspection_id, effect)
             case fx.CaptureFace(attempt):
                 self._capture_face(inspection_id, attempt)
-            case fx.CaptureFingerprints(attempt):
-                self._fail(inspection_id, Step.FINGERPRINTS, attempt, "DEV-02", "no fingerprint reader in this profile")
+            case fx.CaptureFingerprints():
+                self._capture_fingers(inspection_id, effect)
             case fx.CheckClearance(attempt):
                 self._fail(inspection_id, Step.CLEARANCE, attempt, "PRE-04", "no whitelist is loaded")
             case fx.CompareFaces():
@@ -101,6 +113,7 @@ class EffectRunner:
             case fx.CancelStep(step, attempt):
                 self._cancel(step, attempt)
             case fx.DiscardBiometrics():
+                self._fingers.clear()
                 self._vault.clear()
             case fx.ReadDocument() | fx.SealRecord():
                 raise TypeError(f"not the runner's work: {type(effect).__name__}")
@@ -111,6 +124,11 @@ class EffectRunner:
             keys = tuple(self._calls)
         for step, attempt in keys:
             self._cancel(step, attempt)
+        self._fingers.clear()
+
+    def note_finger(self, position: FingerPosition, why: FingerAbsence) -> bool:
+        """The finger that is asked for cannot be taken; False when another one is by now."""
+        return self._fingers.note(position, why)
 
     def typed(self, inspection_id: str, attempt: int, today: date, first: str, second: str) -> None:
         """A zone typed twice answers the running document step."""
@@ -204,17 +222,18 @@ class EffectRunner:
                 connection.disconnect()
             return replace(answer, device_ms=answer.device_ms + waited)
 
+        self._fingers.chip.reading(attempt)
         call = reader.submit(work)
         self._remember(Step.CHIP, attempt, call)
 
         def done(future: Future[ChipAnswer | StepFault]) -> None:
             self._drop(Step.CHIP, attempt, call)
-            if future.cancelled():
-                return
-            fault = future.exception()
+            fault = CaptureCancelled("not begun") if future.cancelled() else future.exception()
+            answer = fault or future.result()
+            fingers = answer.fingers if isinstance(answer, ChipAnswer) and effect.with_portrait else ()
+            self._fingers.chip.read(attempt, fingers)
             if isinstance(fault, CaptureCancelled):
                 return
-            answer = fault or future.result()
             if not isinstance(answer, ChipAnswer):
                 self._fail(inspection_id, Step.CHIP, attempt, *_officer_code(answer))
                 return
@@ -256,6 +275,46 @@ class EffectRunner:
             image = self._vault.put(outcome.face.picture, outcome.face.media_type, outcome.face.template)
             sample = FaceSample(image, outcome.face.quality, outcome.face.not_assessed)
             self._answers.answer(inspection_id, e.FaceCaptured(attempt, outcome.total_ms, outcome.device_ms, sample))
+
+        capture.start(done)
+
+    def _capture_fingers(self, inspection_id: str, effect: fx.CaptureFingerprints) -> None:
+        attempt, judge = effect.attempt, self._tools.fingers
+        reader = self._tools.rack.of_kind(DeviceKind.FINGERPRINT_READER)
+        if reader is None or judge is None:
+            code, detail = ("DEV-02", "no fingerprint reader in this profile") if reader is None else ("SYS-04", "")
+            self._fail(inspection_id, Step.FINGERPRINTS, attempt, code, detail)
+            return
+        capture = FingersCapture(
+            reader,
+            judge,
+            self._tools.pool,
+            self._finger_frames,
+            self._tools.clock,
+            timeout=self._tools.finger_timeout,
+            on_shown=lambda shown: self._answers.fingers(inspection_id, shown),
+        )
+        self._remember(Step.FINGERPRINTS, attempt, capture)
+        self._fingers.begin(capture)
+
+        def done() -> None:
+            self._drop(Step.FINGERPRINTS, attempt, capture)
+            self._answers.fingers(inspection_id, None)
+            outcome = capture.outcome
+            if isinstance(outcome, BaseException):
+                if not isinstance(outcome, CaptureCancelled):
+                    self._fail(inspection_id, Step.FINGERPRINTS, attempt, *_officer_code(outcome))
+                return
+            if outcome is None:
+                return
+
+            def answer() -> e.Event:
+                return self._fingers.answer(judge, attempt, effect.chip_attempt, outcome)
+
+            # The chip may still be read; its fingers are waited for without holding a thread.
+            self._fingers.chip.when_read(
+                effect.chip_attempt, lambda: self._in_pool(inspection_id, Step.FINGERPRINTS, attempt, answer)
+            )
 
         capture.start(done)
 

@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta, timezone, tzinfo
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread, current_thread
+from typing import Any
 
 from inspection_station.desk import commands as c
 from inspection_station.desk.case import Case, pictures_of
 from inspection_station.desk.desk_state import DeskState, snapshot_of
 from inspection_station.desk.effect_runner import EffectRunner, Instruments
+from inspection_station.desk.finger_ports import FingersShown
 from inspection_station.desk.interrupted import InterruptedInspections
 from inspection_station.desk.officer_acts import OfficerActs
 from inspection_station.desk.officer_session import OfficerSession
@@ -68,10 +70,10 @@ class InspectionDesk:
         self._store = store
         self._session = session
         self._vault = Vault()
-        self._frames = FrameSlot()
+        self._frames, self._finger_frames = FrameSlot(), FrameSlot()
         self._mailbox: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._reader = ReadyReader(instruments.rack, self._scanned, self._reader_fault)
-        self._runner = EffectRunner(instruments, self._vault, self._frames, self)
+        self._runner = EffectRunner(instruments, self._vault, self._frames, self._finger_frames, self)
         self._case = Case(
             store, self._vault, self._runner, self._reader, self.answer, self._notice, settings.app_version
         )
@@ -92,6 +94,10 @@ class InspectionDesk:
     @property
     def frames(self) -> FrameSlot:
         return self._frames
+
+    @property
+    def finger_frames(self) -> FrameSlot:
+        return self._finger_frames
 
     def snapshot(self) -> DeskSnapshot:
         with self._lock:
@@ -171,11 +177,10 @@ class InspectionDesk:
         self._mailbox.put(lambda: self._answered(inspection_id, event))
 
     def prompt(self, inspection_id: str, prompt: FacePrompt | None) -> None:
-        def show() -> None:
-            if self._is_current(inspection_id):
-                self._state = replace(self._state, face_prompt=prompt)
+        self._mailbox.put(lambda: self._show(inspection_id, face_prompt=prompt))
 
-        self._mailbox.put(show)
+    def fingers(self, inspection_id: str, shown: FingersShown | None) -> None:
+        self._mailbox.put(lambda: self._show(inspection_id, fingers=shown))
 
     def document_fault(self, inspection_id: str, attempt: int, code: str, detail: str) -> None:
         def tell() -> None:
@@ -260,7 +265,7 @@ class InspectionDesk:
             self._notice(self._store_fault)
             return
         now = self._tools.clock.now()
-        self._state = replace(self._state, notices=(), face_prompt=None, elapsed_since=self._tools.clock.monotonic())
+        self._state = replace(self._state.blank(), elapsed_since=self._tools.clock.monotonic())
         self._case.apply(
             e.InspectionStarted(
                 self._settings.new_id(),
@@ -304,7 +309,7 @@ class InspectionDesk:
             shown = LastDecision(inspection.inspection_id, decision.disposition.value, until)
             self._last = LastTraveller(shown, tuple(journal), pictures)
         self._case.keep(pictures)
-        self._state = replace(self._state, face_prompt=None, elapsed_since=None, notices=(), last_decision=shown)
+        self._state = replace(self._state.blank(), elapsed_since=None, last_decision=shown)
         if not self._store_works:
             self._notice(self._store_fault)  # it stands, whoever the traveller is
         self._count()
@@ -377,6 +382,10 @@ class InspectionDesk:
         voided = last.decision.inspection_id
         self._case.take_up(carried_over(last.journal, self._settings.new_id(), voided), write=True)
         self._acts.carry_out(c.Decide(VOID, (WITHDRAWN,)))
+
+    def _show(self, inspection_id: str, **shown: Any) -> None:
+        if self._is_current(inspection_id):
+            self._state = replace(self._state, **shown)
 
     def _is_current(self, inspection_id: str) -> bool:
         return self._case.inspection is not None and self._case.inspection.inspection_id == inspection_id

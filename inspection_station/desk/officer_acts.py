@@ -16,6 +16,7 @@ from inspection_station.inspection import events as e
 from inspection_station.inspection.disposition import Decision
 from inspection_station.inspection.effects import CancelStep
 from inspection_station.inspection.errors import EventNotAllowed
+from inspection_station.inspection.finding_rules import REFUSED
 from inspection_station.inspection.findings import Override
 from inspection_station.inspection.inspection import Inspection
 from inspection_station.inspection.person_class import PersonClass
@@ -53,6 +54,10 @@ class OfficerActs:
                 self._case.apply(e.StepRetried(step, officer))
             case c.WaiveStep(step, reason):
                 self._waive(inspection, step, reason)
+            case c.NoteFinger(position, why):
+                self._runner.note_finger(position, why)  # one that is not asked for any longer was taken meanwhile
+            case c.RefuseFingers():
+                self._refuse(inspection)
             case c.TypeDocument(first, second):
                 self._type(inspection, first, second)
             case c.ConfirmPersonClass(person_class, exemption):
@@ -84,6 +89,15 @@ class OfficerActs:
                 self._reader.disarm()
             self._case.apply(e.StepFailed(step, attempt, "WAV-02", "given up by the officer"))
         self._case.apply(e.StepWaived(step, self._session.officer_id, reason))
+
+    def _refuse(self, inspection: Inspection) -> None:
+        """Offered while fingers are taken; what was taken of a person who then refuses goes with the capture."""
+        step = Step.FINGERPRINTS
+        if step not in inspection.running:
+            raise EventNotAllowed("StepFailed", ("not-running",))
+        attempt = inspection.attempt(step)
+        self._runner.run(inspection.inspection_id, CancelStep(step, attempt))
+        self._case.apply(e.StepFailed(step, attempt, REFUSED, "refused"))
 
     def _type(self, inspection: Inspection, first: str, second: str) -> None:
         if Step.DOCUMENT not in inspection.running:

@@ -8,6 +8,7 @@ from threading import Lock
 from typing import Protocol
 
 from inspection_station.desk.commands import Command
+from inspection_station.desk.finger_ports import FingersShown
 from inspection_station.hardware.ports import DeviceKind, DeviceState, Frame
 from inspection_station.inspection.document import BlobRef
 from inspection_station.inspection.inspection import Inspection
@@ -57,7 +58,8 @@ class LastDecision:
 class DeskSnapshot:
     """Everything a screen needs. ``inspection`` None: ready for the next traveller.
 
-    ``sequence`` counts up; ``elapsed_since`` is the monotonic start of the inspection.
+    ``sequence`` counts up; ``elapsed_since`` is the monotonic start of the inspection; ``fingers`` is there while they
+    are taken.
     """
 
     sequence: int
@@ -76,6 +78,7 @@ class DeskSnapshot:
     online: bool
     last_decision: LastDecision | None
     notices: tuple[Notice, ...]
+    fingers: FingersShown | None = None
 
 
 class FrameSlot:
@@ -101,6 +104,8 @@ class Desk(Protocol):
 
     @property
     def frames(self) -> FrameSlot: ...
+    @property
+    def finger_frames(self) -> FrameSlot: ...
     def snapshot(self) -> DeskSnapshot: ...
     def post(self, command: Command) -> None: ...
     def picture(self, ref: BlobRef) -> bytes | None: ...

@@ -178,7 +178,8 @@ def _effect(inspection: Inspection, step: Step, attempt: int) -> Effect:
     if step is Step.FACE:
         return CaptureFace(attempt)
     if step is Step.FINGERPRINTS:
-        return CaptureFingerprints(attempt)
+        read = Step.CHIP in inspection.running or chip is not None
+        return CaptureFingerprints(attempt, inspection.attempt(Step.CHIP) if read else 0)
     if step is Step.CLEARANCE:
         return CheckClearance(attempt, face.image if face else None)
     if step is Step.COMPARISON:

@@ -18,6 +18,7 @@ class ReferenceKind(StrEnum):
     """What the live probe is compared with."""
 
     CHIP_PORTRAIT = "chip portrait"
+    CHIP_FINGER = "chip finger"
     HISTORY = "history photograph"
     GROUP = "group"
 
@@ -66,6 +67,22 @@ class FingerprintSample:
     quality_method: str
 
 
+class FingerAbsence(StrEnum):
+    """Why a finger that the law names first was not taken (Biometric Data Regulation art. 6)."""
+
+    MISSING = "missing"
+    INJURED = "injured"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class FingerNotTaken:
+    """A finger that could not be taken, noted so that the next of the hand may stand for it."""
+
+    position: FingerPosition
+    why: FingerAbsence
+
+
 @dataclass(frozen=True, slots=True)
 class ComparisonResult:
     """One comparison. ``score`` in the model's own unit, higher is more alike; ``threshold`` the match bound.
@@ -92,3 +109,14 @@ class NotCompared:
     reference: ReferenceKind
     code: str
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FingerprintCapture:
+    """What the step of the fingers gave: at most one finger a hand, what stood in its way, and the comparisons with the
+    same fingers of the chip. No sample: every finger was noted as one that cannot be taken.
+    """
+
+    samples: tuple[FingerprintSample, ...]
+    not_taken: tuple[FingerNotTaken, ...] = ()
+    comparisons: tuple[ComparisonResult, ...] = ()

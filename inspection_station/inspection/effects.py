@@ -31,7 +31,10 @@ class CaptureFace:
 
 @dataclass(frozen=True, slots=True)
 class CaptureFingerprints:
+    """``chip_attempt``: the reading of the chip whose fingers the traveller's are compared with, 0: none."""
+
     attempt: int
+    chip_attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from inspection_station.inspection.biometrics import ComparisonResult, FaceSample, FingerprintSample, NotCompared
+from inspection_station.inspection.biometrics import (
+    ComparisonResult,
+    FaceSample,
+    FingerNotTaken,
+    FingerprintSample,
+    NotCompared,
+)
 from inspection_station.inspection.chip import ChipReading
 from inspection_station.inspection.clearance import ClearanceResult
 from inspection_station.inspection.disposition import Decision
@@ -65,7 +71,11 @@ class FaceCaptured(_StepDone):
 
 @dataclass(frozen=True, slots=True)
 class FingerprintsCaptured(_StepDone):
+    """``comparisons``: with the same fingers of the chip, where it gave them."""
+
     samples: tuple[FingerprintSample, ...]
+    not_taken: tuple[FingerNotTaken, ...] = ()
+    comparisons: tuple[ComparisonResult, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from inspection_station.inspection.biometrics import ComparisonResult, FaceSample, FingerprintSample, NotCompared
+from inspection_station.inspection.biometrics import ComparisonResult, FaceSample, FingerprintCapture, NotCompared
 from inspection_station.inspection.chip import ChipReading
 from inspection_station.inspection.clearance import ClearanceResult
 from inspection_station.inspection.document import TravelDocument
@@ -15,7 +15,7 @@ Result = (
     TravelDocument
     | ChipReading
     | FaceSample
-    | tuple[FingerprintSample, ...]
+    | FingerprintCapture
     | ClearanceResult
     | tuple[ComparisonResult | NotCompared, ...]
     | FaceSearchResult

@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from inspection_station.inspection.biometrics import ComparisonBand, ComparisonResult, NotCompared, ReferenceKind
+from inspection_station.inspection.biometrics import (
+    ComparisonBand,
+    ComparisonResult,
+    FingerprintCapture,
+    NotCompared,
+    ReferenceKind,
+)
 from inspection_station.inspection.chip import CheckResult, ChipCheck, ChipReading
 from inspection_station.inspection.clearance import ClearanceResult, ClearanceStatus
 from inspection_station.inspection.document import MrzSource, TravelDocument
@@ -44,6 +50,9 @@ _FAILED_CHECKS: dict[str, tuple[str, Severity, OverrideRule]] = {
 # A missing chip that should make the officer look: a refused key hints at a misread or altered page, garbage at a fake.
 _SUSPICIOUS_CHIP_CODES = frozenset({"CHP-02", "CHP-07"})
 
+REFUSED = "BIO-10"
+"""The traveller refuses that biometrics are taken (Immigration Act art. 91(3))."""
+
 
 def findings(inspection: Inspection) -> tuple[Finding, ...]:
     """All findings of an inspection as it stands, in step order; the same state always gives the same findings."""
@@ -76,6 +85,9 @@ def _of_step(inspection: Inspection, step: Step, evidence: Evidence) -> Iterator
 def _missing(inspection: Inspection, step: Step, evidence: Missing) -> Iterator[Finding]:
     if inspection.scenario.demand(step) is Demand.IF_AVAILABLE and evidence.code == "":
         return  # never asked for, e.g. the document at disembarkation
+    if evidence.code == REFUSED:  # art. 91(3): entry may be refused for it, so nobody passes it over alone
+        yield Finding(f"{step.value}:missing", evidence.code, Severity.BAR, _TWO, evidence.detail)
+        return
     looks = step is Step.CHIP and evidence.code in _SUSPICIOUS_CHIP_CODES
     yield Finding(
         f"{step.value}:missing",
@@ -96,6 +108,8 @@ def _taken(inspection: Inspection, step: Step, evidence: Taken) -> Iterator[Find
         yield from _lists(result)
     elif isinstance(result, FaceSearchResult):
         yield from _groups(result)
+    elif isinstance(result, FingerprintCapture):
+        yield from _fingers(result)
     elif isinstance(result, ClearanceResult):
         yield from _clearance(result)
     elif isinstance(result, tuple):
@@ -147,6 +161,18 @@ def _comparison(result: ComparisonResult) -> Iterator[Finding]:
         yield Finding(f"comparison:inconclusive:{reference}", "BIO-03", Severity.LOOK, _ONE, reference)
     elif result.band is ComparisonBand.UNCALIBRATED:
         yield Finding(f"comparison:uncalibrated:{reference}", "BIO-09", Severity.LOOK, _ONE, reference)
+
+
+def _fingers(result: FingerprintCapture) -> Iterator[Finding]:
+    for compared in result.comparisons:
+        if compared.band is not ComparisonBand.MATCH:
+            yield Finding(f"fingerprints:{compared.band.value}", "BIO-13", Severity.LOOK, _ONE, compared.band.value)
+    for finger in result.not_taken:
+        key = f"fingerprints:not-taken:{finger.position.value}"
+        yield Finding(key, "BIO-12", Severity.NOTE, _FREE, f"{finger.position.value}:{finger.why.value}")
+    # Who else has these fingers, headquarters alone can say; until it has, nobody has looked.
+    detail = "" if result.samples else "none taken"
+    yield Finding("fingerprints:not-searched", "BIO-11", Severity.UNCHECKED, _FREE, detail)
 
 
 def _lists(result: WatchlistResult) -> Iterator[Finding]:

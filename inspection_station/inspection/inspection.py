@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from inspection_station.inspection.biometrics import ComparisonResult, FaceSample, NotCompared
+from inspection_station.inspection.biometrics import ComparisonResult, FaceSample, FingerprintCapture, NotCompared
 from inspection_station.inspection.chip import ChipReading
 from inspection_station.inspection.clearance import ClearanceResult
 from inspection_station.inspection.disposition import Decision
@@ -97,6 +97,12 @@ class Inspection:
         """The live face, when one was captured."""
         result = self._taken(Step.FACE)
         return result if isinstance(result, FaceSample) else None
+
+    @property
+    def fingers(self) -> FingerprintCapture | None:
+        """The fingers, when they were captured."""
+        result = self._taken(Step.FINGERPRINTS)
+        return result if isinstance(result, FingerprintCapture) else None
 
     @property
     def clearance(self) -> ClearanceResult | None:

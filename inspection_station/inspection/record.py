@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from inspection_station.inspection.biometrics import ComparisonResult, NotCompared
+from inspection_station.inspection.biometrics import ComparisonResult, FingerprintCapture, NotCompared
 from inspection_station.inspection.chip import AccessProtocol, ChipCheck
 from inspection_station.inspection.disposition import Decision
 from inspection_station.inspection.document import BlobRef, MachineReadableZone, MrzSource
@@ -66,3 +66,4 @@ class InspectionRecord:
     app_version: str = ""
     face_search: FaceSearchResult | None = None
     not_compared: tuple[NotCompared, ...] = ()
+    fingers: FingerprintCapture | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from inspection_station.inspection.biometrics import FingerprintSample
 from inspection_station.inspection.disposition import Decision
 from inspection_station.inspection.evidence import Evidence, Missing, Taken, Waived
 from inspection_station.inspection.finding_rules import findings
@@ -39,6 +38,7 @@ def record_of(inspection: Inspection, decision: Decision, decided_at: str) -> In
         supersedes=inspection.supersedes,
         face_search=inspection.face_search if collection.allowed else None,
         not_compared=inspection.not_compared,
+        fingers=inspection.fingers if collection.allowed else None,
     )
 
 
@@ -63,9 +63,6 @@ def _kept(inspection: Inspection) -> tuple[KeptBlob, ...]:
         kept.append(KeptBlob("portrait", inspection.chip.portrait))
     if inspection.face is not None:
         kept.append(KeptBlob("live face", inspection.face.image))
-    fingers = inspection.evidence.get(Step.FINGERPRINTS)
-    if isinstance(fingers, Taken) and isinstance(fingers.result, tuple):
-        kept.extend(
-            KeptBlob(f"finger {s.position.value}", s.image) for s in fingers.result if isinstance(s, FingerprintSample)
-        )
+    if inspection.fingers is not None:
+        kept.extend(KeptBlob(f"finger {s.position.value}", s.image) for s in inspection.fingers.samples)
     return tuple(kept)

@@ -13,7 +13,7 @@ from typing import Any
 
 from inspection_station.inspection import events as e
 from inspection_station.inspection.asking import DEPENDENTS, ask
-from inspection_station.inspection.biometrics import ComparisonResult, NotCompared
+from inspection_station.inspection.biometrics import ComparisonResult, FingerprintCapture, NotCompared
 from inspection_station.inspection.effects import CancelStep, DiscardBiometrics, Effect, SealRecord
 from inspection_station.inspection.errors import EventNotAllowed
 from inspection_station.inspection.evidence import Evidence, Missing, Taken, Waived
@@ -120,6 +120,13 @@ def _answer(step: Step, attribute: str) -> Callable[[Inspection, Any], Transitio
         return _settle(inspection, step, event.attempt, taken)
 
     return rule
+
+
+def _fingerprints_captured(inspection: Inspection, event: e.FingerprintsCaptured) -> Transition:
+    taken = Taken(
+        FingerprintCapture(event.samples, event.not_taken, event.comparisons), event.total_ms, event.device_ms
+    )
+    return _settle(inspection, Step.FINGERPRINTS, event.attempt, taken)
 
 
 def _faces_compared(inspection: Inspection, event: e.FacesCompared) -> Transition:
@@ -268,7 +275,7 @@ TABLE: dict[type, Row] = {
     e.DocumentRead: Row(_document_read, _OPEN, answer=True),
     e.ChipRead: Row(_answer(Step.CHIP, "reading"), _AFTER_DOCUMENT, answer=True),
     e.FaceCaptured: Row(_answer(Step.FACE, "sample"), _AFTER_DOCUMENT, answer=True),
-    e.FingerprintsCaptured: Row(_answer(Step.FINGERPRINTS, "samples"), _AFTER_DOCUMENT, answer=True),
+    e.FingerprintsCaptured: Row(_fingerprints_captured, _AFTER_DOCUMENT, answer=True),
     e.ClearanceChecked: Row(_answer(Step.CLEARANCE, "result"), _AFTER_DOCUMENT, answer=True),
     e.FacesCompared: Row(_faces_compared, _AFTER_DOCUMENT, answer=True),
     e.FaceGroupsSearched: Row(_answer(Step.GROUPS, "result"), _AFTER_DOCUMENT, answer=True),

@@ -30,6 +30,19 @@ class FacePrompt(StrEnum):
     GOOD = "good"
 
 
+class FingerPrompt(StrEnum):
+    """What to tell the person; the value is the stable key that the wording table translates."""
+
+    NO_FINGER = "no-finger"
+    ONE_FINGER = "one-finger"
+    MORE_FINGER = "more-finger"
+    CENTRE = "centre-finger"
+    PRESS_HARDER = "press-harder"
+    DRY_FINGER = "dry-finger"
+    CLEAN = "clean-finger"
+    GOOD = "good"
+
+
 @dataclass(frozen=True, slots=True)
 class DetectedFace:
     """A face in a picture. ``box`` x, y, width, height in pixels; ``landmarks`` 5 x 2 float32 (dlib's order:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inspection_station.inspection import events as e
-from inspection_station.inspection.biometrics import ComparisonResult, FingerprintSample
+from inspection_station.inspection.biometrics import ComparisonResult, FingerprintCapture, FingerprintSample
 from inspection_station.inspection.chip import AccessProtocol, ChipReading
 from inspection_station.inspection.codec import (
     TAG,
@@ -204,11 +204,11 @@ def test_bytes_have_no_plain_form() -> None:
         to_plain(Portrait(b"\xff\xd8"))
 
 
-def test_the_tuples_of_evidence_are_told_apart_by_their_members() -> None:
+def test_fingers_and_comparisons_are_told_apart_in_evidence() -> None:
     @quick
     @given(st.from_type(FingerprintSample), st.from_type(ComparisonResult))
     def check(finger: FingerprintSample, comparison: ComparisonResult) -> None:
-        for result in ((finger, finger), (comparison,), ()):
+        for result in (FingerprintCapture((finger, finger), (), (comparison,)), (comparison,), ()):
             evidence = Taken(result)
             assert union_from_plain(Evidence, parse_json(canonical_json(to_plain(evidence)))) == evidence
 

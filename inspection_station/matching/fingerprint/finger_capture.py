@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from inspection_station.inspection.biometrics import FingerPosition
 from inspection_station.matching.fingerprint.extraction import DPI, Extraction, extract
 from inspection_station.matching.fingerprint.faults import FingerprintFault, UnusableFingerprint
-from inspection_station.matching.fingerprint.quality import FingerPrompt, FingerQuality
+from inspection_station.matching.fingerprint.quality import FingerQuality
 from inspection_station.matching.fingerprint.segmentation import Grey
+from inspection_station.matching.ports import FingerPrompt
 
 _PROMPTS: dict[FingerprintFault, FingerPrompt] = {
     FingerprintFault.NO_FINGER: FingerPrompt.NO_FINGER,

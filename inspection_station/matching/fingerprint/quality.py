@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 import cv2
 import numpy as np
 
 from inspection_station.matching.fingerprint.ridges import Ridges
 from inspection_station.matching.fingerprint.segmentation import Grey
+from inspection_station.matching.ports import FingerPrompt
 
 METHOD = "own score of area, clarity and contrast (not NFIQ 2)"
 _MM_PER_PIXEL = 25.4 / 500
@@ -22,19 +22,6 @@ _DRY, _WET = 0.30, 0.68  # share of dark pixels on the finger
 _FAINT = 9.0  # grey levels in the ridge band
 _CUT = 0.45  # share of a border of the picture that the finger crosses
 _GOOD = 40
-
-
-class FingerPrompt(StrEnum):
-    """What to tell the person; the value is the stable key that the wording table translates."""
-
-    NO_FINGER = "no-finger"
-    ONE_FINGER = "one-finger"
-    MORE_FINGER = "more-finger"
-    CENTRE = "centre-finger"
-    PRESS_HARDER = "press-harder"
-    DRY_FINGER = "dry-finger"
-    CLEAN = "clean-finger"
-    GOOD = "good"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,13 +19,17 @@ from inspection_station.matching.fingerprint.search import FingerprintGallery
 from inspection_station.matching.fingerprint.segmentation import Grey
 from inspection_station.matching.fingerprint.template_record import read_template, template_bytes
 
+PREPARED = CACHE_FOLDER / "prepared"
+"""Is there once everything is compiled: from then on a process only loads."""
+
 
 def main() -> int:
     """Exit code 0, or 3 when the machine code cannot be made."""
     began = time.perf_counter()
     try:
         warm_up()
-    except (UnusableFingerprint, RuntimeError) as failed:
+        PREPARED.touch()
+    except (UnusableFingerprint, RuntimeError, OSError) as failed:
         sys.stderr.write(f"fingerprint comparison cannot be prepared: {failed}\n")
         return 3
     sys.stdout.write(

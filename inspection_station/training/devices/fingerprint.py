@@ -1,6 +1,6 @@
 """The training fingerprint reader: whoever stands on the stage lays down the finger that is asked for.
 
-Fingers are invented (``personas.fingerprint``); growing one takes seconds, so it happens on a thread of its own and the
+Fingers are invented (``personas.fingerprint``); growing one takes a while, so it happens on a thread of its own and the
 wait for it can be cancelled. Each capture is another impression of the same finger, some of them poor.
 """
 
@@ -42,7 +42,7 @@ Impressions = Callable[[Any, FingerPosition, int], FingerImage]
 
 
 def invented_impression(traveller: Any, position: FingerPosition, attempt: int) -> FingerImage:
-    """What the traveller lays down, the same for the same attempt; a new finger takes about two seconds."""
+    """What the traveller lays down, the same for the same attempt; a new finger takes about half a second."""
     from inspection_station.training.personas.fingerprint import DPI, finger_of, impression
 
     holder = traveller.live_face == traveller.face_seed

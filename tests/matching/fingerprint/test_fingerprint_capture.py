@@ -10,7 +10,7 @@ from inspection_station.inspection.biometrics import FingerPosition
 from inspection_station.matching.fingerprint.faults import UnusableFingerprint
 from inspection_station.matching.fingerprint.finger_capture import best_of, finger_to_take, judged
 from inspection_station.matching.fingerprint.nfiq2 import installed, nfiq2_score
-from inspection_station.matching.fingerprint.quality import FingerPrompt
+from inspection_station.matching.ports import FingerPrompt
 
 Grey = npt.NDArray[np.uint8]
 
