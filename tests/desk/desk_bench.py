@@ -72,6 +72,8 @@ class Bench:
         undo_seconds: float = 10.0,
         face_timeout: float = 30.0,
         zones: Any = None,
+        groups: Any = None,
+        history: Any = None,
         wrap_store: Callable[[StationStore], Any] = lambda store: store,
         start: bool = True,
     ) -> None:
@@ -101,6 +103,8 @@ class Bench:
             self.clock,
             chip_timeout=1.0,
             face_timeout=face_timeout,
+            groups=groups,
+            history=history,
         )
         settings = DeskSettings(
             scenario, "m-1", "bench", True, "test", lambda: f"i-{next(Bench._ids):04d}", undo_seconds=undo_seconds
