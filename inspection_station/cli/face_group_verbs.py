@@ -8,7 +8,7 @@ import argparse
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,12 +42,19 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     build = acts.add_parser("build-group", help="make a group from portraits, a folder for each person, and seal it")
     build.add_argument("folder", type=Path, metavar="DIR", help="a folder for each person")
     _group_options(build)
+    build.add_argument("--photographs", action="store_true", help="keep a photograph of each, shown with a candidate")
     build.set_defaults(run=lambda options: carried_out(options, lambda: build_group(options)))
 
     again = acts.add_parser("re-enrol", help="make a group's templates anew from its pictures, for another face model")
     again.add_argument("folder", type=Path, metavar="DIR", help="pictures of the group's persons, a folder for each")
     _group_options(again)
     again.set_defaults(run=lambda options: carried_out(options, lambda: re_enrol(options)))
+
+    history = acts.add_parser("build-history", help="seal history photographs, found by document number")
+    history.add_argument("folder", type=Path, metavar="DIR", help="a folder for each document number")
+    history.add_argument("--valid-hours", type=float, default=72.0, metavar="H", help="how long they may be used")
+    add_face_data(history)
+    history.set_defaults(run=lambda options: carried_out(options, lambda: build_history(options)))
 
     install = acts.add_parser("install", help="take over a folder of face data that was made elsewhere")
     install.add_argument("source", type=Path, metavar="FOLDER", help="what calibrate-faces and build-group wrote")
@@ -71,7 +78,62 @@ def build_group(options: argparse.Namespace) -> int:
     folder, key = _where(options, make=True)
     pictures = _listed(options.folder)
     built = _built(options, folder, key, pictures, _next_version(folder, key, options.group))
+    if options.photographs:
+        _keep_photographs(folder, key, options.group, pictures, built)
     return _told(options, built, len({filed.person for filed in filed_pictures(options.folder)}), [])
+
+
+def build_history(options: argparse.Namespace) -> int:
+    """Run ``faces build-history``: of each document number the first picture."""
+    from inspection_station.matching.portrait_pack import document_key, history_file, write_portraits
+
+    folder, key = _where(options, make=True)
+    pictures = _first_of_each(_listed(options.folder))
+    now = datetime.now(UTC)
+    try:
+        header = write_portraits(
+            history_file(folder),
+            key,
+            name="history",
+            version=int(now.timestamp()),
+            made_at=now,
+            expires_at=now + timedelta(hours=options.valid_hours),
+            pictures=((document_key(number), picture) for number, picture in pictures),
+        )
+    except (OSError, ValueError) as failed:
+        detail = getattr(failed, "strerror", None) or str(failed)
+        raise FaceRefusal(UNUSABLE, "unreadable", detail, "see to the folders and the pictures' sizes") from None
+    told = {"photographs": header.pictures, "expires_at": header.expires_at.isoformat()}
+    print(json.dumps(told) if options.json else f"{header.pictures} photographs, until {told['expires_at']}")
+    return DONE
+
+
+def _keep_photographs(folder: Path, key: bytes, group: str, pictures: list[FiledPicture], built: GroupBuilt) -> None:
+    """The first picture of each person beside the group's templates, for as long as the group holds."""
+    from inspection_station.matching.portrait_pack import portraits_file, write_portraits
+
+    header = built.header
+    try:
+        write_portraits(
+            portraits_file(folder, group),
+            key,
+            name=group,
+            version=header.version,
+            made_at=header.made_at,
+            expires_at=header.expires_at,
+            pictures=_first_of_each(pictures),
+        )
+    except (OSError, ValueError) as failed:
+        detail = getattr(failed, "strerror", None) or str(failed)
+        raise FaceRefusal(UNUSABLE, "unreadable", detail, "see to the folders and the pictures' sizes") from None
+
+
+def _first_of_each(pictures: list[FiledPicture]) -> Iterator[tuple[str, bytes]]:
+    seen: set[str] = set()
+    for portrait in _portraits(pictures):
+        if portrait.subject not in seen:
+            seen.add(portrait.subject)
+            yield portrait.subject, portrait.picture
 
 
 def re_enrol(options: argparse.Namespace) -> int:
@@ -98,6 +160,7 @@ def re_enrol(options: argparse.Namespace) -> int:
 def install_faces(options: argparse.Namespace) -> int:
     """Run ``faces install``."""
     from inspection_station.matching.face_installation import install, pack_key
+    from inspection_station.matching.portrait_pack import install_portraits
 
     try:
         key = pack_key(options.key)[0]
@@ -106,7 +169,9 @@ def install_faces(options: argparse.Namespace) -> int:
     target, own = _where(options)
     matcher = matcher_of(options)
     try:
-        taken = install(options.source, key, target, own, model_id=matcher.model_id, now=datetime.now(UTC))
+        now = datetime.now(UTC)
+        taken = install(options.source, key, target, own, model_id=matcher.model_id, now=now)
+        taken += install_portraits(options.source, key, target, own, now=now)
     except (OSError, ValueError) as failed:
         if not isinstance(failed, OSError):
             raise

@@ -137,6 +137,7 @@ def _at_decision(inspection: Inspection) -> list[tuple[str, Console]]:
                 ("21", Stage.CHIP),
                 ("31", Stage.FACE),
                 ("50", Stage.COMPARISON),
+                ("55", Stage.GROUPS),
                 ("60", Stage.WATCHLIST),
             )
         ]
@@ -147,7 +148,15 @@ def _at_decision(inspection: Inspection) -> list[tuple[str, Console]]:
             ("76-note", Console(panel=Fill(Form.NOTE))),
         ]
     first = barred[0]
+    pages: list[tuple[str, Console]] = []
+    if inspection.face_search is not None and inspection.face_search.candidates:
+        pages = [
+            ("51-comparison-history", Console(looked_at=Stage.COMPARISON)),
+            ("56-candidates", Console(looked_at=Stage.GROUPS)),
+            ("57-candidates-told", Console(looked_at=Stage.GROUPS, revealed=True)),
+        ]
     return [
+        *pages,
         ("71-decision-barred", Console()),
         ("72-refer-reasons", Console(panel=Choose(Choice.REASON, Disposition.RF.value))),
         ("73-override", Console(panel=Fill(Form.OVERRIDE, first.key))),

@@ -187,6 +187,21 @@ def seal_portraits_anew(path: Path, key: bytes, target: Path, own_key: bytes, *,
     )
 
 
+def install_portraits(source: Path, key: bytes, target: Path, own_key: bytes, *, now: datetime) -> list[str]:
+    """Take over the photographs of a folder of face data: sealed anew under the station's key. What was taken.
+
+    Raises ``PackRefused``, OSError.
+    """
+    taken = []
+    found = [history_file(source)] if history_file(source).is_file() else []
+    groups = source / "groups"
+    found += sorted(groups.glob(f"*{SUFFIX}")) if groups.is_dir() else []
+    for path in found:
+        seal_portraits_anew(path, key, target / path.relative_to(source), own_key, now=now)
+        taken.append(f"{path.name.removesuffix(SUFFIX)} photographs")
+    return taken
+
+
 class _Keys:
     """What is derived from the station's key and a pack's salt: one key to seal with, one for the index."""
 

@@ -80,7 +80,7 @@ def test_each_page_follows_the_inspection_by_itself(at_the_counter: Callable[...
     pages = [type(window.view.stack.currentWidget()).__name__]
     key(window, Qt.Key.Key_Return)
     pages.append(type(window.view.stack.currentWidget()).__name__)
-    for step in (Step.DOCUMENT, Step.CHIP, Step.FACE, Step.FINGERPRINTS, Step.COMPARISON, Step.WATCHLIST):
+    for step in (Step.DOCUMENT, Step.CHIP, Step.FACE, Step.FINGERPRINTS, Step.COMPARISON, Step.GROUPS, Step.WATCHLIST):
         desk.release(step)
         settle_events()
         pages.append(type(window.view.stack.currentWidget()).__name__)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from inspection_station.desk.view import DeskSnapshot
+from inspection_station.hardware.errors import DeviceError
 from inspection_station.inspection.chip import CheckResult, ChipCheck, ChipReading
 from inspection_station.inspection.document import BlobRef
 from inspection_station.inspection.evidence import Missing, Taken, Waived
@@ -194,6 +195,8 @@ def face_page(snapshot: DeskSnapshot, inspection: Inspection, wording: Wording) 
         tone, prompt = (Tone.OK if good else Tone.LOOK), wording.text(f"prompt.{snapshot.face_prompt.value}")
     elif isinstance(evidence, Taken):
         tone, prompt = Tone.OK, wording.text("face.captured")
+    elif isinstance(evidence, Missing) and evidence.code == DeviceError.code:
+        tone, prompt = Tone.LOOK, wording.text("face.camera-lost")
     elif isinstance(evidence, Waived):
         tone, prompt = (
             Tone.UNCHECKED,
@@ -224,7 +227,7 @@ def face_page(snapshot: DeskSnapshot, inspection: Inspection, wording: Wording) 
 
 
 def plain_page(inspection: Inspection, step: Step, wording: Wording) -> PlainPage:
-    """Page of fingerprints and clearance."""
+    """Page of the clearance."""
     rows = [r for r in check_rows(inspection, wording) if r.step is step]
     row = rows[0]
     return PlainPage(
