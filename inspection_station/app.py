@@ -22,6 +22,7 @@ from inspection_station.desk.face_references import FaceReferences, Opened, open
 from inspection_station.desk.face_scale import FACE_FOLDER, face_scale
 from inspection_station.desk.finger_ports import FingerJudge
 from inspection_station.desk.inspection_desk import TAIPEI, DeskSettings, InspectionDesk
+from inspection_station.desk.installed_packs import CHECKS, InstalledTrust, open_lists
 from inspection_station.desk.list_search import ListSearch
 from inspection_station.desk.officer_session import OfficerSession, RosterEntry, load_roster
 from inspection_station.desk.view import Desk, DeskSnapshot, FrameSlot
@@ -34,6 +35,8 @@ from inspection_station.hardware.ports import Device, DeviceKind, DriverSettings
 from inspection_station.hardware.registry import DriverRegistry, UnknownDriver
 from inspection_station.hardware.supervisor import DeviceRack, DeviceStatus
 from inspection_station.headquarters.loop import Conversation, ExchangeLoop
+from inspection_station.headquarters.packs_turn import PackTurns
+from inspection_station.headquarters.packs_vault import PACK_FOLDER, PackVault
 from inspection_station.headquarters.plan import Rules
 from inspection_station.inspection.document import BlobRef
 from inspection_station.inspection.scenario import SCENARIOS
@@ -41,7 +44,6 @@ from inspection_station.matching.face import DlibFaceMatcher
 from inspection_station.matching.face_groups import built_in_groups
 from inspection_station.matching.face_installation import FaceScale, station_key
 from inspection_station.matching.thresholds import FaceThresholds, ThresholdStatus, parse_thresholds
-from inspection_station.matching.watchlist_lists import ControlList, MalformedList, load_lists
 from inspection_station.process_memory import give_pictures_back
 from inspection_station.resource_path import resource
 from inspection_station.station_profile import ProfileError, StationProfile
@@ -107,9 +109,11 @@ def open_station(
     progress("lists")
     lists = ListSearch()
     training = _Training(profile, seed, lists) if profile.training else None
+    packs = PackVault(profile.data_folder / PACK_FOLDER, store_key)
     if training is None:
-        lists.replace(*_lists(profile))
-    trust = training.trust if training else _trust(profile)
+        lists.look = open_lists(packs, lists, profile.data_folder, profile.lists).look
+        lists.look()
+    trust = training.trust if training else InstalledTrust(packs, _trust(profile), clock.now)
     terminal_keys = _terminal_keys(profile)
 
     pool = ThreadPoolExecutor(2, thread_name_prefix="matching")
@@ -159,7 +163,7 @@ def open_station(
     desk.start()
     stack.callback(desk.stop)
     _log_duty(profile, store, devices, session, stack)
-    exchange = _exchange(profile, store, clock, stack)
+    exchange = _exchange(profile, store, clock, stack, PackTurns(packs, clock, CHECKS, lists.look))
     return Station(profile, desk, store, rack, lists, training.director if training else None, exchange)
 
 
@@ -193,12 +197,13 @@ def _nothing() -> None:
 
 
 def _exchange(
-    profile: StationProfile, store: StationStore, clock: SystemClock, stack: ExitStack
+    profile: StationProfile, store: StationStore, clock: SystemClock, stack: ExitStack, packs: PackTurns
 ) -> ExchangeLoop | None:
     """The exchange with headquarters on its own thread, where the station is enrolled there."""
     if store.outbox.identity() is None:
         return None
     conversation = Conversation(profile.station_id, store.outbox, clock, Rules())
+    conversation.packs = packs
     loop = ExchangeLoop(conversation, store.outbox, clock)
     store.on_sealed(loop.wake)
     loop.start()
@@ -376,19 +381,6 @@ def _thresholds(profile: StationProfile) -> FaceThresholds:
             f"profile {profile.name}: face_thresholds {profile.face_thresholds} are not for this profile"
         )
     return chosen
-
-
-def _lists(profile: StationProfile) -> tuple[list[ControlList], tuple[str, ...]]:
-    """The control lists in the data folder, and the names of those that cannot be read: shown as not consulted."""
-    found: list[ControlList] = []
-    missing: list[str] = []
-    for name in profile.lists:
-        try:
-            found.extend(load_lists((profile.data_folder / name).read_text(encoding="utf-8")))
-        except (OSError, UnicodeDecodeError, MalformedList) as fault:
-            log.error("a control list cannot be used: %s", type(fault).__name__, extra={"list_file": name})
-            missing.append(Path(name).stem)
-    return found, tuple(missing)
 
 
 def _roster(profile: StationProfile) -> tuple[RosterEntry, ...]:

@@ -27,6 +27,7 @@ _GROUPS = (
     "fingerprint_verbs",
     "record_verbs",
     "exchange_verbs",
+    "pack_verbs",
     "store_verbs",
     "doctor_verbs",
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 
@@ -15,33 +16,74 @@ from inspection_station.matching.watchlist_search import WatchlistSearch
 ONLINE_ONLY = ("RMAS",)
 
 
+@dataclass(frozen=True, slots=True)
+class _AtHand:
+    index: WatchlistSearch
+    lists: tuple[ControlList, ...]
+    missing: tuple[str, ...] = ()
+    until: Mapping[str, datetime] = field(default_factory=dict)
+
+    def over(self, now: datetime) -> frozenset[str]:
+        """Lists that may no longer be used."""
+        return frozenset(list_id for list_id, until in self.until.items() if now >= until)
+
+
 class ListSearch:
-    """Implements ``ports.ListSearcher``. Thread-safe."""
+    """Implements ``ports.ListSearcher``. Thread-safe. ``look`` is called before each search: lists may have arrived."""
 
     def __init__(self, lists: Sequence[ControlList] = ()) -> None:
+        self.look: Callable[[], None] = _nothing_arrives
         self._lock = Lock()
-        self._missing: tuple[str, ...] = ()
         self.replace(lists)
 
-    def replace(self, lists: Sequence[ControlList], missing: Sequence[str] = ()) -> None:
-        """Search these from now on; ``missing`` should be at hand and are not, so every result names them."""
-        index = WatchlistSearch(lists)
+    def replace(
+        self,
+        lists: Sequence[ControlList],
+        missing: Sequence[str] = (),
+        until: Mapping[str, datetime] | None = None,
+    ) -> None:
+        """Search these from now on; ``missing`` should be at hand and are not, so every result names them.
+
+        ``until``: by list id, from when on a list is not used any more and named as not consulted, whatever it holds.
+        """
+        fresh = _AtHand(WatchlistSearch(lists), tuple(lists), tuple(missing), dict(until or {}))
         with self._lock:
-            self._index, self._lists, self._missing = index, tuple(lists), tuple(missing)
+            self._at_hand = fresh
 
     def search(self, mrz: MachineReadableZone, now: datetime) -> WatchlistResult:
+        """What the lists that may be used say; the others are named as not consulted, never as without a hit."""
+        self.look()
         with self._lock:
-            index, missing = self._index, self._missing
-        return index.search(mrz, now, (*missing, *ONLINE_ONLY))
+            here = self._at_hand
+        over = here.over(now)
+        result = here.index.search(mrz, now, (*here.missing, *sorted(over), *ONLINE_ONLY))
+        if not over:
+            return result
+        return WatchlistResult(
+            tuple(one for one in result.consulted if one.list_id not in over),
+            tuple(hit for hit in result.hits if hit.list_id not in over),
+            result.not_consulted,
+        )
 
     def lists(self, now: datetime) -> Sequence[tuple[ListConsulted, float]]:
-        """Each list with its age in hours."""
+        """Each list with its age in hours; one that may no longer be used is stale here."""
         with self._lock:
-            lists = self._lists
+            here = self._at_hand
+        over = here.over(now)
         return [
             (
-                ListConsulted(one.list_id, one.kind, one.version, one.issued_at.isoformat(), one.stale(now)),
+                ListConsulted(
+                    one.list_id,
+                    one.kind,
+                    one.version,
+                    one.issued_at.isoformat(),
+                    one.stale(now) or one.list_id in over,
+                ),
                 (now - one.issued_at).total_seconds() / 3600,
             )
-            for one in lists
+            for one in here.lists
         ]
+
+
+def _nothing_arrives() -> None:
+    """Nobody brings lists."""

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from cryptography import x509
-from fastapi import Depends, FastAPI, Header, Path, Request, Response
+from fastapi import Depends, FastAPI, Header, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -27,6 +27,8 @@ from inspection_station.gateway.service import Gateway
 from inspection_station.gateway.stations import KnownStation, NotAdmitted
 from inspection_station.headquarters.enrolment import Enrolment, Renewal
 from inspection_station.headquarters.messages import PICTURE_LIMIT
+from inspection_station.headquarters.packs_body import PACKED_LIMIT
+from inspection_station.headquarters.packs_source import PACK_LENGTH, PART_BYTES
 from inspection_station.headquarters.wire import MESSAGE_LIMIT, BadSignature, TooLarge, WireError
 
 log = logging.getLogger(__name__)
@@ -76,6 +78,7 @@ def build_app(gateway: Gateway) -> FastAPI:
     app.state.gateway = gateway
     _refusals(app)
     _routes_of_stations(app, gateway)
+    _routes_of_packs(app, gateway)
     _routes_before_enrolment(app, gateway)
     _routes_of_operators(app, gateway)
 
@@ -120,6 +123,36 @@ def _routes_of_stations(app: FastAPI, gateway: Gateway) -> None:
             gateway.pictures.append, bytes.fromhex(sha256), upload_length, upload_offset, part
         )
         return UploadState(reached=reached.count, published=reached.published)
+
+
+def _routes_of_packs(app: FastAPI, gateway: Gateway) -> None:
+    @app.get(
+        "/v1/packs/{path:path}",
+        response_class=Response,
+        responses={
+            200: {
+                "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+                "headers": {PACK_LENGTH: {"schema": {"type": "integer"}, "description": "bytes of the whole file"}},
+                "description": "bytes of the file from the offset on",
+            },
+            404: {"model": Refusal, "description": "there is no such file"},
+        },
+    )
+    async def pack_part(
+        path: Annotated[str, Path(max_length=160)],
+        offset: Annotated[int, Query(ge=0, le=PACKED_LIMIT)] = 0,
+        station: KnownStation = _STATION,
+    ) -> Response:
+        """A part of a file of the repository of data packs. Stations verify what they get; nothing here is secret
+        from one of them.
+        """
+        found = None
+        if gateway.packs is not None:
+            found = await run_in_threadpool(gateway.packs.part, path, offset, PART_BYTES)
+        if found is None:
+            return JSONResponse({"error": {"code": "PCK-07", "what": "there is no such file"}}, 404)
+        part, length = found
+        return Response(part, media_type="application/octet-stream", headers={PACK_LENGTH: str(length)})
 
 
 def _routes_before_enrolment(app: FastAPI, gateway: Gateway) -> None:

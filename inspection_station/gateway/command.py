@@ -1,4 +1,4 @@
-"""``inspection-gateway``: init, serve, enrol, revoke, mark-durable, import-bundle, openapi.
+"""``inspection-gateway``: init, serve, enrol, revoke, mark-durable, import-bundle, openapi; packs in ``pack_command``.
 
 Every verb takes ``--json``. Exit codes as on the station: 0 done, 1 a negative finding, 2 bad input, 3 missing.
 """
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from inspection_station import __version__
+from inspection_station.gateway.pack_command import PackCommands
 
 _DONE, _NEGATIVE, _USAGE, _MISSING = 0, 1, 2, 3
 _NAME_LIMIT = 64
@@ -57,6 +58,8 @@ def _parser() -> argparse.ArgumentParser:
     bundle = _verb(verbs, "import-bundle", _import_bundle, "take in a station's sealed bundle")
     bundle.add_argument("file", type=Path, metavar="FILE")
     bundle.add_argument("--answer", type=Path, metavar="FILE", help="write the return bundle here")
+
+    PackCommands(_tell, _refuse).register(verbs, _verb)
 
     _verb(verbs, "openapi", _openapi, "the service's description")
     return top

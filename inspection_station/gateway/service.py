@@ -19,6 +19,7 @@ from inspection_station.gateway import stations
 from inspection_station.gateway.authority import Authority
 from inspection_station.gateway.database import Database
 from inspection_station.gateway.ingest import Arrival, SignedPacket, Taken, read_arrival, take_in
+from inspection_station.gateway.pack_repository import PackRepository
 from inspection_station.gateway.pictures import PictureStore
 from inspection_station.gateway.stations import KnownStation, stamp
 from inspection_station.gateway.tables import setting
@@ -78,12 +79,14 @@ class Gateway:
         authority: Authority,
         settings: GatewaySettings,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        packs: PackRepository | None = None,
     ) -> None:
         self.database = database
         self.pictures = pictures
         self.authority = authority
         self.settings = settings
         self.now = now
+        self.packs = packs
 
     def exchange(self, known: KnownStation, data: bytes) -> bytes:
         """Take in what a station sent and answer with a receipt. Raises WireError for a message that is none."""

@@ -14,6 +14,7 @@ import platformdirs
 
 from inspection_station.gateway.authority import Authority, load_authority
 from inspection_station.gateway.database import Database
+from inspection_station.gateway.pack_repository import PackRepository
 from inspection_station.gateway.pictures import FolderPictures
 from inspection_station.gateway.service import Gateway, read_settings
 
@@ -33,6 +34,11 @@ class Place:
         """The keys' folder."""
         return self.folder / "keys"
 
+    @property
+    def packs(self) -> Path:
+        """The repository of data packs."""
+        return self.folder / "packs"
+
     def authority(self) -> Authority:
         """Raises KeysMissing, ValueError, TypeError (passphrase)."""
         return load_authority(self.keys, self.passphrase)
@@ -41,7 +47,8 @@ class Place:
         """The gateway. Raises KeysMissing, ValueError, and what the database raises."""
         authority = self.authority()
         database = Database(self.database)
-        return Gateway(database, FolderPictures(self.folder / "pictures"), authority, read_settings(database))
+        pictures, packs = FolderPictures(self.folder / "pictures"), PackRepository(self.packs)
+        return Gateway(database, pictures, authority, read_settings(database), packs=packs)
 
 
 def place(folder: Path | None = None, database: str | None = None) -> Place:

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives import serialization
 from requests.adapters import HTTPAdapter
 
 from inspection_station.headquarters.enrolment import Enrolled, Enrolment, Renewal, Ticket
+from inspection_station.headquarters.packs_source import PACK_LENGTH, PART_BYTES
 from inspection_station.headquarters.ports import (
     HeadquartersBusy,
     HeadquartersDenied,
@@ -41,7 +42,8 @@ log = logging.getLogger(__name__)
 CONNECT_SECONDS, READ_SECONDS = 30.0, 60.0
 _AUTHORITY_LIMIT = 1 << 14
 _DROPPED_SECONDS = 3.0  # a connection that turns out to be dead this soon was dead before
-_CBOR = {"Content-Type": "application/cbor", "User-Agent": None, "Accept": None, "Accept-Encoding": None}
+_PLAIN = {"User-Agent": None, "Accept": None, "Accept-Encoding": None}
+_CBOR = {"Content-Type": "application/cbor", **_PLAIN}
 
 
 class _OneContext(HTTPAdapter):
@@ -103,6 +105,16 @@ class HttpsLink:
             raise HeadquartersRefused("the state of an upload contradicts itself")
         return Reached(reached, published)
 
+    def pack_part(self, path: str, offset: int) -> tuple[bytes, int] | None:
+        """See ``packs_source.PackLink``."""
+        answer = self._ask("GET", f"/v1/packs/{path}?offset={offset}", None, _PLAIN, also=404)
+        if answer.status_code == 404:
+            return None
+        length = answer.headers.get(PACK_LENGTH, "")
+        if not length.isdecimal() or len(length) > 15 or len(answer.content) > PART_BYTES:
+            raise HeadquartersRefused("a part of a pack without its length")
+        return answer.content, int(length)
+
     def close(self) -> None:
         """Let go of every connection that nobody uses at the moment."""
         with self._guard:
@@ -110,7 +122,9 @@ class HttpsLink:
         for session in idle:
             session.close()
 
-    def _ask(self, method: str, path: str, body: bytes, headers: dict[str, Any], also: int = 200) -> requests.Response:
+    def _ask(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, Any], also: int = 200
+    ) -> requests.Response:
         with self._guard:
             warm = self._idle.pop() if self._idle else None
         url, began = self._address + path, time.monotonic()
@@ -127,7 +141,7 @@ class HttpsLink:
         raise _refusal(answer)
 
     def _on(
-        self, session: requests.Session, method: str, url: str, body: bytes, headers: dict[str, Any]
+        self, session: requests.Session, method: str, url: str, body: bytes | None, headers: dict[str, Any]
     ) -> requests.Response:
         try:
             answer = _round_trip(session, method, url, body, headers, self._timeouts)

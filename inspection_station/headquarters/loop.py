@@ -17,6 +17,7 @@ from inspection_station.headquarters import renewal
 from inspection_station.headquarters.client import HttpsLink
 from inspection_station.headquarters.exchange import Exchange, NotEnrolled, Progress
 from inspection_station.headquarters.messages import LANES, Report
+from inspection_station.headquarters.packs_turn import PackTurns
 from inspection_station.headquarters.plan import Rules
 from inspection_station.headquarters.ports import Carried, Chance, Clock, Job, LinkFault, OutboxPort
 from inspection_station.headquarters.uploads import Pace, Uploads
@@ -75,6 +76,7 @@ class Conversation:
         self._identity: StationIdentity | None = None
         self._pace = Pace()
         self.bytes_a_second = 0.0
+        self.packs: PackTurns | None = None
 
     def step(self) -> Progress:
         """One round. Raises NotEnrolled, and the store's own faults."""
@@ -89,7 +91,10 @@ class Conversation:
             self._report,
             lambda jobs: self._upload(link, jobs),
         )
-        return exchange.step()
+        progress = exchange.step()
+        if self.packs is not None and progress.rest_until is not None and not progress.fault:
+            self.packs.turn(link, self._urgent)
+        return progress
 
     def backlog(self) -> tuple[Backlog, ...]:
         """What waits, by lane."""

@@ -20,6 +20,7 @@ from inspection_station.headquarters.sealed_bundle import TO_STATION, read_bundl
 from inspection_station.inspection.outbox import StationIdentity
 
 PART_BYTES = 256 << 10
+PACK_LENGTH = "Pack-Length"
 _PATH = re.compile(
     r"metadata/(?:[1-9][0-9]{0,15}\.[a-z][a-z-]{0,40}|timestamp)\.json"
     r"|targets/[a-z][a-z-]{0,40}/[a-z0-9][a-z0-9-]{0,62}/[1-9][0-9]{0,15}\.(?:snapshot|delta)"

@@ -29,6 +29,7 @@ from inspection_station.headquarters.packs_body import PACKED_LIMIT, Content, re
 
 log = logging.getLogger(__name__)
 
+PACK_FOLDER: Final = "packs"
 _STATE: Final = "packs.sealed"
 _SUFFIX: Final = ".pack"
 _MAGIC = b"ISPACKS1"
@@ -75,6 +76,11 @@ class PackVault:
         self._guard = RLock()
         self._mark: tuple[int, int, int] | None = None
         self._state = VaultState()
+
+    @property
+    def folder(self) -> Path:
+        """Where they lie."""
+        return self._folder
 
     def state(self) -> VaultState:
         """As it stands on the disk now. Raises PackRefused (a state that does not open under the key), OSError."""

@@ -93,7 +93,7 @@ class Outbox:
 
     def identity(self) -> StationIdentity | None:
         """Who the station is at headquarters; None before it was enrolled."""
-        return self._ask(_identity)
+        return self._ask(identity_of)
 
     def settle(self, settlement: Settlement) -> None:
         """Write what a round changed, and wait until it is durable."""
@@ -154,7 +154,7 @@ def _body(connection: Connection, position: int) -> bytes | None:
     return None if row is None else records.read_message(connection, row[0])
 
 
-def _identity(connection: Connection) -> StationIdentity | None:
+def identity_of(connection: Connection) -> StationIdentity | None:
     row = connection.execute(f"select {_IDENTITY} from identity").fetchone()
     return None if row is None else StationIdentity(*row)
 

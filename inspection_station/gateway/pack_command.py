@@ -1,0 +1,226 @@
+"""``inspection-gateway init-packs|publish-pack|withdraw-pack|refresh-packs|renew-pack-root|list-packs|export-packs``.
+
+Keys are files; ``$PACK_PASSPHRASE`` opens those that are encrypted and encrypts those that are drawn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from inspection_station.gateway.pack_repository import PackRepository
+
+PASSPHRASE = "PACK_PASSPHRASE"
+_DONE, _NEGATIVE, _USAGE, _MISSING = 0, 1, 2, 3
+
+Tell = Callable[[argparse.Namespace, dict[str, Any], str], int]
+Refuse = Callable[[argparse.Namespace, int, str, str, str], int]
+AddVerb = Callable[[Any, str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
+
+
+class PackCommands:
+    """The verbs, with the gateway's own ways to tell and to refuse."""
+
+    def __init__(self, tell: Tell, refuse: Refuse) -> None:
+        self._tell, self._refuse = tell, refuse
+
+    def register(self, verbs: Any, add: AddVerb) -> None:
+        """Add the verbs."""
+        init = add(
+            verbs, "init-packs", self._guarded(self._init), "draw the keys of data packs, begin their repository"
+        )
+        init.add_argument("offline", type=Path, metavar="DIR", help="root and role keys go here: take them away")
+
+        publish = add(verbs, "publish-pack", self._guarded(self._publish), "publish the next version of a data pack")
+        publish.add_argument("kind", metavar="KIND", help="control-list, manifest, face-group, trust-anchors …")
+        publish.add_argument("files", type=Path, nargs="+", metavar="FILE")
+        publish.add_argument(
+            "--name", metavar="NAME", help="small letters, digits, hyphens (default: the first file's)"
+        )
+        publish.add_argument("--stale-hours", type=float, default=24.0, help="amber from then on (default 24)")
+        publish.add_argument("--valid-hours", type=float, default=168.0, help="not used from then on (default 168)")
+        publish.add_argument("--key", type=Path, metavar="FILE", help="the kind's key (default: in the keys' folder)")
+
+        withdraw = add(verbs, "withdraw-pack", self._guarded(self._withdraw), "take a data pack back from all stations")
+        withdraw.add_argument("kind", metavar="KIND")
+        withdraw.add_argument("name", metavar="NAME")
+        withdraw.add_argument("--key", type=Path, metavar="FILE", help="the kind's key")
+
+        add(verbs, "refresh-packs", self._guarded(self._refresh), "sign anew that the packs are current (run it daily)")
+
+        root = add(verbs, "renew-pack-root", self._guarded(self._renew), "the root's next version, by two of its keys")
+        root.add_argument("keys", type=Path, nargs="+", metavar="KEY")
+
+        add(verbs, "list-packs", self._guarded(self._list), "what is published")
+
+        export = add(verbs, "export-packs", self._guarded(self._export), "all packs in a bundle sealed for one station")
+        export.add_argument("station", metavar="STATION")
+        export.add_argument("file", type=Path, metavar="FILE")
+
+    def _guarded(self, act: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+        def run(options: argparse.Namespace) -> int:
+            from inspection_station.gateway.authority import KeysMissing
+            from inspection_station.gateway.pack_keys import PackKeyUnusable
+            from inspection_station.gateway.pack_repository import RepositoryUnusable
+            from inspection_station.gateway.stations import NotAdmitted
+            from inspection_station.headquarters.packs import PackRefused
+
+            try:
+                return act(options)
+            except PackKeyUnusable as error:
+                return self._refuse(options, _MISSING, "PCK-06", str(error), f"name the key, or set ${PASSPHRASE}")
+            except RepositoryUnusable as error:
+                return self._refuse(options, _MISSING, "PCK-07", str(error), "run «inspection-gateway init-packs»")
+            except KeysMissing as error:
+                return self._refuse(options, _MISSING, "USE-03", str(error), "run «inspection-gateway init»")
+            except NotAdmitted as error:
+                return self._refuse(options, _NEGATIVE, "SEC-03", str(error), "enrol the station first")
+            except PackRefused as error:
+                return self._refuse(options, _USAGE, error.code, str(error), "publish less in one pack")
+            except ValueError as error:
+                return self._refuse(options, _USAGE, "USE-03", str(error), "correct what was given")
+            except OSError as error:
+                what = f"a file cannot be used: {error.strerror or type(error).__name__}"
+                return self._refuse(options, _USAGE, "USE-03", what, "name another file")
+
+        return run
+
+    def _init(self, options: argparse.Namespace) -> int:
+        from inspection_station.gateway.pack_keys import draw_key
+        from inspection_station.gateway.pack_repository import ROOT_KEYS
+        from inspection_station.headquarters.packs import PackKind
+
+        repository, keys = _place(options)
+        if repository.exists:
+            return self._refuse(options, _NEGATIVE, "USE-03", "there are packs here already", "use another folder")
+        secret = _passphrase()
+        roots = [draw_key(options.offline / f"root-{number + 1}.pem", secret) for number in range(ROOT_KEYS)]
+        targets = draw_key(options.offline / "targets.pem", secret)
+        kinds = {kind: draw_key(keys / f"{kind.value}.pem", secret) for kind in PackKind}
+        snapshot, timestamp = draw_key(keys / "snapshot.pem", secret), draw_key(keys / "timestamp.pem", secret)
+        root = repository.create(roots, targets, kinds, snapshot, timestamp, datetime.now(UTC))
+        path = options.offline / "root.json"
+        path.write_bytes(root)
+        found = {"root": path.name, "sha256": _sha256(root), "threshold": 2, "keys": ROOT_KEYS}
+        return self._tell(options, found, f"root {found['sha256']}: give {path.name} to every station")
+
+    def _publish(self, options: argparse.Namespace) -> int:
+        from inspection_station.gateway.pack_content import content_of
+
+        repository, keys = _place(options)
+        kind = _kind(options.kind)
+        name = options.name or options.files[0].stem.lower()
+        if not 0 < options.stale_hours <= options.valid_hours <= 24 * 366:
+            raise ValueError("a pack is stale after more than 0 hours, and invalid later than that")
+        content = content_of(kind, options.files)
+        now = datetime.now(UTC)
+        done = repository.publish(
+            kind,
+            name,
+            content,
+            now + timedelta(hours=options.stale_hours),
+            now + timedelta(hours=options.valid_hours),
+            _signers(options, keys, kind),
+            now,
+        )
+        found = {
+            **done.label.told(),
+            "parts": len(content),
+            "snapshot_bytes": done.snapshot_bytes,
+            "delta_bytes": done.delta_bytes or None,
+        }
+        return self._tell(options, found, f"{kind.value} {name} version {done.label.version}, {len(content)} parts")
+
+    def _withdraw(self, options: argparse.Namespace) -> int:
+        repository, keys = _place(options)
+        kind = _kind(options.kind)
+        repository.withdraw(kind, options.name, _signers(options, keys, kind), datetime.now(UTC))
+        found = {"kind": kind.value, "name": options.name, "withdrawn": True}
+        return self._tell(options, found, f"{kind.value} {options.name} is withdrawn")
+
+    def _refresh(self, options: argparse.Namespace) -> int:
+        from inspection_station.gateway.pack_keys import load_key
+
+        repository, keys = _place(options)
+        snapshot, timestamp = (load_key(keys / f"{role}.pem", _passphrase()) for role in ("snapshot", "timestamp"))
+        until = repository.refresh(snapshot, timestamp, datetime.now(UTC))
+        return self._tell(options, {"accepted_until": until.isoformat()}, f"accepted until {until.isoformat()}")
+
+    def _renew(self, options: argparse.Namespace) -> int:
+        from inspection_station.gateway.pack_keys import load_keys
+
+        repository, _ = _place(options)
+        root = repository.rotate_root(load_keys(options.keys, _passphrase()), datetime.now(UTC))
+        return self._tell(options, {"sha256": _sha256(root)}, f"root {_sha256(root)}")
+
+    def _list(self, options: argparse.Namespace) -> int:
+        now = datetime.now(UTC)
+        labels = _place(options)[0].labels()
+        found = {"packs": [{**label.told(), "age": label.age(now).value} for label in labels]}
+        rows = [f"{one.kind.value:<22}{one.name:<24}{one.version:>6}  {one.age(now).value}" for one in labels]
+        return self._tell(options, found, "\n".join(rows) or "nothing is published")
+
+    def _export(self, options: argparse.Namespace) -> int:
+        from inspection_station.gateway.settings import place
+        from inspection_station.gateway.stations import known_station
+        from inspection_station.headquarters.packs_source import bundle_entries
+        from inspection_station.headquarters.sealed_bundle import TO_STATION, write_bundle
+
+        repository, _ = _place(options)
+        gateway = place(options.folder, options.database).open()
+        try:
+            with gateway.database.reading() as connection:
+                known = known_station(connection, options.station)
+        finally:
+            gateway.database.close()
+        count = write_bundle(
+            options.file,
+            TO_STATION,
+            gateway.settings.gateway_id,
+            gateway.authority.receipts,
+            [known.bundle_key],
+            bundle_entries(repository.files()),
+        )
+        found = {"station": options.station, "entries": count, "bytes": options.file.stat().st_size}
+        return self._tell(options, found, f"{count} entries for {options.station}")
+
+
+def _place(options: argparse.Namespace) -> tuple[PackRepository, Path]:
+    """The repository, and the folder of its online keys."""
+    from inspection_station.gateway.pack_repository import PackRepository
+    from inspection_station.gateway.settings import place
+
+    here = place(options.folder, options.database)
+    return PackRepository(here.packs), here.keys / "packs"
+
+
+def _kind(text: str) -> Any:
+    from inspection_station.headquarters.packs import PackKind
+
+    try:
+        return PackKind(text)
+    except ValueError:
+        raise ValueError(f"no such kind of pack; there are: {', '.join(PackKind)}") from None
+
+
+def _signers(options: argparse.Namespace, keys: Path, kind: Any) -> Any:
+    from inspection_station.gateway.pack_keys import load_key
+
+    paths = (options.key or keys / f"{kind.value}.pem", keys / "snapshot.pem", keys / "timestamp.pem")
+    return tuple(load_key(path, _passphrase()) for path in paths)
+
+
+def _passphrase() -> bytes | None:
+    text = os.environ.get(PASSPHRASE)
+    return text.encode() if text else None
+
+
+def _sha256(data: bytes) -> str:
+    import hashlib
+
+    return hashlib.sha256(data).hexdigest()

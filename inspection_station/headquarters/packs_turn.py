@@ -1,0 +1,71 @@
+"""Packs over the link, on the exchange's thread, when nothing of the station's own waits. Records always come first."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from inspection_station.headquarters.packs import PackKind, PackRefused
+from inspection_station.headquarters.packs_source import LinkSource, PackLink, PacksInterrupted
+from inspection_station.headquarters.packs_update import Check, update_packs
+from inspection_station.headquarters.packs_vault import PackVault
+from inspection_station.headquarters.ports import Clock, LinkFault
+
+log = logging.getLogger(__name__)
+
+_EVERY_SECONDS = 600.0
+_AFTER_FAULT_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class PackStatus:
+    """How packs stand: when headquarters was last asked to the end, and the code of what stood in the way, or empty."""
+
+    last_checked: datetime | None = None
+    fault: str = ""
+
+
+class PackTurns:
+    """Asks for packs now and then. Only one thread may call ``turn``."""
+
+    def __init__(
+        self,
+        vault: PackVault,
+        clock: Clock,
+        checks: Mapping[PackKind, Check],
+        on_changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._vault, self._clock = vault, clock
+        self._checks, self._on_changed = checks, on_changed
+        self._due = 0.0
+        self._urgent: Callable[[], bool] = lambda: False
+        self._source = LinkSource(lambda: self._urgent())
+        self.status = PackStatus()
+
+    def turn(self, link: PackLink, urgent: Callable[[], bool]) -> None:
+        """Bring packs up to date if that is due; ends early, to go on next time, when ``urgent`` says so.
+
+        A fault of packs or of the link is kept in ``status`` and tried again; what ``urgent`` raises passes.
+        """
+        if self._clock.monotonic() < self._due:
+            return
+        self._urgent, self._source.link = urgent, link
+        try:
+            report = update_packs(self._vault, self._source, self._vault.folder, self._clock.now(), self._checks)
+        except PacksInterrupted:
+            return
+        except (PackRefused, LinkFault, OSError) as fault:
+            code = str(getattr(fault, "code", "STO-05"))
+            log.warning("packs could not be brought up to date", extra={"code": code})
+            self._end(PackStatus(self.status.last_checked, code), _AFTER_FAULT_SECONDS)
+            return
+        refused = report.refused[0][2].code if report.refused else ""
+        self._end(PackStatus(self._clock.now(), refused), _EVERY_SECONDS)
+        if report.changed:
+            self._on_changed()
+
+    def _end(self, status: PackStatus, pause: float) -> None:
+        self.status = status
+        self._due = self._clock.monotonic() + pause
