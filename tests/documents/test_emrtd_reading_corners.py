@@ -16,7 +16,7 @@ from inspection_station.documents.emrtd.chip_session import ChipOutcome, read_ch
 from inspection_station.documents.emrtd.command_trace import TracedConnection
 from inspection_station.documents.emrtd.curve_table import BY_NAME
 from inspection_station.documents.emrtd.defect_lists import parse_defect_list
-from inspection_station.documents.emrtd.errors import MalformedChipData
+from inspection_station.documents.emrtd.errors import ChipRefused, MalformedChipData
 from inspection_station.documents.emrtd.key_groups import EllipticGroup
 from inspection_station.documents.emrtd.trust_inventory import key_of
 from inspection_station.documents.emrtd.trust_store import TrustStore
@@ -24,7 +24,7 @@ from inspection_station.documents.emrtd.zone_comparison import compare_zones
 from inspection_station.inspection.chip import CheckResult
 from inspection_station.training.chip_keys import agreement_key
 from inspection_station.training.passport_issue import issue_passport
-from inspection_station.training.virtual_chip import PROFILES, VirtualChip, VirtualChipConnection
+from inspection_station.training.virtual_chip import PROFILES, ChipLimits, VirtualChip, VirtualChipConnection
 
 FILES = issue_passport(LASTING_LINES, PORTRAIT, authority=AUTHORITY, at=DAY).files
 GROUP = tlv.encode(0x61, bytes(range(200)))
@@ -64,12 +64,39 @@ def test_a_length_that_the_chip_names_is_asked_for() -> None:
     assert 96 in [c.le for c in chip.sent if c.ins == 0xB0]
 
 
+def test_a_length_named_that_is_no_shorter_is_not_asked_for_again() -> None:
+    chip = Scripted(GROUP)
+    chip.send = lambda command: Response(b"", 0x6C00, True)  # type: ignore[method-assign]
+    reader = lds.FileReader(chip, chip.reopen, extended=False)  # type: ignore[arg-type]
+    with pytest.raises(ChipRefused):
+        reader.read(lds.DG1)
+
+
+def test_a_file_that_stops_short_of_its_length_is_malformed() -> None:
+    chip = Scripted(GROUP[:100])
+    with pytest.raises(MalformedChipData, match="short of its length"):
+        lds.FileReader(chip, chip.reopen).read(lds.DG1)  # type: ignore[arg-type]
+
+
 def test_a_file_is_selected_again_in_the_session_after_the_one_that_was_lost() -> None:
     chip = Scripted(GROUP, ends_session=True)
     reader = lds.FileReader(chip, chip.reopen)  # type: ignore[arg-type]
     assert reader.read(lds.DG1) == GROUP
     assert [c.ins for c in chip.sent].count(0xA4) == 2
     assert not reader.extended
+
+
+@pytest.mark.parametrize("largest", [112, 144, 176, 208, 240])
+def test_the_largest_block_that_a_narrow_chip_serves_is_found(largest: int) -> None:
+    """Within a tenth of the commands that its limit makes necessary, beyond those that find it out."""
+    issued = PROFILES["pace-ca-aa"].issue(LINES, PORTRAIT, authority=AUTHORITY, at=DAY)
+    limits = ChipLimits(extended=False, largest_answer=largest, strict=True)
+    outcome = read(VirtualChip(issued, limits=limits))
+    assert outcome.portrait == PORTRAIT
+    room = (largest - 18) // 16 * 16 - 1
+    least = sum(-(-len(content) // room) for content in outcome.files.values())
+    finding_out = 13  # refusals from 65,536 down and the session lost over the first
+    assert outcome.commands - finding_out <= 1.1 * (10 + least)
 
 
 def everything_of(files: dict[str, bytes]) -> ChipOutcome:
@@ -88,6 +115,13 @@ def test_a_common_data_file_that_is_malformed_fails_once_and_the_rest_is_read() 
     (check,) = [c for c in outcome.reading.checks if c.name == "common-data"]
     assert check.result is CheckResult.FAILED
     assert outcome.portrait == PORTRAIT
+
+
+def test_a_common_data_file_that_lists_what_is_no_group_fails_once() -> None:
+    odd = tlv.encode(0x60, tlv.encode(0x5C, b"\x61\x7a"))
+    outcome = everything_of({**FILES, "EF.COM": odd})
+    (check,) = [c for c in outcome.reading.checks if c.name == "common-data"]
+    assert check.result is CheckResult.FAILED
 
 
 def test_a_common_data_file_that_is_refused_leaves_its_check_open() -> None:

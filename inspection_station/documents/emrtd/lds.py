@@ -47,13 +47,15 @@ class FileReader:
     refused.
     """
 
-    BLOCKS = (65_536, 256, 223, 192, 160, 128)
+    BLOCKS = (65_536, 256, 223, 191, 159, 127, 95, 63)
+    """Bytes asked for. One less than a multiple of 16 fills AES's blocks with the padding that has to follow."""
 
     def __init__(self, channel: Channel, reopen: Callable[[], None], *, extended: bool = True) -> None:
         self._channel = channel
         self._reopen = reopen
         self._blocks = list(self.BLOCKS if extended else self.BLOCKS[1:])
         self._short_identifiers = True
+        self._refused = MAX_SHORT
         self.fallbacks = 0
 
     @property
@@ -139,7 +141,10 @@ class FileReader:
             length_refused = response.status == Status.WRONG_LENGTH or response.status >> 8 == 0x6C
             probing = wanted >= block and len(self._blocks) > 1 and response.status in _PERHAPS_LENGTH
             if not (length_refused or probing) or len(self._blocks) == 1:
+                if response.ok and wanted >= block:
+                    self._try_between(block)
                 return response
+            self._refused = block if not lost else 0
             self._blocks.pop(0)
             self.fallbacks += 1
             if lost:
@@ -147,7 +152,15 @@ class FileReader:
                 if selected is not None:
                     self._select(selected)
 
+    def _try_between(self, block: int) -> None:
+        """Next time half-way up to what was refused, where that is far enough to be worth a refusal. Not between 223
+        and 256, where secure messaging leaves nothing to gain, and not where a refusal ends the session.
+        """
+        if block + _WORTH_TRYING < self._refused < MAX_SHORT:
+            self._blocks.insert(0, (block + self._refused) // 2)
 
+
+_WORTH_TRYING = 16  # bytes
 _PERHAPS_LENGTH = (Status.SM_OBJECTS_WRONG, Status.SM_OBJECTS_MISSING, Status.UNSPECIFIED)
 """What chips answer to a length they cannot serve, besides 6700 and 6Cxx."""
 

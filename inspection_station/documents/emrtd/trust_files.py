@@ -144,28 +144,24 @@ def list_roots(store: TrustStore) -> TrustStore:
 
 def _take_master_lists(files: Sequence[TrustFile], contents: _Contents) -> TrustStore:
     """Verified lists first, as long as one leads to another; to whom lists may lead in the end."""
-    waiting = [file for file in files if file.master_list is not None]
+    waiting = [(file, file.master_list) for file in files if file.master_list is not None]
     while True:
         roots = list_roots(
             TrustStore((*contents.roots, *contents.listed), connecting=contents.connecting, pinned=contents.roots)
         )
-        verified = [f for f in waiting if f.master_list is not None and refusal_of(f.master_list, roots) is None]
+        verified = [pair for pair in waiting if refusal_of(pair[1], roots) is None]
         if not verified:
             break
-        for file in verified:
-            _take_master_list(file, roots, contents)
-        waiting = [file for file in waiting if file not in verified]
-    for file in waiting:
-        _take_master_list(file, roots, contents)
+        for file, found in verified:
+            _take_master_list(file, found, None, contents)
+        waiting = [pair for pair in waiting if pair not in verified]
+    for file, found in waiting:
+        _take_master_list(file, found, refusal_of(found, roots), contents)
     return roots
 
 
-def _take_master_list(file: TrustFile, roots: TrustStore, contents: _Contents) -> None:
-    found = file.master_list
-    if found is None:
-        return
+def _take_master_list(file: TrustFile, found: MasterList, refusal: str | None, contents: _Contents) -> None:
     contents.problems.extend(TrustProblem(file.name, reason) for reason in found.unusable)
-    refusal = refusal_of(found, roots)
     if refusal is not None and not file.by_hand:
         contents.problems.append(TrustProblem(file.name, refusal))
         return

@@ -55,6 +55,8 @@ class _Meaning:
 
         self.gone, self.no_service, self.lifted = codes(self._GONE), codes(self._NO_SERVICE), codes(self._LIFTED)
         self.timed_out = codes(("E_TIMEOUT",))
+        self.exchanged = codes(("E_PROTO_MISMATCH",))
+        """In mid-exchange: another card, or the same one anew, lies there and has agreed on nothing yet."""
 
     def fault(self, code: int, what: str) -> DeviceError:
         """The error to raise for a code; ``what`` was being tried."""
@@ -114,6 +116,8 @@ class PcscConnection:
         known = self._meaning.lifted | self._meaning.gone | self._meaning.no_service | self._meaning.timed_out
         if code in known:
             raise self._meaning.fault(code, "exchange with the chip")
+        if code in self._meaning.exchanged:
+            raise CardRemoved("exchange with the chip: the document was moved")
         self._require_present()
         if len(command) > 5 and command[4] == 0:
             return _WRONG_LENGTH
