@@ -21,6 +21,7 @@ _DONE, _BAD_INPUT, _MISSING = 0, 2, 3
 _LAST_ISSUE = date(2049, 12, 31)
 """A security object's signing time has two digits for the year, which end there (RFC 5652 §11.3)."""
 _MOST_SEED = 2**31 - 1
+_SHORT_NAMES = {"revoked": "revoked_signer", "expired": "expired_signer"}
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -30,13 +31,19 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     serve = acts.add_parser("serve", help="lay it on the PC/SC daemon's virtual reader until stopped")
     serve.add_argument("--seed", type=int, default=1, metavar="N", help="which training traveller")
     serve.add_argument("--vpcd", default="localhost:35963", metavar="HOST:PORT", help="the virtual reader's address")
-    serve.add_argument("--fault", metavar="NAME", help="what is wrong with it (a wrong name lists them)")
+    serve.add_argument("--fault", type=_fault, metavar="NAME", help="what is wrong with it (a wrong name lists them)")
     serve.add_argument("--access", default="both", choices=("bac", "pace", "both"), help="how its chip opens")
     serve.add_argument("--profile", metavar="NAME", help="which kind of chip, instead of --access (a wrong name lists)")
     serve.add_argument("--trust-out", type=Path, metavar="DIR", help="write the authority's certificate and list there")
     serve.add_argument("--at", type=day, metavar="DATE", help="day of issue; today without it")
     serve.add_argument("--json", action="store_true", help="one JSON object on stdout when the passport lies there")
     serve.set_defaults(run=serve_verb)
+
+
+def _fault(name: str) -> str:
+    """A fault's full name; hyphens serve for underscores."""
+    plain = name.replace("-", "_")
+    return _SHORT_NAMES.get(plain, plain)
 
 
 def serve_verb(arguments: argparse.Namespace) -> int:

@@ -2,19 +2,21 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from fakes.chip_material import outside_data
 
-from inspection_station.documents.emrtd import asn1, message_recovery, pace, pace_mapping, tlv
+from inspection_station.documents.emrtd import asn1, bac, message_recovery, pace, pace_mapping, tlv
 from inspection_station.documents.emrtd.access_keys import MrzKey
 from inspection_station.documents.emrtd.agreement_keys import parse_agreement_key
-from inspection_station.documents.emrtd.apdu import Channel, Command
+from inspection_station.documents.emrtd.apdu import Channel, Command, Response
 from inspection_station.documents.emrtd.ciphers import AesSuite, agreed_suite, pad
 from inspection_station.documents.emrtd.errors import MalformedChipData
 from inspection_station.documents.emrtd.key_groups import EllipticGroup, KeyGroup
+from inspection_station.documents.emrtd.secure_messaging import SecureMessaging
 from inspection_station.documents.emrtd.security_infos import PACE, PaceInfo, parse_security_infos
 
 Values = dict[str, Any]
@@ -194,3 +196,74 @@ def test_the_printed_signature_of_active_authentication_is_made_of_its_parts() -
     assert (found.digest, found.recoverable, found.hashed) == ("sha1", message, raw(example, "sha1_m"))
     assert found.covers(challenge)
     assert not found.covers(challenge[::-1])
+
+
+def test_96_printed_values_of_the_worked_examples_are_recomputed() -> None:
+    """Every printed value that follows from others, counted one by one: 70 of PACE (appendices G.1, G.2, H.1, H.2, I.1), 4
+    of active authentication (F), 22 of BAC and secure messaging (D). The 68 assertions that came with the
+    transcription are among them.
+    """
+    found = examples()
+    pace_values = {
+        f"{name}.{key}": (value, raw(found[name], key))
+        for name in OFFERS
+        for key, value in recomputed(name, found[name]).items()
+    }
+    others = active_authentication_values(found["F_AA_RSA1024_SHA1"]) | bac_values(found["D_BAC"])
+    checked = pace_values | others
+    assert [name for name, (ours, printed) in checked.items() if ours != printed] == []
+    counted = Counter(name.partition("_")[0] for name in checked)
+    assert counted == {"G1": 15, "G2": 14, "H1": 12, "H2": 12, "I1": 17, "F": 4, "D": 22}
+    assert counted.total() == 96
+
+
+def active_authentication_values(example: Values) -> dict[str, tuple[bytes, bytes]]:
+    message, challenge = raw(example, "m1"), raw(example, "rnd_ifd")
+    block = message_recovery.compose(1024, "sha1", message, challenge)
+    opened = message_recovery.recover(block)
+    assert opened is not None
+    return {
+        "F_header": (block[:1], raw(example, "header")),
+        "F_trailer": (block[-1:], raw(example, "trailer")),
+        "F_hash": (opened.hashed, raw(example, "sha1_m")),
+        "F_message": (opened.recoverable, message),
+    }
+
+
+def bac_values(example: Values) -> dict[str, tuple[bytes, bytes]]:
+    key, long_key = MrzKey("L898902C", "690806", "940623"), MrzKey("D23145890734", "340712", "950712")
+    suite = bac.suite_of(bac.document_seed(key))
+    ours, theirs = raw(example, "rnd_ifd"), raw(example, "rnd_ic")
+    terminal = suite.encrypt(bytes(8), ours + theirs + raw(example, "k_ifd"))
+    chip = suite.encrypt(bytes(8), theirs + ours + raw(example, "k_ic"))
+    agreed, counter = bac.session(raw(example, "k_ifd"), raw(example, "k_ic"), ours, theirs)
+    found = {
+        "D_information": (key.information, example["mrz_information"].encode()),
+        "D_long": (
+            MrzKey("D23145890734", "340712", "950712").information,
+            example["mrz_information_long_docno"].encode(),
+        ),
+        "D_seed": (bac.document_seed(key), raw(example, "kseed")),
+        "D_kenc": (suite.encryption_key, raw(example, "kenc")),
+        "D_kmac": (suite.mac_key, raw(example, "kmac")),
+        "D_e_ifd": (terminal, raw(example, "e_ifd")),
+        "D_m_ifd": (suite.checksum(pad(terminal, 8)), raw(example, "m_ifd")),
+        "D_e_ic": (chip, raw(example, "e_ic")),
+        "D_m_ic": (suite.checksum(pad(chip, 8)), raw(example, "m_ic")),
+        "D_ks_enc": (agreed.encryption_key, raw(example, "ks_enc")),
+        "D_ks_mac": (agreed.mac_key, raw(example, "ks_mac")),
+        "D_ssc": (counter, raw(example, "ssc")),
+    }
+    session = SecureMessaging(agreed, counter)
+    commands = [Command(0xA4, 2, 0x0C, b"\x01\x1e"), Command(0xB0, 0, 0, le=4), Command(0xB0, 0, 4, le=0x12)]
+    file = b""
+    for number, (command, step) in enumerate(zip(commands, example["sm"], strict=True)):
+        found[f"D_plain{number}"] = command.encode(), bytes.fromhex(step["plain"])
+        found[f"D_protected{number}"] = session.protect(command).encode(), bytes.fromhex(step["protected"])
+        opened = session.unprotect(Response.parse(bytes.fromhex(step["response"])))
+        found[f"D_opened{number}"] = (
+            opened.data + opened.status.to_bytes(2, "big"),
+            bytes.fromhex(step["plain_response"]),
+        )
+        file += opened.data
+    return found | {"D_file": (file, raw(example, "ef_com"))}
