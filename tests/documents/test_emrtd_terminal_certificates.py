@@ -265,6 +265,7 @@ def foreign_key(key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey) -> 
         (foreign_key(ec.generate_private_key(ec.SECP256K1())), "which chips do not use"),
         (bytes(1_000_001), "larger than"),
     ],
+    ids=["noise", "cut", "certificate", "base64", "edwards", "koblitz", "large"],  # fresh keys would name each run anew
 )
 def test_a_file_that_cannot_be_used_is_named_with_its_reason(tmp_path: Path, content: bytes, reason: str) -> None:
     (tmp_path / "a.key").write_bytes(content)
