@@ -52,7 +52,9 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     report.add_argument("--at", type=day, metavar="DATE", help="day to judge validity on; today without it")
     report.set_defaults(run=report_verb)
     for act in (taken, listed, report):
-        act.add_argument("--trust", type=Path, required=True, metavar="DIR", help="the trust directory")
+        where = act.add_mutually_exclusive_group()
+        where.add_argument("--trust", type=Path, metavar="DIR", help="the trust directory")
+        where.add_argument("--profile", metavar="NAME", help="the trust directory of this profile (default: as «run»)")
         act.add_argument("--json", action="store_true", help="one JSON object or array on stdout")
 
 
@@ -71,7 +73,7 @@ def verify_chip_verb(arguments: argparse.Namespace) -> int:
     except OSError as fault:
         return refuse(arguments.json, _BAD_INPUT, "USE-01", f"{_FOLDER}: {fault.strerror or fault}")
     trust = None
-    if arguments.trust is not None and (trust := _store(arguments)) is None:
+    if arguments.trust is not None and (trust := _store(arguments, arguments.trust)) is None:
         return _BAD_INPUT
     if trust is not None:
         tell_trust(trust)
@@ -107,22 +109,43 @@ def _write_report(path: Path, report: dict[str, Any]) -> None:
         path.write_text(json.dumps(report, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
-def _store(arguments: argparse.Namespace) -> TrustStore | None:
+def _store(arguments: argparse.Namespace, folder: Path) -> TrustStore | None:
     from inspection_station.documents.emrtd.trust_store import TrustStore
 
     try:
-        return TrustStore.from_directory(arguments.trust)
+        return TrustStore.from_directory(folder)
     except OSError as fault:
         refuse(arguments.json, _BAD_INPUT, "USE-01", f"--trust: {fault.strerror or fault}")
         return None
+
+
+def _trust_folder(arguments: argparse.Namespace) -> Path | None:
+    """As given, or the profile's; None after the refusal where there is none."""
+    from inspection_station.station_profile import ProfileError, load_profile
+
+    if arguments.trust is not None:
+        return Path(arguments.trust)
+    try:
+        profile = load_profile(arguments.profile)
+    except ProfileError as fault:
+        refuse(arguments.json, _BAD_INPUT, "PRO-01", str(fault))
+        return None
+    if not profile.trust_folder:
+        told = f"profile {profile.name} names no trust_folder"
+        refuse(arguments.json, _BAD_INPUT, "USE-01", told, "give the directory with --trust DIR")
+        return None
+    return Path(profile.trust_folder)
 
 
 def import_verb(arguments: argparse.Namespace) -> int:
     """Exit 0 all taken, 1 some refused, 2 the directory cannot be written."""
     from inspection_station.documents.emrtd.trust_import import import_files
 
+    folder = _trust_folder(arguments)
+    if folder is None:
+        return _BAD_INPUT
     try:
-        found = import_files(arguments.files, arguments.trust, accept_unverified=arguments.accept_unverified)
+        found = import_files(arguments.files, folder, accept_unverified=arguments.accept_unverified)
     except OSError as fault:
         return refuse_writing(arguments.json, "--trust", fault)
     if arguments.json:
@@ -138,7 +161,8 @@ def list_verb(arguments: argparse.Namespace) -> int:
     """Exit 0; 2 no such directory."""
     from inspection_station.documents.emrtd.trust_inventory import inventory
 
-    store = _store(arguments)
+    folder = _trust_folder(arguments)
+    store = _store(arguments, folder) if folder is not None else None
     if store is None:
         return _BAD_INPUT
     found = inventory(store)
@@ -155,7 +179,8 @@ def report_verb(arguments: argparse.Namespace) -> int:
     """Exit 0; 2 no such directory."""
     from inspection_station.documents.emrtd.trust_inventory import trust_report
 
-    store = _store(arguments)
+    folder = _trust_folder(arguments)
+    store = _store(arguments, folder) if folder is not None else None
     if store is None:
         return _BAD_INPUT
     found = trust_report(store, arguments.at or datetime.now(UTC).date())

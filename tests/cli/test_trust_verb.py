@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from fakes.chip_material import AUTHORITY, DAY, LASTING_LINES, PORTRAIT, outside_data
 
+from inspection_station import station_profile
 from inspection_station.cli import main
 from inspection_station.training.defect_lists import PublishedDefect, defect_list
 from inspection_station.training.issuing_authority import IssuingAuthority
@@ -89,6 +90,22 @@ def test_lists_of_defects_are_imported_and_reported(tmp_path: Path, capsys: pyte
     assert [(one["kind"], one["entries"], one["verified"]) for one in report["lists"]] == [("defect list", 1, True)]
     assert main(["trust", "report", "--trust", trust]) == 0
     assert "defect list" in capsys.readouterr().out
+
+
+def test_without_a_directory_the_profile_s_is_meant(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    AUTHORITY.write_trust(tmp_path / "trust")
+    training = (Path(station_profile.__file__).parents[1] / "resources" / "profiles" / "training.toml").read_text()
+    (tmp_path / "own.toml").write_text(f"trust_folder = {str(tmp_path / 'trust')!r}\n" + training)
+    monkeypatch.setenv("STATION_PROFILES", str(tmp_path))
+    code, found = run(capsys, "list", "--profile", "own")
+    assert (code, len(found)) == (0, 2)
+    assert run(capsys, "report", "--profile", "own")[1]["anchors"] == 2
+    code, told = run(capsys, "report", "--profile", "training")
+    assert (code, told["error"]["code"]) == (2, "USE-01")
+    code, told = run(capsys, "import", str(tmp_path / "x"), "--profile", "none such")
+    assert (code, told["error"]["code"]) == (2, "PRO-01")
 
 
 @pytest.mark.parametrize("act", ["list", "report"])
