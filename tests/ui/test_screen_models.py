@@ -158,6 +158,14 @@ def test_chip_checks_are_shown_each_with_its_section_and_word() -> None:
     assert words["Data integrity (hashes)"] == "Passed"
 
 
+def test_failed_chip_checks_stand_first_and_what_is_open_says_why() -> None:
+    checks = chip_checks(signer_trust=CheckResult.UNDETERMINED, data_group_hash=CheckResult.FAILED)
+    page = seen(begun(checks=checks), looked_at=Stage.CHIP).page
+    assert isinstance(page, ChipPage)
+    assert [row.word for row in page.checks][:2] == ["Failed", "Undetermined"]
+    assert [row.value.endswith(" · test") for row in page.checks] == [True, True] + [False] * (len(page.checks) - 2)
+
+
 def test_of_a_national_nothing_live_is_shown_and_the_reason_is() -> None:
     desk = begun(zone=a_zone(nationality="TWN", issuing_state="TWN"), taiwan_id=True)
     shown = seen(desk, looked_at=Stage.FACE)

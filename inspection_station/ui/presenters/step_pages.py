@@ -163,10 +163,13 @@ _WORST_FIRST = (
     CheckResult.SUCCESSFUL,
     CheckResult.NOT_SUPPORTED,
 )
+_TOLD = frozenset({CheckResult.FAILED, CheckResult.ABORTED, CheckResult.UNDETERMINED})
 
 
 def _chip_checks(reading: ChipReading, wording: Wording) -> tuple[FieldRow, ...]:
-    """One row a check; a check made several times (each data group's hash) shows its worst result."""
+    """One row a check, what failed first; a check made several times (each data group's hash) shows its worst result.
+    What is not as it should be says why.
+    """
     worst: dict[str, ChipCheck] = {}
     for check in reading.checks:
         known = worst.get(check.name)
@@ -175,11 +178,11 @@ def _chip_checks(reading: ChipReading, wording: Wording) -> tuple[FieldRow, ...]
     return tuple(
         FieldRow(
             wording.text_or(f"check.{check.name}", check.name),
-            check.section,
+            f"{check.section} · {check.evidence}" if check.result in _TOLD and check.evidence else check.section,
             _RESULT_TONE[check.result],
             wording.text(f"result.{check.result.value}"),
         )
-        for check in worst.values()
+        for check in sorted(worst.values(), key=lambda one: _WORST_FIRST.index(one.result))
     )
 
 
