@@ -20,6 +20,7 @@ from inspection_station.documents.emrtd.trust_store import TrustSource, TrustSto
 from inspection_station.headquarters.packs import PackAge, PackKind, PackLabel, PackRefused
 from inspection_station.headquarters.packs_update import Check
 from inspection_station.headquarters.packs_vault import PackVault
+from inspection_station.matching.manifest import manifest_of, require_manifest
 from inspection_station.matching.watchlist_lists import ControlList, MalformedList, load_lists
 from inspection_station.matching.watchlist_parts import lists_of, require_lists
 
@@ -39,14 +40,18 @@ def require_trust(content: Mapping[str, bytes]) -> None:
         raise UnusableTrust("a file that is no certificate, revocation list, master list or defect list")
 
 
-CHECKS: Mapping[PackKind, Check] = {PackKind.CONTROL_LIST: require_lists, PackKind.TRUST_ANCHORS: require_trust}
+CHECKS: Mapping[PackKind, Check] = {
+    PackKind.CONTROL_LIST: require_lists,
+    PackKind.MANIFEST: require_manifest,
+    PackKind.TRUST_ANCHORS: require_trust,
+}
 """What a content must pass before it takes the place of the one that is installed."""
 
 
 class InstalledLists:
-    """Keeps ``search`` at the control lists that are installed. ``own``: lists that came another way, searched too.
+    """Keeps ``search`` at the control lists and manifests that are installed.
 
-    ``expected``: names of packs or lists that must be at hand; what is not is named as not consulted.
+    ``own``: lists that came another way, searched too. ``expected``: names of packs or lists that must be at hand; what is not is named as not consulted.
     """
 
     def __init__(
@@ -66,7 +71,7 @@ class InstalledLists:
         """Take what is installed now; where nothing changed, nothing is done. Raises nothing of a pack's."""
         with self._lock:
             try:
-                labels = self._vault.labels(PackKind.CONTROL_LIST)
+                labels = self._vault.labels(PackKind.CONTROL_LIST) + self._vault.labels(PackKind.MANIFEST)
             except (PackRefused, OSError) as fault:
                 log.error("the installed packs cannot be read", extra={"code": getattr(fault, "code", "PCK-01")})
                 if self._seen is None:
@@ -99,13 +104,15 @@ class InstalledLists:
         self._search.replace(tuple(found.values()), missing, until)
 
     def _read(self, label: PackLabel) -> tuple[ControlList, ...]:
+        content = self._vault.content(label)
+        found = manifest_of(content).lists() if label.kind is PackKind.MANIFEST else lists_of(content)
         return tuple(
             replace(
                 one,
                 version=f"{one.version} · {label.name} {label.version}",
                 stale_after=max(min(one.stale_after, label.stale_after), one.issued_at),
             )
-            for one in lists_of(self._vault.content(label))
+            for one in found
         )
 
 

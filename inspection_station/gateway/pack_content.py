@@ -1,7 +1,7 @@
 """From an agency's files to the parts of a pack; a list that stations could not use is refused here already.
 
-A control list becomes one part for each entry, so that a delta names only those that changed; of every other kind a
-file is a part under its own name.
+A control list or manifest becomes one part for each entry, so that a delta names only those that changed; of every
+other kind a file is a part under its own name.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from inspection_station.headquarters.packs import PackKind
+from inspection_station.matching.manifest import manifest_parts
 from inspection_station.matching.watchlist_lists import MalformedList, load_lists
 from inspection_station.matching.watchlist_parts import parts_of
 
@@ -25,6 +26,10 @@ def content_of(kind: PackKind, files: Sequence[Path]) -> dict[str, bytes]:
         if len({one.list_id for one in lists}) != len(lists):
             raise MalformedList("files", "two lists of one list_id")
         return parts_of(lists)
+    if kind is PackKind.MANIFEST:
+        if len(files) != 1:
+            raise ValueError("a pack holds the manifest of one voyage")
+        return manifest_parts(_text(files[0]))
     content: dict[str, bytes] = {}
     for path in files:
         if path.name in content:

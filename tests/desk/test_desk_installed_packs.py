@@ -23,7 +23,9 @@ from inspection_station.headquarters.packs_source import FolderSource
 from inspection_station.headquarters.packs_update import update_packs
 from inspection_station.headquarters.packs_vault import PackVault
 from inspection_station.inspection.document import MachineReadableZone
-from inspection_station.matching.watchlist_lists import load_lists
+from inspection_station.inspection.watchlist import ListKind
+from inspection_station.matching.manifest import PreCheck, manifest_of, manifest_parts
+from inspection_station.matching.watchlist_lists import MalformedList, load_lists
 from inspection_station.matching.watchlist_parts import lists_of, parts_of
 
 SPECIMEN = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10"
@@ -152,6 +154,70 @@ def test_lists_in_files_are_searched_beside_packs_and_a_missing_one_is_told(
     result = search.search(zone, now())
     assert [hit.list_id for hit in result.hits] == ["own"]
     assert set(result.not_consulted) == {"gone", "wanted", "RMAS"}
+
+
+MANIFEST = """
+[manifest]
+voyage = "EXPLORER-118"
+version = "2"
+issued_at = {issued}
+stale_after = {stale}
+[[manifest.travellers]]
+entry_id = "1"
+documents = ["X1234567"]
+pre_check = "clear"
+[[manifest.travellers]]
+entry_id = "2"
+documents = [{{number = "L898902C3", issuing_state = "UTO"}}]
+names = [{{primary = "ERIKSSON", secondary = "ANNA MARIA"}}]
+born = [1974-08-12]
+pre_check = "{outcome}"
+"""
+
+
+def manifest(outcome: str) -> str:
+    issued, stale = now() - HOUR, now() + HOUR * 24
+    return MANIFEST.format(outcome=outcome, issued=issued.isoformat(), stale=stale.isoformat())
+
+
+def test_a_manifest_tells_who_was_announced_and_who_was_not_cleared(
+    publisher: Publisher, vault: PackVault, zone: MachineReadableZone, tmp_path: Path
+) -> None:
+    search = searched(vault)
+    for outcome, kinds in (("refuse", [ListKind.REFUSED_ENTRY]), ("refer", [ListKind.ALERT]), ("clear", [])):
+        publisher.publish(manifest_parts(manifest(outcome)), PackKind.MANIFEST, "explorer-118")
+        report = update_packs(vault, FolderSource(publisher.folder), tmp_path, now(), CHECKS)
+        assert not report.refused
+        result = search.search(zone, now())
+        assert [hit.kind for hit in result.hits] == kinds
+        version = f"2 · explorer-118 {report.installed[0].version}"
+        assert [(one.list_id, one.version) for one in result.consulted] == [
+            ("EXPLORER-118-refer", version),
+            ("EXPLORER-118-refuse", version),
+        ]
+    issued = manifest_of(vault.content(vault.labels(PackKind.MANIFEST)[0]))
+    assert len(issued) == 2
+    found = issued.announced("L898902C<3", "UTO")
+    assert found is not None
+    assert (found[0], found[1].entry_id) == (PreCheck.CLEAR, "2")
+    assert issued.announced("Z0000000", "UTO") is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('voyage = "EXPLORER-118"', 'voyage = "../x"'),
+        ('pre_check = "clear"', 'pre_check = "fine"'),
+        ('entry_id = "2"', 'entry_id = "1"'),
+        ("[manifest]", "[other]"),
+        ('version = "2"', 'colour = "2"'),
+        ('documents = ["X1234567"]', ""),
+        ("[manifest]", "[manifest"),
+    ],
+)
+def test_a_manifest_that_does_not_say_what_it_must_is_not_published(old: str, new: str) -> None:
+    with pytest.raises(MalformedList):
+        manifest_parts(manifest("refer").replace(old, new, 1))
 
 
 def test_certificates_of_a_pack_are_trusted_until_its_validity_ends(
