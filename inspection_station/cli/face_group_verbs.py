@@ -53,6 +53,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     history = acts.add_parser("build-history", help="seal history photographs, found by document number")
     history.add_argument("folder", type=Path, metavar="DIR", help="a folder for each document number")
     history.add_argument("--valid-hours", type=float, default=72.0, metavar="H", help="how long they may be used")
+    history.add_argument("--json", action="store_true", help="one JSON object on standard output")
     add_face_data(history)
     history.set_defaults(run=lambda options: carried_out(options, lambda: build_history(options)))
 
