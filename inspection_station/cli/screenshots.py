@@ -31,14 +31,15 @@ class _Shot:
     snapshot: DeskSnapshot
     console: Console
     frame: Frame | None
+    finger: Frame | None
     drawn: Event
 
 
 class _Stage:
-    """What the taker sees of the desk: its pictures, and the live frame of the moment that is drawn."""
+    """What the taker sees of the desk: its pictures, and the live frames of the moment that is drawn."""
 
     def __init__(self, station: Station) -> None:
-        self.frames = FrameSlot()
+        self.frames, self.finger_frames = FrameSlot(), FrameSlot()
         self._desk = station.desk
 
     def picture(self, ref: BlobRef) -> bytes | None:
@@ -67,14 +68,14 @@ class LessonPictures:
 
     def look(self, snapshot: DeskSnapshot, station: Station) -> None:
         """Ask for the pictures of this moment that there are none of yet, and wait for them."""
-        frame = station.desk.frames.newest()
-        for name, console in moments(snapshot, live=frame is not None):
+        frame, finger = station.desk.frames.newest(), station.desk.finger_frames.newest()
+        for name, console in moments(snapshot, live=frame is not None, finger=finger is not None):
             if name in self._seen or self._closed:
                 continue
             self._seen.add(name)
             if self._stage is None:
                 self._stage = _Stage(station)
-            shot = _Shot(name, snapshot, console, frame, Event())
+            shot = _Shot(name, snapshot, console, frame, finger, Event())
             self._wanted.put(shot)
             shot.drawn.wait(_PATIENCE)
 
@@ -91,6 +92,7 @@ class LessonPictures:
                     self._taker = ScreenshotTaker(self._folder, self._languages, self._sizes, desk=self._stage)
                 if self._stage is not None:
                     self._stage.frames.put(shot.frame)
+                    self._stage.finger_frames.put(shot.finger)
                 self._taker.take(shot.snapshot, shot.name, shot.console)
             finally:
                 shot.drawn.set()
@@ -102,8 +104,10 @@ class LessonPictures:
             self._wanted.get_nowait().drawn.set()
 
 
-def moments(snapshot: DeskSnapshot, *, live: bool) -> list[tuple[str, Console]]:
-    """Names of the pictures a snapshot is good for, with the console each is drawn with. ``live``: a frame is there."""
+def moments(snapshot: DeskSnapshot, *, live: bool, finger: bool = False) -> list[tuple[str, Console]]:
+    """Names of the pictures a snapshot is good for, with the console each is drawn with. ``live``, ``finger``: a frame
+    of the camera or of the fingerprint reader is there.
+    """
     plain = Console()
     inspection = snapshot.inspection
     if inspection is None:
@@ -111,6 +115,8 @@ def moments(snapshot: DeskSnapshot, *, live: bool) -> list[tuple[str, Console]]:
     if inspection.decision is not None:
         return []
     stage = inspection.stage
+    if finger and snapshot.fingers is not None and snapshot.fingers.quality and snapshot.fingers.taken:
+        return [("40-fingers", Console(looked_at=Stage.FINGERPRINTS))]
     if stage is Stage.FACE and snapshot.face_prompt is not None and live:
         return [("30-face", plain)]
     if stage is Stage.DECISION:
@@ -136,6 +142,7 @@ def _at_decision(inspection: Inspection) -> list[tuple[str, Console]]:
                 ("11", Stage.DOCUMENT),
                 ("21", Stage.CHIP),
                 ("31", Stage.FACE),
+                ("41", Stage.FINGERPRINTS),
                 ("50", Stage.COMPARISON),
                 ("55", Stage.GROUPS),
                 ("60", Stage.WATCHLIST),

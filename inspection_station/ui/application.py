@@ -84,7 +84,7 @@ def run_window(
     battery.start()
     window = MainWindow(
         bridge,
-        Surface(pictures, desk.frames, zone_family),
+        Surface(pictures, desk.frames, zone_family, desk.finger_frames),
         language=language,
         theme=ThemeName(theme),
         touch=touch_target >= CART_TARGET,

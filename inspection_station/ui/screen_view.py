@@ -16,6 +16,7 @@ from inspection_station.ui.pages.comparison import ComparisonView
 from inspection_station.ui.pages.decision import DecisionView
 from inspection_station.ui.pages.document import DocumentView
 from inspection_station.ui.pages.face import FaceView
+from inspection_station.ui.pages.fingers import FingersView
 from inspection_station.ui.pages.lists import ListsView
 from inspection_station.ui.pages.page import Card, Surface
 from inspection_station.ui.pages.panels import ExplainView, FormPanelView, ListPanelView
@@ -27,6 +28,7 @@ from inspection_station.ui.presenters import step_pages as steps
 from inspection_station.ui.presenters.actions import Action, Role
 from inspection_station.ui.presenters.checks import CheckRow
 from inspection_station.ui.presenters.console import Panel
+from inspection_station.ui.presenters.fingers_page import FingersPage
 from inspection_station.ui.presenters.forms import FormPanel
 from inspection_station.ui.presenters.keys import Key
 from inspection_station.ui.presenters.options import ListPanel
@@ -109,6 +111,7 @@ class ScreenView(QWidget):
             steps.DocumentPage: DocumentView(surface),
             steps.ChipPage: ChipView(surface),
             steps.FacePage: FaceView(surface),
+            FingersPage: FingersView(surface, controls.press),
             steps.PlainPage: PlainView(surface),
             results.ComparisonPage: ComparisonView(surface),
             candidates_page.CandidatesPage: CandidatesView(surface, lambda: controls.press(Key.D0)),

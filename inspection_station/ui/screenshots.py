@@ -37,6 +37,10 @@ class _StillDesk:
     def frames(self) -> FrameSlot:
         return self._desk.frames if self._desk is not None else self._no_frames
 
+    @property
+    def finger_frames(self) -> FrameSlot:
+        return self._desk.finger_frames if self._desk is not None else self._no_frames
+
     def snapshot(self) -> DeskSnapshot:
         return self._snapshot
 
@@ -103,7 +107,7 @@ class ScreenshotTaker:
         for ref in _pictures_of(snapshot):
             pictures.load_now(ref)
         theme = ThemeName(console.theme if console is not None else self._theme)
-        surface = Surface(pictures, still.frames, self._zone_family)
+        surface = Surface(pictures, still.frames, self._zone_family, still.finger_frames)
         window = MainWindow(DeskBridge(still), surface, language=language, theme=theme)
         if console is not None:
             window.console = replace(console, language=language)
@@ -142,11 +146,12 @@ def _pictures_of(snapshot: DeskSnapshot) -> tuple[BlobRef, ...]:
     inspection = snapshot.inspection
     if inspection is None:
         return ()
-    document, chip, face = inspection.document, inspection.chip, inspection.face
+    document, chip, face, fingers = inspection.document, inspection.chip, inspection.face, inspection.fingers
     refs: list[BlobRef | None] = [
         document.page_image if document else None,
         chip.portrait if chip else None,
         face.image if face else None,
+        *(sample.image for sample in (fingers.samples if fingers else ())),
         *(result.reference_image for result in inspection.comparisons),
         *(one.picture for one in (inspection.face_search.candidates if inspection.face_search else ())),
     ]

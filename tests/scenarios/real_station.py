@@ -29,7 +29,7 @@ from inspection_station.training.personas.identity import PersonaKind
 from inspection_station.training.personas.traveller import TrainingTraveller, traveller
 
 PATIENCE = 150.0
-EVERYDAY = frozenset({"DEV-02", "NET-01"})  # no fingerprint reader in the profile; RMAS is asked online only
+EVERYDAY = frozenset({"BIO-11", "NET-01"})  # fingers are searched for and RMAS is asked at headquarters only
 
 
 def training_profile(folder: Path, *, gives: str = "swipe", **changes: Any) -> StationProfile:

@@ -33,7 +33,7 @@ def open_window(qtbot: object, zone_family: str) -> Iterator[Callable[..., MainW
 
     def make(desk: FakeDesk, size: tuple[int, int] = (1366, 768), **options: object) -> MainWindow:
         pictures = PictureStore(desk.picture)
-        surface = Surface(pictures, desk.frames, zone_family)
+        surface = Surface(pictures, desk.frames, zone_family, desk.finger_frames)
         window = MainWindow(DeskBridge(desk), surface, **options)  # type: ignore[arg-type]
         window.resize(*size)
         window.show()

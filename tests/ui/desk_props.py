@@ -138,7 +138,7 @@ class FakeDesk:
 
     def __init__(self, script: Script | None = None, **station: Any) -> None:
         self.script = script or Script()
-        self.frames = FrameSlot()
+        self.frames, self.finger_frames = FrameSlot(), FrameSlot()
         self.posted: list[c.Command] = []
         self.sealed: list[Decision] = []
         self.seal_fault = ""

@@ -14,7 +14,7 @@ import pytest
 import inspection_station
 from inspection_station.desk.reasons import reason_table
 from inspection_station.hardware.ports import DeviceKind, DeviceState
-from inspection_station.inspection.biometrics import ComparisonBand, ReferenceKind
+from inspection_station.inspection.biometrics import ComparisonBand, FingerAbsence, FingerPosition, ReferenceKind
 from inspection_station.inspection.chip import AccessProtocol, CheckResult
 from inspection_station.inspection.disposition import Disposition
 from inspection_station.inspection.document import MrzField, MrzSource
@@ -25,7 +25,7 @@ from inspection_station.inspection.person_class import Exemption, PersonClass
 from inspection_station.inspection.scenario import SCENARIOS, Step
 from inspection_station.inspection.watchlist import ListKind
 from inspection_station.matching.face_quality import NOT_ASSESSED
-from inspection_station.matching.ports import FacePrompt
+from inspection_station.matching.ports import FacePrompt, FingerPrompt
 from inspection_station.ui.presenters.tone import TONE_OF_SEVERITY, Tone
 from inspection_station.wording import LANGUAGES, Wording, WordingMissing, catalogue
 
@@ -54,7 +54,9 @@ FAMILIES: dict[str, set[str]] = {
     "source": values(MrzSource),
     "access": values(AccessProtocol),
     "result": values(CheckResult),
-    "prompt": values(FacePrompt),
+    "prompt": values(FacePrompt) | values(FingerPrompt),
+    "finger": values(FingerPosition),
+    "absence": values(FingerAbsence),
     "reference": values(ReferenceKind),
     "band": values(ComparisonBand),
     "list": values(ListKind),
@@ -80,7 +82,7 @@ LOOSE = (
     "state.",
     "health.",
 )
-FLOWS_CODES = {"BIO-02", "BIO-04", "BIO-06", "MAN-01", "SYN-01", "UNKNOWN"}  # FLOWS 4.2, for steps still to come
+FLOWS_CODES = {"BIO-02", "BIO-04", "MAN-01", "SYN-01", "UNKNOWN"}  # FLOWS 4.2, for steps still to come
 
 
 def literals(path: Path) -> set[str]:

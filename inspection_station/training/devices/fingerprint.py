@@ -36,6 +36,8 @@ _SETTLING: Final = (0.35, 0.7)
 """Contrast of the previews while the finger is laid down."""
 _OTHER_PERSON: Final = 1 << 48
 """Added to the seed of somebody who shows another's document: their fingers are not the holder's."""
+_OTHER_HAND: Final = {FingerPosition.RIGHT_INDEX: FingerPosition.LEFT_INDEX}
+"""Which finger is asked for next, as a rule."""
 
 Impressions = Callable[[Any, FingerPosition, int], FingerImage]
 """Traveller, finger, number of the attempt."""
@@ -64,6 +66,7 @@ class TrainingFingerprintReader:
         self._backstage = Backstage(info, stage, pace)
         self._shown = -1
         self._attempts: dict[FingerPosition, int] = {}
+        self._ahead: tuple[tuple[int, FingerPosition, int], _Growing] | None = None
 
     @property
     def info(self) -> DeviceInfo:
@@ -85,7 +88,7 @@ class TrainingFingerprintReader:
         position = finger or FingerPosition.RIGHT_INDEX
         traveller = self._somebody(cancel)
         self._backstage.stall_if_told(cancel)
-        growing = _Growing(self._impressions, traveller, position, self._attempt(position))
+        growing = self._begun(traveller, position)
         for contrast in _SETTLING:
             self._backstage.take_time(cancel, _LAYING_SECONDS / (len(_SETTLING) + 1))
             image = self._grown(growing, cancel)
@@ -109,6 +112,20 @@ class TrainingFingerprintReader:
                     self._shown, self._attempts = presence.number, {}
                 return presence.traveller
             since = presence.number
+
+    def _begun(self, traveller: Any, position: FingerPosition) -> _Growing:
+        """The impression in the making; the other hand's finger begins to grow while this one is laid down."""
+        attempt = self._attempt(position)
+        wanted = (self._shown, position, attempt)
+        ahead, self._ahead = self._ahead, None
+        growing = ahead[1] if ahead is not None and ahead[0] == wanted else self._grow(traveller, position, attempt)
+        following = _OTHER_HAND.get(position)
+        if following is not None and following not in self._attempts:
+            self._ahead = (self._shown, following, 0), self._grow(traveller, following, 0)
+        return growing
+
+    def _grow(self, traveller: Any, position: FingerPosition, attempt: int) -> _Growing:
+        return _Growing(self._impressions, traveller, position, attempt)
 
     def _attempt(self, position: FingerPosition) -> int:
         attempt = self._attempts.get(position, 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
@@ -22,6 +22,7 @@ class Surface:
     pictures: PictureStore
     frames: FrameSlot
     zone_family: str
+    fingers: FrameSlot = field(default_factory=FrameSlot)
 
 
 class Card(QWidget):

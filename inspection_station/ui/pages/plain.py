@@ -1,4 +1,4 @@
-"""Steps without a page of their own here: fingerprints, clearance."""
+"""Steps without a page of their own here: clearance."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from inspection_station.desk.reasons import reason_table
+from inspection_station.inspection.biometrics import FingerprintCapture
 from inspection_station.inspection.evidence import Missing, Taken, Waived
 from inspection_station.inspection.face_search import FaceSearchResult
 from inspection_station.inspection.finding_rules import findings
@@ -78,7 +79,12 @@ def finding_detail(finding: Finding, wording: Wording) -> str:
     if step == Step.GROUPS.value and finding.code in ("GRP-01", "NET-01"):
         separator = wording.text("list-separator")
         return separator.join(group_name(name, wording) for name in finding.detail.split(", "))
-    if rest == "missing" or finding.code in ("LST-03", "BIO-04", "GRP-03"):
+    if finding.code == "BIO-12":
+        finger, _, why = finding.detail.partition(":")
+        return wording.text(
+            "fingers.not-taken", finger=wording.text(f"finger.{finger}"), why=wording.text(f"absence.{why}")
+        )
+    if rest == "missing" or finding.code == "BIO-11" or finding.code in ("LST-03", "BIO-04", "GRP-03"):
         return ""  # technical, or a hit: shown on its page while the officer holds the key
     return finding.detail
 
@@ -97,7 +103,7 @@ def known_groups() -> Mapping[str, GroupPolicy]:
     return built_in_groups()
 
 
-_DETAIL_FAMILY = {"DOC-02": "field", "BIO-03": "reference", "BIO-09": "reference"}
+_DETAIL_FAMILY = {"DOC-02": "field", "BIO-03": "reference", "BIO-09": "reference", "BIO-13": "band"}
 
 
 def duration(milliseconds: float, wording: Wording) -> str:
@@ -150,6 +156,8 @@ def _step_row(step: Step, inspection: Inspection, found: tuple[Finding, ...], wo
     if isinstance(evidence.result, FaceSearchResult) and not evidence.result.searched:
         code = grey[0].code if grey else "GRP-01"
         return row(Tone.UNCHECKED, "not-checked", wording.error(code).what, code, age)
+    if isinstance(evidence.result, FingerprintCapture) and not evidence.result.samples:
+        return row(Tone.UNCHECKED, "not-checked", wording.error("BIO-11").what, "BIO-11", age)
     if grey:
         return row(Tone.UNCHECKED, "partly", wording.error(grey[0].code).what, grey[0].code, age)
     return row(Tone.OK, "taken", "", "", age)

@@ -29,6 +29,7 @@ from inspection_station.ui.presenters.console import (
     open_panel,
     stage_shown,
 )
+from inspection_station.ui.presenters.fingers_page import fingers_asked, noted
 from inspection_station.ui.presenters.forms import submit
 from inspection_station.ui.presenters.keys import Key
 from inspection_station.ui.presenters.options import decide, list_panel, set_aside_targets, turned
@@ -152,7 +153,11 @@ def _enter(console: Console, snapshot: DeskSnapshot) -> Outcome:
 
 def _digit(console: Console, key: Key, snapshot: DeskSnapshot, inspection: Inspection) -> Outcome:
     panel = open_panel(console, snapshot)
-    if panel is None and key is Key.D0 and (console.looked_at or stage_shown(inspection)) is Stage.GROUPS:
+    here = console.looked_at or stage_shown(inspection)
+    if panel is None and here is Stage.FINGERPRINTS and (shown := fingers_asked(snapshot, inspection)) is not None:
+        command = noted(key, shown)
+        return console, (command,) if command is not None else ()
+    if panel is None and key is Key.D0 and here is Stage.GROUPS:
         return replace(console, candidate_page=console.candidate_page + 1), ()
     if not isinstance(panel, Choose):
         return console, ()

@@ -11,6 +11,7 @@ from inspection_station.ui.presenters.actions import Action, actions
 from inspection_station.ui.presenters.candidates_page import CandidatesPage, candidates_page
 from inspection_station.ui.presenters.checks import CheckRow, check_rows, empty_rows
 from inspection_station.ui.presenters.console import Choose, Console, Explain, Fill, Panel, open_panel, stage_shown
+from inspection_station.ui.presenters.fingers_page import FingersPage, fingers_page
 from inspection_station.ui.presenters.forms import FormPanel, form_panel
 from inspection_station.ui.presenters.identity import Identity, identity
 from inspection_station.ui.presenters.options import ListPanel, list_panel
@@ -46,6 +47,7 @@ Page = (
     | DocumentPage
     | ChipPage
     | FacePage
+    | FingersPage
     | PlainPage
     | ComparisonPage
     | CandidatesPage
@@ -126,7 +128,9 @@ def _page(snapshot: DeskSnapshot, console: Console, wording: Wording, now: float
         return candidates_page(inspection, wording, revealed=console.revealed, page=console.candidate_page)
     if stage is Stage.WATCHLIST:
         return lists_page(snapshot, inspection, wording, revealed=console.revealed)
-    if stage in (Stage.FINGERPRINTS, Stage.CLEARANCE):
+    if stage is Stage.FINGERPRINTS:
+        return fingers_page(snapshot, inspection, wording)
+    if stage is Stage.CLEARANCE:
         return plain_page(inspection, Step(stage.value), wording)
     return decision_page(inspection, wording)
 

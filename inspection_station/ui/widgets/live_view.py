@@ -17,10 +17,11 @@ INTERVAL_MS = 33
 
 
 class LiveView(QWidget):
-    """Camera picture with an oval where the face belongs. Polls only while it is visible and ``live``."""
+    """Live picture, with an oval where the face belongs if ``outline``. Polls only while it is visible and ``live``."""
 
-    def __init__(self, frames: FrameSlot, parent: QWidget | None = None) -> None:
+    def __init__(self, frames: FrameSlot, parent: QWidget | None = None, *, outline: bool = True) -> None:
         super().__init__(parent)
+        self._outline = outline
         self._frames = frames
         self._look = Look(ThemeName.DAY, 1.0)
         self._frame: Frame | None = None
@@ -81,10 +82,12 @@ class LiveView(QWidget):
             painter.setClipPath(clip)
             painter.drawImage(box, image)
             painter.fillRect(box, self._look.color("picture_dim"))
-            self._paint_oval(painter, box)
+            if self._outline:
+                self._paint_oval(painter, box)
             painter.setClipping(False)
         else:
-            draw_silhouette(painter, box, self._look)
+            if self._outline:
+                draw_silhouette(painter, box, self._look)
             painter.setPen(self._look.color("ink2"))
             painter.setFont(self._look.font(15))
             margin = self._look.px(12)
@@ -115,8 +118,12 @@ class LiveView(QWidget):
 
 
 def frame_image(frame: Frame) -> QImage | None:
-    """A QImage over the frame's own memory (BGR, height x width x 3), valid as long; None for a bad shape."""
+    """A QImage over the frame's own memory (BGR, height x width x 3, or grey), valid as long; None for a bad shape."""
     pixels = frame.image
+    if pixels.ndim == 2 and 0 not in pixels.shape:
+        height, width = pixels.shape
+        grey = np.ascontiguousarray(pixels)
+        return QImage(grey.data, width, height, width, QImage.Format.Format_Grayscale8).copy()
     if pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
         return None
     if not pixels.flags.c_contiguous:
