@@ -51,7 +51,8 @@ CHECKS: Mapping[PackKind, Check] = {
 class InstalledLists:
     """Keeps ``search`` at the control lists and manifests that are installed.
 
-    ``own``: lists that came another way, searched too. ``expected``: names of packs or lists that must be at hand; what is not is named as not consulted.
+    ``own``: lists that came another way, searched too. ``expected``: names of packs or lists that must be at hand; what
+    is not is named as not consulted.
     """
 
     def __init__(
