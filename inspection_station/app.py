@@ -22,6 +22,7 @@ from inspection_station.desk.face_references import FaceReferences, Opened, open
 from inspection_station.desk.face_scale import FACE_FOLDER, face_scale
 from inspection_station.desk.finger_ports import FingerJudge
 from inspection_station.desk.inspection_desk import TAIPEI, DeskSettings, InspectionDesk
+from inspection_station.desk.installed_faces import InstalledFaces
 from inspection_station.desk.installed_packs import CHECKS, InstalledTrust, open_lists
 from inspection_station.desk.list_search import ListSearch
 from inspection_station.desk.officer_session import OfficerSession, RosterEntry, load_roster
@@ -120,7 +121,7 @@ def open_station(
     stack.callback(pool.shutdown, wait=True, cancel_futures=True)
 
     progress("face groups")
-    references = _face_references(profile, pool, matcher, scale, station_key(store_key), clock)
+    references, faces_arrived = _face_references(profile, pool, matcher, scale, station_key(store_key), clock, packs)
 
     progress("fingerprints")
     fingers = _fingers(profile)
@@ -163,7 +164,7 @@ def open_station(
     desk.start()
     stack.callback(desk.stop)
     _log_duty(profile, store, devices, session, stack)
-    exchange = _exchange(profile, store, clock, stack, PackTurns(packs, clock, CHECKS, lists.look))
+    exchange = _exchange(profile, store, clock, stack, PackTurns(packs, clock, CHECKS, lists.look, faces_arrived))
     return Station(profile, desk, store, rack, lists, training.director if training else None, exchange)
 
 
@@ -174,11 +175,15 @@ def _face_references(
     scale: FaceScale,
     key: bytes,
     clock: SystemClock,
-) -> FaceReferences:
-    """Groups and history photographs, opened in the pool: a million templates take a second that nobody waits for."""
+    packs: PackVault,
+) -> tuple[FaceReferences, Callable[[], None]]:
+    """Groups and history photographs, opened in the pool: a million templates take a second that nobody waits for.
+
+    Also what is to be called when packs have arrived.
+    """
     folder = profile.data_folder / FACE_FOLDER
     policies = built_in_groups()
-    make: Callable[[], None] = _nothing
+    make: Callable[[], object] = InstalledFaces(packs, folder, key).look
     if profile.training:
         from inspection_station.training.face_groups import make_face_data, training_policies
 
@@ -189,11 +194,8 @@ def _face_references(
         make()
         return open_references(folder, key, scale, policies, clock.now())
 
-    return FaceReferences(matcher, scale, policies, pool.submit(opened))
-
-
-def _nothing() -> None:
-    """A live station's face data come from the agency."""
+    references = FaceReferences(matcher, scale, policies, pool.submit(opened))
+    return references, lambda: references.reopen(pool.submit(opened))
 
 
 def _exchange(

@@ -107,6 +107,10 @@ class FaceReferences:
         self._policies = policies
         self._opening = opening
 
+    def reopen(self, opening: Future[Opened]) -> None:
+        """Search what ``opening`` gives from now on: packs have arrived."""
+        self._opening = opening
+
     def search(self, picture: bytes, template: object | None, probe: FaceProbe, now: datetime) -> GroupsAnswer:
         """Raises StepFault: GRP-01 while nothing could be opened, GRP-02 for a picture without a usable face."""
         opened = self._opened("GRP-01")

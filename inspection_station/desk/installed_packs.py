@@ -20,6 +20,7 @@ from inspection_station.documents.emrtd.trust_store import TrustSource, TrustSto
 from inspection_station.headquarters.packs import PackAge, PackKind, PackLabel, PackRefused
 from inspection_station.headquarters.packs_update import Check
 from inspection_station.headquarters.packs_vault import PackVault
+from inspection_station.matching.face_parts import require_group, require_history
 from inspection_station.matching.manifest import manifest_of, require_manifest
 from inspection_station.matching.watchlist_lists import ControlList, MalformedList, load_lists
 from inspection_station.matching.watchlist_parts import lists_of, require_lists
@@ -42,6 +43,8 @@ def require_trust(content: Mapping[str, bytes]) -> None:
 
 CHECKS: Mapping[PackKind, Check] = {
     PackKind.CONTROL_LIST: require_lists,
+    PackKind.FACE_GROUP: require_group,
+    PackKind.HISTORY_PHOTOGRAPHS: require_history,
     PackKind.MANIFEST: require_manifest,
     PackKind.TRUST_ANCHORS: require_trust,
 }

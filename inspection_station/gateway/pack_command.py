@@ -46,6 +46,8 @@ class PackCommands:
         publish.add_argument("--valid-hours", type=float, default=168.0, help="not used from then on (default 168)")
         publish.add_argument("--key", type=Path, metavar="FILE", help="the kind's key (default: in the keys' folder)")
 
+        publish.add_argument("--face-key", type=Path, metavar="FILE", help="opens .faces and .portraits")
+
         withdraw = add(verbs, "withdraw-pack", self._guarded(self._withdraw), "take a data pack back from all stations")
         withdraw.add_argument("kind", metavar="KIND")
         withdraw.add_argument("name", metavar="NAME")
@@ -117,7 +119,7 @@ class PackCommands:
         name = options.name or options.files[0].stem.lower()
         if not 0 < options.stale_hours <= options.valid_hours <= 24 * 366:
             raise ValueError("a pack is stale after more than 0 hours, and invalid later than that")
-        content = content_of(kind, options.files)
+        content = content_of(kind, options.files, options.face_key)
         now = datetime.now(UTC)
         done = repository.publish(
             kind,

@@ -7,18 +7,27 @@ other kind a file is a part under its own name.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from inspection_station.headquarters.packs import PackKind
+from inspection_station.matching.face_installation import pack_key
+from inspection_station.matching.face_parts import HISTORY, group_parts, history_parts
+from inspection_station.matching.gallery_pack import read_header, read_pack
 from inspection_station.matching.manifest import manifest_parts
+from inspection_station.matching.portrait_pack import SUFFIX as PHOTOGRAPHS
+from inspection_station.matching.portrait_pack import open_portraits
 from inspection_station.matching.watchlist_lists import MalformedList, load_lists
 from inspection_station.matching.watchlist_parts import parts_of
 
 _MOST_FILE = 512 << 20
 
 
-def content_of(kind: PackKind, files: Sequence[Path]) -> dict[str, bytes]:
-    """The parts. Raises ValueError (MalformedList among them), OSError."""
+def content_of(kind: PackKind, files: Sequence[Path], face_key: Path | None = None) -> dict[str, bytes]:
+    """The parts; ``face_key`` opens packs of faces as ``faces`` builds them.
+
+    Raises ValueError (MalformedList and gallery_pack's PackRefused among them), OSError.
+    """
     if kind is PackKind.CONTROL_LIST:
         lists = [one for path in files for one in load_lists(_text(path))]
         if not lists:
@@ -30,12 +39,30 @@ def content_of(kind: PackKind, files: Sequence[Path]) -> dict[str, bytes]:
         if len(files) != 1:
             raise ValueError("a pack holds the manifest of one voyage")
         return manifest_parts(_text(files[0]))
+    if kind in (PackKind.FACE_GROUP, PackKind.HISTORY_PHOTOGRAPHS):
+        return _faces(kind, files, face_key)
     content: dict[str, bytes] = {}
     for path in files:
         if path.name in content:
             raise ValueError("two files of one name")
         content[path.name] = _bytes(path)
     return content
+
+
+def _faces(kind: PackKind, files: Sequence[Path], face_key: Path | None) -> dict[str, bytes]:
+    if face_key is None:
+        raise ValueError("name the key of the packs of faces with --face-key")
+    key, now = pack_key(face_key)[0], datetime.now(UTC)
+    albums = [path for path in files if path.suffix == PHOTOGRAPHS]
+    groups = [path for path in files if path.suffix != PHOTOGRAPHS]
+    if len(albums) > 1 or len(groups) != (kind is PackKind.FACE_GROUP):
+        raise ValueError("a pack holds one group, or the history photographs, of one station's making")
+    name = HISTORY
+    if groups:
+        opened = read_pack(groups[0], key, model_id=read_header(groups[0], key).model_id, now=now)
+        name = opened.header.group
+    photographs = list(open_portraits(albums[0], key, name=name, now=now).pairs()) if albums else []
+    return group_parts(opened, photographs) if groups else history_parts(photographs)
 
 
 def _text(path: Path) -> str:

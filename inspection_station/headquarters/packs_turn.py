@@ -35,7 +35,7 @@ class PackTurns:
         vault: PackVault,
         clock: Clock,
         checks: Mapping[PackKind, Check],
-        on_changed: Callable[[], None] = lambda: None,
+        *on_changed: Callable[[], None],
     ) -> None:
         self._vault, self._clock = vault, clock
         self._checks, self._on_changed = checks, on_changed
@@ -64,7 +64,8 @@ class PackTurns:
         refused = report.refused[0][2].code if report.refused else ""
         self._end(PackStatus(self._clock.now(), refused), _EVERY_SECONDS)
         if report.changed:
-            self._on_changed()
+            for hear in self._on_changed:
+                hear()
 
     def _end(self, status: PackStatus, pause: float) -> None:
         self.status = status
