@@ -74,6 +74,9 @@ class Bench:
         zones: Any = None,
         groups: Any = None,
         history: Any = None,
+        fingers: Any = None,
+        finger_reader: Any = None,
+        finger_timeout: float = 30.0,
         wrap_store: Callable[[StationStore], Any] = lambda store: store,
         start: bool = True,
     ) -> None:
@@ -86,7 +89,7 @@ class Bench:
         self.reader, self.chip, self.camera = BenchReader(), BenchChip(), BenchCamera()
         self.pool = ThreadPoolExecutor(2)
         self.rack = DeviceRack(
-            (self.reader, self.chip, self.camera),
+            (self.reader, self.chip, self.camera, *([finger_reader] if finger_reader is not None else [])),
             self._device_changed,
             rhythm=Rhythm(probe=0.05, first=0.02, longest=0.05),
         )
@@ -105,6 +108,8 @@ class Bench:
             face_timeout=face_timeout,
             groups=groups,
             history=history,
+            fingers=fingers,
+            finger_timeout=finger_timeout,
         )
         settings = DeskSettings(
             scenario, "m-1", "bench", True, "test", lambda: f"i-{next(Bench._ids):04d}", undo_seconds=undo_seconds

@@ -16,13 +16,16 @@ from PIL import Image
 from real_station import RealStation, codes, person
 
 from inspection_station.desk import commands as c
+from inspection_station.inspection.biometrics import FingerPosition
 from inspection_station.inspection.disposition import Disposition
 from inspection_station.inspection.person_class import Exemption, PersonClass
 from inspection_station.log_setup import set_up_logging
+from inspection_station.matching.fingerprint.finger_pictures import png_with_dpi
 from inspection_station.storage.clock import SystemClock
 from inspection_station.storage.connection import open_reader
 from inspection_station.storage.keys import TrainingFolderKeys
 from inspection_station.storage.reader import StoreReader
+from inspection_station.training.devices.fingerprint import invented_impression
 from inspection_station.training.personas.identity import PersonaKind
 from inspection_station.training.personas.traveller import TrainingTraveller
 
@@ -69,11 +72,13 @@ def everything_on_disk(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def bodies_of(station: RealStation, who: TrainingTraveller) -> list[bytes]:
-    """Stretches of everything the devices could show of somebody: chip portrait, page, live picture."""
+    """Stretches of everything the devices could show of somebody: chip portrait, page, live picture, fingers."""
     props = station.stage.props
     live = io.BytesIO()
     Image.fromarray(props.live(who).frame(0)[..., ::-1]).save(live, "JPEG", quality=90)
-    return [*pieces(who.portrait_jp2), *pieces(props.page(who)), *pieces(live.getvalue())]
+    shown = [invented_impression(who, p, 0) for p in (FingerPosition.RIGHT_INDEX, FingerPosition.LEFT_INDEX)]
+    fingers = [piece for finger in shown for piece in pieces(png_with_dpi(finger.image, finger.dpi))]
+    return [*pieces(who.portrait_jp2), *pieces(props.page(who)), *pieces(live.getvalue()), *fingers]
 
 
 @pytest.mark.slow
@@ -104,13 +109,18 @@ def test_no_byte_of_an_excluded_persons_body_reaches_the_disk(pages: RealStation
     assert taken.face is not None
     live = pages.desk.picture(taken.face.image)
     assert live is not None
+    assert taken.fingers is not None
+    fingers = [pages.desk.picture(sample.image) for sample in taken.fingers.samples]
+    assert len(fingers) == 2
     pages.desk.post(c.ConfirmPersonClass(PersonClass.FOREIGNER, Exemption.SPECIAL_CONSENT))
     pages.until(lambda s: s.inspection is not None and s.inspection.collection.allowed is False)
     pages.until_decision()
     assert pages.desk.picture(taken.face.image) is None
     record = pages.decide(Disposition.AD)
-    assert (record.collection_reason, record.blobs, record.comparisons) == ("KSC", (), ())
+    assert (record.collection_reason, record.blobs, record.comparisons, record.fingers) == ("KSC", (), (), None)
     needles += [*bodies_of(pages, late), *pieces(live)]
+    needles += [piece for finger in fingers if finger is not None for piece in pieces(finger)]
+    assert all(pages.desk.picture(sample.image) is None for sample in taken.fingers.samples)
 
     plain = person(4604)  # to show that the search finds what is there
     pages.by_the_book(plain)
@@ -128,7 +138,7 @@ def test_no_byte_of_an_excluded_persons_body_reaches_the_disk(pages: RealStation
     for place, data in everything_on_disk(tmp_path):
         for number, needle in enumerate(needles):
             assert needle not in data, f"piece {number} in {place}"
-    assert pages.store.check().blobs == 3  # the plain traveller's alone
+    assert pages.store.check().blobs == 5  # the plain traveller's alone
 
 
 def test_of_an_unregistered_national_nothing_is_asked_for_before_the_class_is_confirmed(station: RealStation) -> None:
@@ -141,4 +151,9 @@ def test_of_an_unregistered_national_nothing_is_asked_for_before_the_class_is_co
     station.desk.post(c.ConfirmPersonClass(PersonClass.NATIONAL_WITHOUT_REGISTRATION))
     station.until_decision()
     record = station.decide(Disposition.AD)
-    assert {kept.purpose for kept in record.blobs} == {"portrait", "live face"}
+    assert {kept.purpose for kept in record.blobs} == {
+        "portrait",
+        "live face",
+        "finger right index",
+        "finger left index",
+    }
