@@ -338,6 +338,7 @@ def test_fingers_of_a_person_found_to_be_excluded_leave_memory_journal_and_store
     bench.until(lambda s: s.inspection is not None and s.inspection.collection.allowed is False)
     bench.until_stage(Stage.DECISION)
     assert all(bench.desk.picture(s.image) is None for s in samples)
+    bench.store.flush(10)
     (unfinished,) = bench.store.unfinished()
     captured = [event for event in unfinished.events if isinstance(event, FingerprintsCaptured)]
     assert [(event.samples, event.not_taken, event.comparisons) for event in captured] == [((), (), ())]
