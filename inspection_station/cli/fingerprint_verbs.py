@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inspection_station.cli.refusal import refuse
+from inspection_station.given_file import read_given
 
 if TYPE_CHECKING:
     from inspection_station.matching.fingerprint.faults import UnusableFingerprint
@@ -271,8 +272,7 @@ def _percent(rates: ErrorRates) -> dict[str, float]:
 def _bytes_of(path: str) -> bytes:
     from inspection_station.matching.fingerprint.finger_pictures import MAX_BYTES
 
-    with Path(path).open("rb") as file:
-        return file.read(MAX_BYTES + 1)
+    return read_given(Path(path), MAX_BYTES)
 
 
 def _template_of(path: str, dpi: int | None) -> tuple[FingerprintTemplate, int]:

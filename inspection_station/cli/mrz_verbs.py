@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inspection_station.cli.command_line import day
+from inspection_station.given_file import read_given
 
 if TYPE_CHECKING:
     from inspection_station.documents.mrz_image.reader import ImageReading, UnreadableImage
@@ -106,8 +107,7 @@ def _read(name: str, today: date, *, ask_second: bool) -> tuple[dict[str, Any], 
 
     started = time.perf_counter()
     try:
-        with Path(name).open("rb") as file:
-            content = file.read(_LARGEST_FILE + 1)  # a device or a pipe has no size to ask for
+        content = read_given(Path(name), _LARGEST_FILE)
         if len(content) > _LARGEST_FILE:
             raise _too_large()
         reading = read_image(content, today=today, ask_second=ask_second)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from inspection_station.given_file import read_given
 from inspection_station.matching.ports import Image
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -66,8 +67,7 @@ def decode_picture(data: bytes, max_pixels: int = MAX_PIXELS) -> Image:
 
 def picture_from_file(path: Path) -> tuple[bytes, Image]:
     """A file's bytes and its pixels. Raises ``UnusablePicture`` and OSError; a huge file is not read to its end."""
-    with path.open("rb") as file:
-        data = file.read(MAX_BYTES + 1)
+    data = read_given(path, MAX_BYTES)
     if len(data) > MAX_BYTES:
         raise UnusablePicture(PictureFault.TOO_LARGE, f"more than {MAX_BYTES} bytes")
     return data, decode_picture(data)

@@ -144,7 +144,7 @@ def test_a_live_station_without_its_key_store_does_not_start(tmp_path: Path, bac
         text=True,
         timeout=120,
         check=False,
-        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "DISPLAY": ":99", "PYTHON_KEYRING_BACKEND": backend},
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "WAYLAND_DISPLAY": "w", "PYTHON_KEYRING_BACKEND": backend},
     )
     assert done.returncode == 3, done.stderr
     assert json.loads(done.stdout)["error"]["code"] == "STO-02"
@@ -155,6 +155,17 @@ def test_a_live_station_without_a_display_does_not_play_a_lesson(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    assert main(["run", "--profile", "cart", "--data", str(tmp_path), "--json"]) == 3
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "SYS-03"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="X11 is Linux's")
+def test_a_display_that_does_not_answer_is_no_display(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.setenv("DISPLAY", ":4242")
     assert main(["run", "--profile", "cart", "--data", str(tmp_path), "--json"]) == 3
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "SYS-03"
 

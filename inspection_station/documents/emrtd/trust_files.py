@@ -64,6 +64,8 @@ class _Contents:
 def read_file(path: Path) -> TrustFile:
     """The file taken apart; never raises for what it holds."""
     try:
+        if not path.is_file():  # a pipe would keep the station waiting
+            raise MalformedChipData("not a file")
         if path.stat().st_size > MAX_FILE:
             raise MalformedChipData("larger than 32 MB")
         return parse_file(path.name, path.read_bytes())

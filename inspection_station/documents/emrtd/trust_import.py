@@ -19,6 +19,7 @@ from inspection_station.documents.emrtd.errors import ChipFault, MalformedChipDa
 from inspection_station.documents.emrtd.master_list import MasterList, parse_master_list
 from inspection_station.documents.emrtd.trust_files import MAX_FILE, UNVERIFIED, list_roots, refusal_of
 from inspection_station.documents.emrtd.trust_store import TrustStore
+from inspection_station.given_file import read_given
 
 _LISTS = (".ml", ".dfl", ".bin")
 """Endings of files that may need a root beside them."""
@@ -58,9 +59,9 @@ def import_files(paths: Sequence[Path], directory: Path, *, accept_unverified: b
 def _import(path: Path, directory: Path, *, accept_unverified: bool) -> list[TrustImport]:
     name = path.name
     try:
-        if path.stat().st_size > MAX_FILE:
+        data = read_given(path, MAX_FILE)
+        if len(data) > MAX_FILE:
             raise MalformedChipData("larger than 32 MB")
-        data = path.read_bytes()
         blocks = pem_blocks(data)
     except MalformedChipData as fault:
         return [TrustImport(name, "unknown", None, fault.detail)]
