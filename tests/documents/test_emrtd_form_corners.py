@@ -220,6 +220,12 @@ def test_security_objects_of_both_versions_keep_their_form(content: bytes) -> No
     assert check_security_object_form(content).result is OK
 
 
+def test_a_signed_attribute_with_two_values_is_malformed() -> None:
+    attribute = tlv.encode(0x30, oid("1.2.840.113549.1.9.4"), tlv.encode(0x31, b"\x04\x00", b"\x04\x01\x00"))
+    check = check_security_object_form(rebuilt(signers=signer_with(attributes=tlv.encode(0xA0, attribute))))
+    assert "does not have one value" in check.evidence
+
+
 def test_a_security_object_of_a_digest_that_is_not_spoken_is_left_open() -> None:
     digests = tlv.encode(0x31, tlv.encode(0x30, oid("1.2.3.4")))
     assert check_security_object_form(rebuilt(digests=digests)).result is UNKNOWN

@@ -124,6 +124,12 @@ def test_a_common_data_file_that_lists_what_is_no_group_fails_once() -> None:
     assert check.result is CheckResult.FAILED
 
 
+def test_a_common_data_file_that_is_none_fails_once() -> None:
+    outcome = everything_of({**FILES, "EF.COM": b"\x61\x02\x5c\x00"})
+    (check,) = [c for c in outcome.reading.checks if c.name == "common-data"]
+    assert (check.result, "malformed" in check.evidence) == (CheckResult.FAILED, True)
+
+
 def test_a_common_data_file_that_is_refused_leaves_its_check_open() -> None:
     files = {name: content for name, content in FILES.items() if name != "EF.COM"}
     outcome = everything_of(files)
