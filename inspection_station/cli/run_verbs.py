@@ -58,7 +58,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 
 def has_display() -> bool:
-    """Whether a window can be shown: not on a Linux without a display that answers, nor where Qt is told to stay off."""
+    """Whether a window can be shown: not on a Linux without a display that answers, nor where Qt is told so."""
     if os.environ.get("QT_QPA_PLATFORM", "").startswith(("offscreen", "minimal")):
         return False
     if platform.system() != "Linux":
