@@ -43,6 +43,7 @@ _FAILED_CHECKS: dict[str, tuple[str, Severity, OverrideRule]] = {
     "common-data": ("CHP-08", Severity.LOOK, _ONE),
     "signer-document-type": ("CHP-05", Severity.LOOK, _ONE),
     "signer-form": ("CHP-05", Severity.LOOK, _ONE),
+    "data-group-format": ("CHP-08", Severity.LOOK, _ONE),  # signed by its state all the same, or its hash says so
     "biometric-header": ("CHP-08", Severity.LOOK, _ONE),
     "security-object-form": ("CHP-05", Severity.LOOK, _ONE),
 }

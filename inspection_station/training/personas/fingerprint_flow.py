@@ -125,4 +125,4 @@ def _smooth(chance: Random, waves: int) -> npt.NDArray[np.float64]:
     for _ in range(waves):
         turn, length, phase = chance.uniform(0, 2 * np.pi), chance.uniform(150, 420), chance.uniform(0, 2 * np.pi)
         total += np.cos(2 * np.pi * (x * np.cos(turn) + y * np.sin(turn)) / length + phase)
-    return total * (1.4 / waves)
+    return np.asarray(total * (1.4 / waves), np.float64)
