@@ -43,6 +43,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
     play = verbs.add_parser("play", help="play a lesson with synthetic travellers and report on it")
     play.add_argument("--scenario", default="quayside", metavar="NAME")
+    play.add_argument("--profile", metavar="NAME", help="training (default), training-fingers, or one of your own")
     play.add_argument("--seed", type=int, default=1)
     play.add_argument("--travellers", type=int, default=5, metavar="N")
     fault = "a story, a chip, or STORY:CHIP; NAME@N: for the N-th traveller alone; may be repeated"
@@ -138,7 +139,7 @@ def _lesson_without_display(options: argparse.Namespace) -> int:
 def _play(options: argparse.Namespace) -> int:
     from inspection_station.cli.play import Play, perform, right
     from inspection_station.log_setup import set_up_logging
-    from inspection_station.station_profile import load_profile
+    from inspection_station.station_profile import ProfileError, load_profile
 
     try:
         _require_playable(options)
@@ -151,7 +152,9 @@ def _play(options: argparse.Namespace) -> int:
         try:
             set_up_logging(folder / "log")
             ended = stack.enter_context(_logged("play ended"))
-            profile = load_profile("training", data_folder=folder)
+            profile = load_profile(options.profile or "training", data_folder=folder)
+            if not profile.training:
+                raise ProfileError(f"profile {profile.name}: a lesson is played on a training profile")
             pictures = _screenshots(options.screenshots, stack)
             report = perform(
                 profile,

@@ -29,12 +29,14 @@ from inspection_station.training.personas.identity import PersonaKind
 from inspection_station.training.personas.traveller import TrainingTraveller, traveller
 
 PATIENCE = 150.0
-EVERYDAY = frozenset({"BIO-11", "NET-01"})  # fingers are searched for and RMAS is asked at headquarters only
+EVERYDAY = frozenset(
+    {"BIO-11", "DEV-02", "NET-01"}
+)  # no fingerprint reader, or fingers and RMAS that headquarters asks
 
 
-def training_profile(folder: Path, *, gives: str = "swipe", **changes: Any) -> StationProfile:
+def training_profile(folder: Path, *, gives: str = "swipe", name: str = "training", **changes: Any) -> StationProfile:
     """The shipped profile at pace 0. Swiping takes no time; ``gives="page"`` photographs the page and reads it."""
-    profile = load_profile("training", data_folder=folder)
+    profile = load_profile(name, data_folder=folder)
     devices = dict(profile.devices)
     devices["document reader"] = DeviceProfile("training-document", {"gives": gives})
     return replace(profile, devices=devices, pace=0.0, **changes)

@@ -31,7 +31,7 @@ def test_an_admission_taken_back_becomes_three_records_in_a_chain(station: RealS
     assert void.decision.disposition is Disposition.VD
     assert void.supersedes == admission.inspection_id
     assert referral.supersedes == void.inspection_id
-    assert len(referral.blobs) == len(admission.blobs) == 4
+    assert len(referral.blobs) == len(admission.blobs) == 2
 
 
 def test_an_impostor_passes_only_by_two_officers_with_a_reason(station: RealStation) -> None:
