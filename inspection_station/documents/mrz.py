@@ -27,6 +27,7 @@ from inspection_station.documents.mrz_names import read_name
 from inspection_station.inspection.document import (
     CharacterDoubt,
     CheckVerdict,
+    DocumentFormat,
     FieldCheck,
     MachineReadableZone,
     MrzField,
@@ -122,6 +123,13 @@ def _number_and_digit(lines: Sequence[str], layout: Layout) -> tuple[str, str, s
     return number, digit, optional
 
 
+def _is_document_code(code: str, layout: Layout) -> bool:
+    """P in TD2 is no document of ours but the left part of a passport page (part 4 §4.2.2.1, part 6 §4.2.2.1)."""
+    if layout.format is DocumentFormat.TD2 and code[0] == "P":
+        return False
+    return code[0] in alphabet(layout.format, 0, 0) and code[1] not in DIGITS
+
+
 def _read(
     lines: tuple[str, ...], layout: Layout, today: date, doubts: tuple[CharacterDoubt, ...]
 ) -> MachineReadableZone:
@@ -133,7 +141,7 @@ def _read(
     code = printed[MrzField.DOCUMENT_CODE]
     state, nationality = printed[MrzField.ISSUING_STATE], printed[MrzField.NATIONALITY]
     well_formed = {
-        MrzField.DOCUMENT_CODE: code[0] in alphabet(layout.format, 0, 0) and code[1] not in DIGITS,
+        MrzField.DOCUMENT_CODE: _is_document_code(code, layout),
         MrzField.ISSUING_STATE: _is_code(state),
         MrzField.NAME: name_ok,
         MrzField.DOCUMENT_NUMBER: bool(number.strip(FILLER)) and not number.startswith(FILLER),

@@ -366,3 +366,10 @@ def test_the_reader_s_doubts_keep_a_zone_from_being_valid() -> None:
     assert zone.checks_pass
     assert not zone.valid
     assert replace(zone, doubts=()).valid
+
+
+def test_a_passport_page_cut_off_at_36_columns_is_no_td2_document() -> None:
+    whole = ("P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "L898902C36UTO7408122F1204159ZE184226B<<<<<10")
+    zone = parse((whole[0][:36], whole[1][:36]), today=TODAY)
+    assert MrzField.DOCUMENT_CODE in zone.malformed_fields
+    assert not zone.valid
