@@ -85,7 +85,8 @@ def test_each_page_follows_the_inspection_by_itself(at_the_counter: Callable[...
         settle_events()
         pages.append(type(window.view.stack.currentWidget()).__name__)
     assert pages == [
-        "ReadyView", "DocumentView", "ChipView", "FaceView", "PlainView", "ComparisonView", "ListsView", "DecisionView",
+        "ReadyView", "DocumentView", "ChipView", "FaceView", "FingersView", "ComparisonView", "CandidatesView",
+        "ListsView", "DecisionView",
     ]  # fmt: skip
 
 
