@@ -60,7 +60,7 @@ def test_a_lesson_on_a_full_disk_ends_with_its_code(mounting: list[str], tmp_pat
     play = shlex.join([*PLAY, "--travellers", "400", "--data", str(disk / "data")])
     copied = f"cp -a {shlex.quote(str(disk))}/data {shlex.quote(str(kept))}"
     script = (
-        f"mount -t tmpfs -o size=1500k tmpfs {shlex.quote(str(disk))} && {{ {play}; code=$?; {copied}; exit $code; }}"
+        f"mount -t tmpfs -o size=2500k tmpfs {shlex.quote(str(disk))} && {{ {play}; code=$?; {copied}; exit $code; }}"
     )
     done, since_the_last = run([*mounting, "sh", "-c", script])
     assert done.returncode == 3, done.stderr

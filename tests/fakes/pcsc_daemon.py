@@ -103,7 +103,8 @@ def pcsc_daemon() -> Iterator[Daemon]:
 def laid_on_the_reader(card: VirtualChip) -> Iterator[None]:
     """The chip lies on the virtual reader inside, and is gone for the daemon too afterwards."""
     stop, inserted = Event(), Event()
-    how = {"stop": stop, "inserted": inserted.set, "lifted_for": 0.2, "patience": PATIENCE_SECONDS}
+    # A document that is lifted must be away for longer than the daemon's 0.4 s between two looks.
+    how = {"stop": stop, "inserted": inserted.set, "lifted_for": 1.0, "patience": PATIENCE_SECONDS}
     thread = Thread(target=vpcd.serve, args=(card,), kwargs=how)
     thread.start()
     try:

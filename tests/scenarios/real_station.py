@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from inspection_station.app import open_station
@@ -34,11 +35,23 @@ EVERYDAY = frozenset(
 )  # no fingerprint reader, or fingers and RMAS that headquarters asks
 
 
-def training_profile(folder: Path, *, gives: str = "swipe", name: str = "training", **changes: Any) -> StationProfile:
-    """The shipped profile at pace 0. Swiping takes no time; ``gives="page"`` photographs the page and reads it."""
+def training_profile(
+    folder: Path,
+    *,
+    gives: str = "swipe",
+    name: str = "training",
+    settings: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
+    **changes: Any,
+) -> StationProfile:
+    """The shipped profile at pace 0. Swiping takes no time; ``gives="page"`` photographs the page and reads it.
+
+    ``settings``: by the device's kind, over those of the profile.
+    """
     profile = load_profile(name, data_folder=folder)
     devices = dict(profile.devices)
     devices["document reader"] = DeviceProfile("training-document", {"gives": gives})
+    for kind, given in settings.items():
+        devices[kind] = replace(devices[kind], settings={**devices[kind].settings, **given})
     return replace(profile, devices=devices, pace=0.0, **changes)
 
 

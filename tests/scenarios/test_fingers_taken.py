@@ -22,7 +22,8 @@ FOREIGNER = 5200
 
 @pytest.fixture(scope="module")
 def station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealStation]:
-    running = RealStation(tmp_path_factory.mktemp("fingers") / "data", name="training-fingers")
+    laid_slowly = {"fingerprint reader": {"pace": 0.5}}
+    running = RealStation(tmp_path_factory.mktemp("fingers") / "data", name="training-fingers", settings=laid_slowly)
     yield running
     running.close()
 
@@ -45,11 +46,17 @@ def test_the_officer_by_the_book_takes_both_index_fingers(station: RealStation) 
         assert len(picture) == kept.blob.size
 
 
-def test_a_missing_finger_is_noted_and_the_thumb_taken_instead(station: RealStation) -> None:
-    station.inject(Fault.STALL, DeviceKind.FINGERPRINT_READER)  # gives the officer the time to look
-    station.step_up(person(FOREIGNER + 1))
+def while_the_reader_waits(station: RealStation, seed: int) -> None:
+    """A finger is asked for and takes seconds to come, which gives the officer the time to look."""
+    station.inject(Fault.SLOW, DeviceKind.FINGERPRINT_READER)
+    station.step_up(person(seed))
     station.until(lambda s: s.fingers is not None)
+
+
+def test_a_missing_finger_is_noted_and_the_thumb_taken_instead(station: RealStation) -> None:
+    while_the_reader_waits(station, FOREIGNER + 1)
     station.desk.post(c.NoteFinger(FingerPosition.RIGHT_INDEX, FingerAbsence.MISSING))
+    station.stage.faults.withdraw(Fault.SLOW)
     station.until_decision()
     record = station.decide(Disposition.AD)
     assert record.fingers is not None
@@ -59,10 +66,9 @@ def test_a_missing_finger_is_noted_and_the_thumb_taken_instead(station: RealStat
 
 
 def test_who_refuses_is_refused_with_the_reason_of_the_law(station: RealStation) -> None:
-    station.inject(Fault.STALL, DeviceKind.FINGERPRINT_READER)
-    station.step_up(person(FOREIGNER + 2))
-    station.until(lambda s: s.fingers is not None)
+    while_the_reader_waits(station, FOREIGNER + 2)
     station.desk.post(c.RefuseFingers())
+    station.stage.faults.withdraw(Fault.SLOW)
     ended = station.until_decision()
     assert isinstance(ended.evidence[Step.FINGERPRINTS], Missing)
     station.desk.post(c.Decide(Disposition.AD))
@@ -73,9 +79,8 @@ def test_who_refuses_is_refused_with_the_reason_of_the_law(station: RealStation)
 
 
 def test_a_reader_pulled_out_in_the_middle_goes_on_when_it_is_back(station: RealStation) -> None:
-    station.inject(Fault.STALL, DeviceKind.FINGERPRINT_READER)
-    station.step_up(person(FOREIGNER + 3))
-    station.until(lambda s: s.fingers is not None)
+    while_the_reader_waits(station, FOREIGNER + 3)
+    station.stage.faults.withdraw(Fault.SLOW)
     station.inject(Fault.UNPLUG, DeviceKind.FINGERPRINT_READER)
     station.until(lambda s: s.inspection is not None and Step.FINGERPRINTS in s.inspection.evidence)
     lost = station.desk.snapshot().inspection

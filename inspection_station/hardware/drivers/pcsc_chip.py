@@ -233,10 +233,10 @@ class PcscChipReader:
             raise DeviceUnplugged("the chip reader is no longer there")
         scard = self._scard
         self._seen = self._states([(name, scard.SCARD_STATE_UNAWARE) for name in names], 0)
-        for name, state, _ in self._seen:
-            if state & scard.SCARD_STATE_PRESENT and not state & scard.SCARD_STATE_MUTE:
-                return str(name)
-        return None
+        present = [(str(name), state) for name, state, _ in self._seen if state & scard.SCARD_STATE_PRESENT]
+        # A mute one comes last, but is tried: a document put back quickly may have been powered while it moved.
+        present.sort(key=lambda one: bool(one[1] & scard.SCARD_STATE_MUTE))
+        return present[0][0] if present else None
 
     def _pause(self, ends: float, *, chip_there: bool) -> None:
         milliseconds = max(1, min(_POLL_MILLISECONDS, int(1000 * (ends - time.monotonic()))))
