@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inspection_station.cli.refusal import refuse
+from inspection_station.given_file import create_given
 
 if TYPE_CHECKING:
     from inspection_station.training.conformance_cases import CaseResult
@@ -63,7 +64,8 @@ def _told(options: argparse.Namespace, results: list[CaseResult]) -> int:
 
     if options.table is not None:
         try:
-            options.table.write_text(table(results), encoding="utf-8")
+            with create_given(options.table) as file:
+                file.write(table(results).encode())
         except OSError as error:
             return refuse(options.json, _USAGE, "STO-01", f"cannot write the table: {error.strerror}")
     conforming = not any(result.outcome is Outcome.FAILED for result in results)

@@ -7,6 +7,7 @@ import json
 import sys
 from datetime import UTC, date, datetime
 from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, TextIO, cast
@@ -15,6 +16,7 @@ from inspection_station.cli.command_line import day, seconds
 from inspection_station.cli.refusal import refuse, refuse_writing
 from inspection_station.cli.terminal_keys_folder import load_terminal_keys
 from inspection_station.cli.trust_folder import tell_trust, trust_in_json
+from inspection_station.given_file import create_given
 
 if TYPE_CHECKING:
     from inspection_station.documents.emrtd.access_keys import AccessKey
@@ -127,7 +129,8 @@ def _read(
     reader: ChipReader | None = None
     trace: TextIO | None = None
     try:
-        trace = arguments.trace.open("w", encoding="ascii") if arguments.trace is not None else None
+        if arguments.trace is not None:
+            trace = TextIOWrapper(create_given(arguments.trace), encoding="ascii")
         made = DriverRegistry().factory(_DRIVER)(DriverSettings({"reader": arguments.reader}))
         reader = cast(ChipReader, made)
         reader.open()
@@ -179,7 +182,8 @@ def _write_files(directory: Path, outcome: ChipOutcome) -> None:
     for name, content in outcome.files.items():
         path = directory / name
         path.touch(mode=0o600)
-        path.write_bytes(content)
+        with create_given(path) as file:
+            file.write(content)
 
 
 def _show(arguments: argparse.Namespace, outcome: ChipOutcome, trust: TrustStore | None) -> None:

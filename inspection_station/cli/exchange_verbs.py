@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from inspection_station.cli.refusal import refuse
 from inspection_station.cli.store_place import add_place, place_of
+from inspection_station.given_file import read_given
 
 if TYPE_CHECKING:
     from inspection_station.storage.store import StationStore
 
 _DONE, _NEGATIVE, _USAGE, _MISSING = 0, 1, 2, 3
+_LONGEST_KEY = 4096  # bytes of an escrow key's file
 
 DO = {
     "NET-02": "check the link and the address, then run this again; nothing is lost",
@@ -176,7 +178,7 @@ def _export(options: argparse.Namespace) -> int:
     from inspection_station.storage.clock import SystemClock
 
     def act(store: StationStore, station: str, training: bool) -> int:
-        escrow = None if options.escrow is None else options.escrow.read_bytes()
+        escrow = None if options.escrow is None else read_given(options.escrow, _LONGEST_KEY)
         if escrow is not None:
             require_public(escrow)
         made = export_bundle(

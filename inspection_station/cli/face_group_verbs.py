@@ -26,6 +26,7 @@ from inspection_station.cli.face_options import (
     scale_of,
 )
 from inspection_station.cli.refusal import refuse
+from inspection_station.given_file import read_given
 
 if TYPE_CHECKING:
     from inspection_station.matching.face_folders import FiledPicture
@@ -262,8 +263,7 @@ def _portraits(pictures: list[FiledPicture]) -> Iterator[Portrait]:
     from inspection_station.matching.pictures import MAX_BYTES
 
     for filed in pictures:
-        with filed.path.open("rb") as file:
-            yield Portrait(filed.person, file.read(MAX_BYTES + 1))
+        yield Portrait(filed.person, read_given(filed.path, MAX_BYTES))
 
 
 def _told(options: argparse.Namespace, built: GroupBuilt, persons: int, without: list[str]) -> int:

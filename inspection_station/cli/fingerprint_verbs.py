@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inspection_station.cli.refusal import refuse
-from inspection_station.given_file import read_given
+from inspection_station.given_file import create_given, read_given
 
 if TYPE_CHECKING:
     from inspection_station.matching.fingerprint.faults import UnusableFingerprint
@@ -97,7 +97,8 @@ def extract_fingerprint(options: argparse.Namespace) -> int:
         return _unread(options, options.image, unread)
     record = template_bytes(found.template, form, with_flow=not options.minutiae_only)
     try:
-        Path(options.out).write_bytes(record)
+        with create_given(Path(options.out)) as file:
+            file.write(record)
     except OSError as unwritten:
         what = f"the template cannot be written: {unwritten.strerror or type(unwritten).__name__}"
         return refuse(options.json, UNUSABLE, "FILE", what, "name a file that can be written")

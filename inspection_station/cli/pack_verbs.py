@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from inspection_station.cli.exchange_verbs import DO as EXCHANGE_DO
 from inspection_station.cli.refusal import refuse
 from inspection_station.cli.store_place import add_place, place_of
+from inspection_station.given_file import open_given, read_given
 
 if TYPE_CHECKING:
     from inspection_station.headquarters.packs import PackLabel
@@ -72,8 +73,7 @@ def _trust(options: argparse.Namespace) -> int:
 
     from inspection_station.headquarters.packs_trust import ROOT_LIMIT, root_version
 
-    with options.file.open("rb") as file:
-        root = file.read(ROOT_LIMIT + 1)
+    root = read_given(options.file, ROOT_LIMIT)
     version, digest = root_version(root), hashlib.sha256(root).hexdigest()
     if options.sha256 is not None and options.sha256.strip().lower() != digest:
         return refuse(options.json, _USAGE, "PCK-02", "this is not the root that was told", DO["PCK-02"])
@@ -126,7 +126,7 @@ def _import(options: argparse.Namespace) -> int:
 
     if options.source.is_dir():
         return _updated(options, FolderSource(options.source))
-    with options.source.open("rb"):  # tells first that there is no such file
+    with open_given(options.source):  # tells first that there is no such file
         pass
     return _updated(options, BundleSource(options.source, _identity(options)))
 
@@ -178,7 +178,7 @@ def _vault(options: argparse.Namespace) -> tuple[PackVault, str]:
     from inspection_station.headquarters.packs_vault import PACK_FOLDER, PackVault
 
     folder, keys, station = place_of(options)
-    return PackVault(folder / PACK_FOLDER, keys.key(create=False)), station
+    return PackVault(folder / PACK_FOLDER, keys.folder_key()), station
 
 
 def _identity(options: argparse.Namespace) -> StationIdentity:

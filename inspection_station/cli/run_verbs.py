@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import platform
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ _MOST_SEED = 2**31 - 1
 _SIZES = ((1366, 768), (1920, 1080))
 _LANGUAGES = ("zh_TW", "en")
 _LESSON_FOLDER = Path(".run/lesson")
+_ANSWER_SECONDS = 2.0
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -64,7 +66,23 @@ def has_display() -> bool:
         return False
     if platform.system() != "Linux":
         return True
-    return bool(os.environ.get("WAYLAND_DISPLAY")) or (bool(os.environ.get("DISPLAY")) and _x_server_answers())
+    return _wayland_listens(os.environ.get("WAYLAND_DISPLAY", "")) or (
+        bool(os.environ.get("DISPLAY")) and _x_server_answers()
+    )
+
+
+def _wayland_listens(name: str) -> bool:
+    """Whether somebody takes a connection at the socket of this name below XDG_RUNTIME_DIR, or of this whole path."""
+    if not name:
+        return False
+    place = Path(os.environ.get("XDG_RUNTIME_DIR", "")) / name
+    with socket.socket(socket.AF_UNIX) as ours:
+        ours.settimeout(_ANSWER_SECONDS)
+        try:
+            ours.connect(str(place))
+        except (OSError, ValueError):
+            return False
+    return True
 
 
 def _x_server_answers() -> bool:

@@ -91,7 +91,7 @@ class Authority:
 def create_authority(folder: Path, hosts: list[str], now: datetime, passphrase: bytes | None) -> Authority:
     """New keys, an authority and a server certificate for ``hosts``. Raises FileExistsError where there are keys."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if any((folder / name).exists() for name in _FILES):
+    if any((folder / name).is_file() for name in _FILES):
         raise FileExistsError("this folder holds a gateway's keys already")
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Inspection gateway {secrets.token_hex(4)}")])

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from inspection_station.given_file import read_given
 from inspection_station.headquarters.packs import PackKind
 from inspection_station.matching.face_installation import pack_key
 from inspection_station.matching.face_parts import HISTORY, group_parts, history_parts
@@ -73,8 +74,7 @@ def _text(path: Path) -> str:
 
 
 def _bytes(path: Path) -> bytes:
-    with path.open("rb") as file:
-        data = file.read(_MOST_FILE + 1)
+    data = read_given(path, _MOST_FILE)
     if len(data) > _MOST_FILE:
         raise ValueError("a file is too large for a pack")
     return data

@@ -21,6 +21,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from securesystemslib.signer import CryptoSigner
 
+from inspection_station.given_file import read_given
+
 _MOST_BYTES = 16 << 10
 
 
@@ -42,8 +44,7 @@ def draw_key(path: Path, passphrase: bytes | None) -> CryptoSigner:
 def load_key(path: Path, passphrase: bytes | None) -> CryptoSigner:
     """The key in a file; one that is not encrypted opens with any passphrase. Raises PackKeyUnusable."""
     try:
-        with path.open("rb") as file:
-            pem = file.read(_MOST_BYTES)
+        pem = read_given(path, _MOST_BYTES)
     except OSError as error:
         raise PackKeyUnusable(f"{path.name}: {error.strerror or type(error).__name__}") from None
     key = None

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from inspection_station.given_file import open_given
 from inspection_station.headquarters import wire
 from inspection_station.headquarters.packs import PackFault, PackRefused
 from inspection_station.headquarters.packs_body import PACKED_LIMIT
@@ -52,7 +53,7 @@ class FolderSource:
         """See ``PackSource``."""
         _require(path)
         try:
-            with (self._folder / path).open("rb") as file:
+            with open_given(self._folder / path) as file:
                 data = file.read(limit + 1)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             raise PackRefused(PackFault.MISSING, "a file of the repository is not there") from None

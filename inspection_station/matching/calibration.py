@@ -26,7 +26,7 @@ from inspection_station.matching.thresholds import FaceThresholds, MalformedThre
 
 _DOMAIN = b"inspection-station face calibration 1\n"
 _LAYOUT = 1
-_MOST_BYTES = 4 * 1024 * 1024
+MOST_BYTES = 4 * 1024 * 1024
 
 
 class CalibrationFault(StrEnum):
@@ -153,7 +153,7 @@ def _canonical(body: Any) -> bytes:
 
 
 def _document(data: bytes) -> dict[str, Any]:
-    if len(data) > _MOST_BYTES:
+    if len(data) > MOST_BYTES:
         raise CalibrationRefused(CalibrationFault.MALFORMED, "too large")
     try:
         document = json.loads(data, parse_constant=_no_constant)

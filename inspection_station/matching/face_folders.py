@@ -94,8 +94,9 @@ def _pictures_below(folder: Path) -> Iterator[Path]:
     for place, folders, names in os.walk(folder):
         folders.sort()
         for name in sorted(names):
-            if Path(name).suffix.lower() in SUFFIXES and not name.startswith("."):
-                yield Path(place) / name
+            path = Path(place) / name
+            if path.suffix.lower() in SUFFIXES and not name.startswith(".") and path.is_file():  # no pipes
+                yield path
 
 
 def enrol_folders(

@@ -11,6 +11,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from inspection_station.given_file import read_given
+
 _MOST_BYTES = 32 * 1024 * 1024
 _HEADERS = {"person", "identity", "name", "id", "folder", "subject"}
 
@@ -21,10 +23,11 @@ class MalformedLabels(ValueError):
 
 def read_group_labels(path: Path) -> dict[str, str]:
     """Person → group. Raises ``MalformedLabels``, OSError."""
-    if path.stat().st_size > _MOST_BYTES:
+    data = read_given(path, _MOST_BYTES)
+    if len(data) > _MOST_BYTES:
         raise MalformedLabels("the file is too large for a list of persons")
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise MalformedLabels("the file is not UTF-8") from None
     labels = _of_json(text) if text.lstrip()[:1] in ("{", "[") else _of_lines(text, path.stem or "listed")

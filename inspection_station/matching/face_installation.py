@@ -32,8 +32,22 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from inspection_station.matching.calibration import FaceCalibration, read_calibration, require_fit, sign_calibration
-from inspection_station.matching.gallery_pack import KEY_BYTES, SUFFIX, read_pack, subject_array, write_pack
+from inspection_station.given_file import read_given
+from inspection_station.matching.calibration import (
+    MOST_BYTES,
+    FaceCalibration,
+    read_calibration,
+    require_fit,
+    sign_calibration,
+)
+from inspection_station.matching.gallery_pack import (
+    KEY_BYTES,
+    SUFFIX,
+    private_folder,
+    read_pack,
+    subject_array,
+    write_pack,
+)
 from inspection_station.matching.score_normalisation import Cohort
 from inspection_station.matching.thresholds import FaceThresholds
 
@@ -116,7 +130,7 @@ def load_scale(
     instead of the folder's own.
     """
     trusted = trusted_signers(folder) if signers is None else tuple(signers)
-    calibration = read_calibration((folder / _CALIBRATION).read_bytes(), trusted)
+    calibration = read_calibration(read_given(folder / _CALIBRATION, MOST_BYTES), trusted)
     pack = read_pack(folder / _COHORT, key, model_id=model_id, now=now, group=COHORT_GROUP)
     cohort = Cohort(pack.vectors, model_id)
     require_fit(calibration, model_id, model_sha256, cohort.digest)
@@ -138,7 +152,7 @@ def install(source: Path, key: bytes, target: Path, own_key: bytes, *, model_id:
         _seal_anew(path, key, group_file(target, path.name.removesuffix(SUFFIX)), own_key, model_id, now)
         taken.append(path.name.removesuffix(SUFFIX))
     if is_calibrated(source):
-        replace_file(target / _CALIBRATION, (source / _CALIBRATION).read_bytes())
+        replace_file(target / _CALIBRATION, read_given(source / _CALIBRATION, MOST_BYTES))
         taken.append("calibration")
     return taken
 
@@ -169,7 +183,7 @@ def trusted_signers(folder: Path) -> tuple[Ed25519PublicKey, ...]:
 def public_key(path: Path) -> Ed25519PublicKey:
     """An Ed25519 public key from PEM. Raises ``UnusableKey``, OSError."""
     try:
-        found = load_pem_public_key(path.read_bytes())
+        found = load_pem_public_key(read_given(path, _MOST_KEY_FILE))
     except (ValueError, UnsupportedAlgorithm):
         raise UnusableKey("no public key in PEM") from None
     if not isinstance(found, Ed25519PublicKey):
@@ -184,7 +198,7 @@ def signing_key(path: Path, *, make: bool = False) -> tuple[Ed25519PrivateKey, b
         _write_secret(path, made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         return made, True
     try:
-        found = load_pem_private_key(path.read_bytes(), None)
+        found = load_pem_private_key(read_given(path, _MOST_KEY_FILE), None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise UnusableKey("no unencrypted private key in PEM") from None
     if not isinstance(found, Ed25519PrivateKey):
@@ -198,8 +212,7 @@ def pack_key(path: Path, *, make: bool = False) -> tuple[bytes, bool]:
         made = secrets.token_bytes(KEY_BYTES)
         _write_secret(path, made.hex().encode() + b"\n")
         return made, True
-    with path.open("rb") as file:
-        text = file.read(_MOST_KEY_FILE)
+    text = read_given(path, _MOST_KEY_FILE)
     try:
         found = bytes.fromhex(text.decode("ascii").strip())
     except (ValueError, UnicodeDecodeError):
@@ -211,7 +224,7 @@ def pack_key(path: Path, *, make: bool = False) -> tuple[bytes, bool]:
 
 def replace_file(path: Path, data: bytes) -> None:
     """Write a file whole or not at all. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(path.parent)
     descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".new", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -225,7 +238,7 @@ def replace_file(path: Path, data: bytes) -> None:
 
 
 def _write_secret(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(path.parent)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)

@@ -30,7 +30,7 @@ from inspection_station.matching.face import NO_TEMPLATE, DlibFaceMatcher
 from inspection_station.matching.face_folders import Cancelled, EnrolmentFailure, Progress
 from inspection_station.matching.face_groups import GroupPolicy
 from inspection_station.matching.gallery import GroupRefused
-from inspection_station.matching.gallery_pack import KEY_BYTES, PackHeader, subject_array, write_pack
+from inspection_station.matching.gallery_pack import KEY_BYTES, PackHeader, private_folder, subject_array, write_pack
 from inspection_station.matching.pictures import UnusablePicture, decode_picture
 from inspection_station.matching.ports import Vector
 from inspection_station.matching.score_normalisation import Cohort
@@ -210,7 +210,7 @@ class _WorkFile:
         self._descriptor: int | None = None
 
     def __enter__(self) -> _WorkFile:
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(self._path.parent)
         self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         if self._whole == 0:
             os.ftruncate(self._descriptor, 0)

@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from inspection_station.given_file import open_given
 from inspection_station.matching.ports import Vector
 from inspection_station.matching.score_normalisation import Spread
 
@@ -156,7 +157,7 @@ def write_pack(
 def _write_sealed(path: Path, key: bytes, header: PackHeader, parts: list[memoryview]) -> None:
     encoded = _encoded(header)
     sealing = AESGCM(_pack_key(key, header))
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(path.parent)
     descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".new", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -187,6 +188,13 @@ def _blocks(parts: list[memoryview]) -> Any:
         yield bytes(block)
 
 
+def private_folder(folder: Path) -> None:
+    """Make a folder for this user alone, and those above it that are missing: Path.mkdir leaves these open to all."""
+    for place in reversed((folder, *folder.parents)):
+        if not place.exists():
+            place.mkdir(exist_ok=True, mode=0o700)
+
+
 def read_pack(
     path: Path,
     key: bytes,
@@ -201,7 +209,7 @@ def read_pack(
     ``group`` and ``least_version``: what is expected, so that a pack cannot stand in for another nor an older one
     return.
     """
-    with path.open("rb") as file:
+    with open_given(path) as file:
         header, encoded, opening = _opened_header(file, key)
         _require(header, model_id, now, group, least_version)
         whole = len(_MAGIC) + 4 + len(encoded) + _TAG + header.stream_bytes + header.blocks * _TAG
@@ -225,7 +233,7 @@ def read_pack(
 
 def read_header(path: Path, key: bytes) -> PackHeader:
     """What a pack says of itself, proved by its tag; nothing else is looked at. Raises ``PackRefused`` and OSError."""
-    with path.open("rb") as file:
+    with open_given(path) as file:
         return _opened_header(file, key)[0]
 
 

@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from inspection_station.given_file import read_given
 from inspection_station.matching.embedder import onnx_session, unit
 from inspection_station.matching.ports import DetectedFace, FaceModelMissing, Image, Vector
 
@@ -27,6 +28,7 @@ _CANONICAL = np.array([[38.2946, 51.6963], [73.5318, 51.5014], [55.9, 78.4]], np
 """Eye centres of ArcFace's template (left and right in the picture) and the base of the nose, in pixels of 112."""
 
 _MOST_BYTES = 2_000_000_000
+_MOST_DESCRIPTION = 1 << 20
 _GIVE = "give the model's description as docs/faces.md says"
 
 
@@ -146,7 +148,7 @@ def _similarity(seen: npt.NDArray[np.float64], wanted: npt.NDArray[np.float64]) 
 def read_description(path: Path) -> ModelDescription:
     """A model's TOML description; ``file`` is a name beside it. Raises ``FaceModelMissing``."""
     try:
-        told = tomllib.loads(path.read_text(encoding="utf-8"))
+        told = tomllib.loads(read_given(path, _MOST_DESCRIPTION).decode("utf-8"))
         known = {"name", "file", "sha256", "side", "mean", "std", "channels", "layout", "flip", "alignment"}
         if unknown := sorted(set(told) - known):
             raise ValueError(f"unknown key {unknown[0]}")
@@ -177,13 +179,13 @@ def read_description(path: Path) -> ModelDescription:
 
 def _checked_bytes(described: ModelDescription) -> bytes:
     try:
-        if described.path.stat().st_size > _MOST_BYTES:
-            raise FaceModelMissing("the model is too large", _GIVE)
-        model = described.path.read_bytes()
+        model = read_given(described.path, _MOST_BYTES)
     except OSError as unread:
         raise FaceModelMissing(
             f"the model cannot be read: {unread.strerror}", "put it beside its description"
         ) from None
+    if len(model) > _MOST_BYTES:
+        raise FaceModelMissing("the model is too large", _GIVE)
     if hashlib.sha256(model).hexdigest() != described.sha256:
         raise FaceModelMissing("the model is not the file that its description names", "check the file and its sha256")
     return model

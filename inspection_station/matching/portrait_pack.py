@@ -25,8 +25,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from inspection_station.given_file import open_given
 from inspection_station.matching.face_installation import group_file
-from inspection_station.matching.gallery_pack import KEY_BYTES, SUBJECT_BYTES, PackFault, PackRefused
+from inspection_station.matching.gallery_pack import KEY_BYTES, SUBJECT_BYTES, PackFault, PackRefused, private_folder
 
 SUFFIX: Final = ".portraits"
 LARGEST_PICTURE: Final = 4 * 1024 * 1024
@@ -148,7 +149,7 @@ def write_portraits(
 
 def open_portraits(path: Path, key: bytes, *, name: str, now: datetime, least_version: int = 0) -> PortraitPack:
     """Open a pack. Raises ``PackRefused`` and OSError."""
-    with path.open("rb") as file:
+    with open_given(path) as file:
         header, start, keys = _opened_header(file, key)
         if header.name != name:
             raise PackRefused(PackFault.OTHER_GROUP, "the photographs of something else")
@@ -173,7 +174,7 @@ def open_portraits(path: Path, key: bytes, *, name: str, now: datetime, least_ve
 
 def seal_portraits_anew(path: Path, key: bytes, target: Path, own_key: bytes, *, now: datetime) -> PortraitHeader:
     """The same photographs under another key. Raises ``PackRefused`` and OSError."""
-    with path.open("rb") as file:
+    with open_given(path) as file:
         header = _opened_header(file, key)[0]
     pack = open_portraits(path, key, name=header.name, now=now)
     return write_portraits(
@@ -275,7 +276,7 @@ def _decoded(encoded: bytes) -> PortraitHeader:
 
 
 def _write(path: Path, parts: list[bytes]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(path.parent)
     descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".new", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -138,14 +139,19 @@ def test_a_live_store_is_never_played_in(tmp_path: Path, capsys: pytest.CaptureF
 
 @pytest.mark.parametrize("backend", ["keyring.backends.fail.Keyring", "keyring.backends.null.Keyring"])
 def test_a_live_station_without_its_key_store_does_not_start(tmp_path: Path, backend: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "inspection_station", "run", "--profile", "laptop", "--data", str(tmp_path), "--json"],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "WAYLAND_DISPLAY": "w", "PYTHON_KEYRING_BACKEND": backend},
-    )
+    command = [sys.executable, "-m", "inspection_station", "run", "--profile", "laptop"]
+    surroundings = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PYTHON_KEYRING_BACKEND": backend}
+    with socket.socket(socket.AF_UNIX) as display:
+        display.bind(str(tmp_path / "w"))
+        display.listen()
+        done = subprocess.run(
+            [*command, "--data", str(tmp_path), "--json"],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            env={**surroundings, "WAYLAND_DISPLAY": "w", "XDG_RUNTIME_DIR": str(tmp_path)},
+        )
     assert done.returncode == 3, done.stderr
     assert json.loads(done.stdout)["error"]["code"] == "STO-02"
     assert "Traceback" not in done.stderr
@@ -167,6 +173,25 @@ def test_a_display_that_does_not_answer_is_no_display(
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     monkeypatch.setenv("DISPLAY", ":4242")
     assert main(["run", "--profile", "cart", "--data", str(tmp_path), "--json"]) == 3
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "SYS-03"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Wayland is Linux's")
+@pytest.mark.parametrize("left", ["nothing", "a file", "a socket of somebody who ended"])
+def test_a_wayland_display_that_nobody_listens_on_is_no_display(
+    left: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    if left == "a file":
+        (tmp_path / "wayland-0").touch()
+    elif left != "nothing":
+        with socket.socket(socket.AF_UNIX) as ended:
+            ended.bind(str(tmp_path / "wayland-0"))
+            ended.listen()
+    for unset in ("QT_QPA_PLATFORM", "DISPLAY"):
+        monkeypatch.delenv(unset, raising=False)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
+    assert main(["run", "--profile", "cart", "--data", str(tmp_path / "data"), "--json"]) == 3
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "SYS-03"
 
 

@@ -31,6 +31,7 @@ from inspection_station.documents.emrtd.cv_certificates import (
 )
 from inspection_station.documents.emrtd.errors import ChipFault
 from inspection_station.documents.emrtd.signatures import RsaKey
+from inspection_station.given_file import read_given
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 Passphrase = Callable[[], bytes | None]
@@ -118,7 +119,7 @@ class TerminalKeys:
         keys: list[PrivateKey] = []
         for file in _files(path):
             try:
-                content = file.read_bytes()[: MAX_FILE_BYTES + 1]
+                content = read_given(file, MAX_FILE_BYTES)
             except OSError as fault:
                 raise TerminalKeysUnusable(f"{file.name} cannot be read: {fault.strerror}") from fault
             if len(content) > MAX_FILE_BYTES:
