@@ -157,7 +157,7 @@ def face_data(options: argparse.Namespace) -> tuple[Path, bytes] | None:
 
     try:
         profile = load_profile(options.profile)
-        return profile.data_folder / "faces", station_key(key_source_for(profile).key(create=False))
+        return profile.data_folder / "faces", station_key(key_source_for(profile).folder_key())
     except ProfileError as wrong:
         raise FaceRefusal(UNUSABLE, "PRO-01", str(wrong), "name a profile that there is") from None
     except StoreUnavailable as locked:

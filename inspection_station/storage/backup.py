@@ -25,6 +25,7 @@ from inspection_station.storage.connection import (
 from inspection_station.storage.errors import StoreDamaged, StoreMissing, StoreUnavailable
 from inspection_station.storage.keys import KeySource
 from inspection_station.storage.migrations import require_known, shipped, version
+from inspection_station.storage.moving import working_key
 from inspection_station.storage.reader import require_same_side
 from inspection_station.storage.values import StoreCheck
 
@@ -41,7 +42,7 @@ def back_up(
     require_same_side(folder, key_source)
     if target.exists():
         raise FileExistsError("there is a file of this name already")
-    key = key_source.key(create=False)
+    key = working_key(folder, key_source)
     source = open_reader(folder, key)
     unfinished = target.with_name(target.name + ".unfinished")
     try:
@@ -73,7 +74,7 @@ def put_back(folder: Path, key_source: KeySource, source: Path, clock: Clock) ->
     require_same_side(folder, key_source)
     if not source.is_file():
         raise StoreMissing("no such copy")
-    key = key_source.key(create=False)
+    key = working_key(folder, key_source)
     lock = FolderLock(folder)
     try:
         with translated(folder):

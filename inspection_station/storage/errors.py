@@ -68,6 +68,12 @@ class AlreadyOpen(StoreUnavailable):
     code = "STO-04"
 
 
+class InspectionOpen(StoreUnavailable):
+    """Not while a traveller is before the officer."""
+
+    code = "STO-08"
+
+
 class StoreMissing(StoreUnavailable):
     """No store has been created in this folder."""
 

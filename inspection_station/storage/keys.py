@@ -1,4 +1,4 @@
-"""Where the key of the store lives: the system's key store, or, for training alone, a file in the training folder.
+"""Where the keys of the store live: the system's key store, or, for training alone, files in the training folder.
 
 A key store also keeps the anchor: a few words outside the database that show when the database was copied or put back.
 """
@@ -7,19 +7,24 @@ from __future__ import annotations
 
 import importlib
 import os
-import secrets
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
 from inspection_station.station_profile import StationProfile
-from inspection_station.storage.connection import KEY_BYTES, translated
-from inspection_station.storage.errors import KeyStoreMissing, KeyStoreRefused, WrongKey
+from inspection_station.storage import key_slots
+from inspection_station.storage.connection import translated
+from inspection_station.storage.errors import KeyStoreMissing, KeyStoreRefused
+from inspection_station.storage.key_slots import Slot
 
 TRAINING_MARK = "TRAINING-STATION"
 TRAINING_KEY = "TRAINING-KEY-NOT-SECRET"
-_TRAINING_ANCHOR = "TRAINING-ANCHOR"
-_FORM = "v1:"
+_TRAINING_NAMES = {
+    Slot.STORE_KEY: TRAINING_KEY,
+    Slot.FOLDER_KEY: "TRAINING-FOLDER-KEY-NOT-SECRET",
+    Slot.COMING_KEY: "TRAINING-COMING-KEY-NOT-SECRET",
+    Slot.ANCHOR: "TRAINING-ANCHOR",
+}
 
 PRODUCTION_BACKENDS = frozenset(
     {
@@ -33,47 +38,88 @@ PRODUCTION_BACKENDS = frozenset(
 
 
 class KeySource(Protocol):
-    """Gives the 32-byte key and keeps the anchor. Every call may raise KeyStoreMissing, KeyStoreRefused or WrongKey."""
+    """Gives 32-byte keys and keeps the anchor. Every call may raise KeyStoreMissing, KeyStoreRefused or WrongKey.
+
+    ``key`` opens the database and is another one after each voyage; ``folder_key`` opens what lies beside it and stays.
+    While the store moves to a fresh key, ``coming_key`` may be the one that opens it (``storage.moving``).
+    """
 
     @property
     def training(self) -> bool: ...
     def key(self, *, create: bool) -> bytes: ...
+    def folder_key(self) -> bytes: ...
+    def coming_key(self) -> bytes | None: ...
+    def draw_coming_key(self) -> bytes: ...
+    def take_coming_key(self) -> None: ...
     def read_anchor(self) -> str | None: ...
     def write_anchor(self, text: str) -> None: ...
 
 
-class KeyringKeys:
+class KeysInSlots:
+    """Implements ``KeySource`` over named places."""
+
+    def __init__(self, slots: key_slots.Slots, *, training: bool) -> None:
+        self._slots = slots
+        self.training = training
+
+    def key(self, *, create: bool) -> bytes:
+        """The database's key; drawn and kept when there is none and ``create``, else WrongKey."""
+        return key_slots.store_key(self._slots, create=create)
+
+    def folder_key(self) -> bytes:
+        """The key of packs and faces."""
+        return key_slots.folder_key(self._slots)
+
+    def coming_key(self) -> bytes | None:
+        """The key that a move to a fresh one was begun with; None where none is under way."""
+        return key_slots.coming_key(self._slots)
+
+    def draw_coming_key(self) -> bytes:
+        """Begin a move."""
+        return key_slots.draw_coming_key(self._slots)
+
+    def take_coming_key(self) -> None:
+        """End a move: the key before is gone for good."""
+        key_slots.take_coming_key(self._slots)
+
+    def read_anchor(self) -> str | None:
+        """The anchor, or None when none was written."""
+        return self._slots.read(Slot.ANCHOR)
+
+    def write_anchor(self, text: str) -> None:
+        """Replace the anchor."""
+        self._slots.write(Slot.ANCHOR, text)
+
+
+class KeyringKeys(KeysInSlots):
     """The system's key store through ``keyring``, by allow-list: a backend that keeps plain text is never used.
 
     ``service`` separates stores on one machine. ``allowed`` names backend classes; tests put their own there.
     """
 
-    training = False
-
     def __init__(self, service: str, *, allowed: Iterable[str] = PRODUCTION_BACKENDS) -> None:
+        super().__init__(_KeyringSlots(service, frozenset(allowed)), training=False)
+
+
+class _KeyringSlots:
+    def __init__(self, service: str, allowed: frozenset[str]) -> None:
         self._service = service
-        self._allowed = frozenset(allowed)
+        self._allowed = allowed
 
-    def key(self, *, create: bool) -> bytes:
-        """The key; drawn and kept when there is none and ``create``, else WrongKey: the database outlived its key."""
+    def read(self, slot: Slot) -> str | None:
         backend = self._backend()
-        text = self._get(backend, "store key")
-        if text is None:
-            if not create:
-                raise WrongKey("the key store holds no key for this store")
-            text = _FORM + secrets.token_hex(KEY_BYTES)
-            self._set(backend, "store key", text)
-            if self._get(backend, "store key") != text:
-                raise KeyStoreRefused("the key store did not keep the key it was given")
-        return _parse(text)
+        try:
+            found = backend.get_password(self._service, slot.value)
+        except Exception as error:
+            raise _refusal(error) from error
+        return found if found is None else str(found)
 
-    def read_anchor(self) -> str | None:
-        """The anchor, or None when none was written."""
-        return self._get(self._backend(), "store anchor")
-
-    def write_anchor(self, text: str) -> None:
-        """Replace the anchor."""
-        self._set(self._backend(), "store anchor", text)
+    def write(self, slot: Slot, text: str) -> None:
+        backend = self._backend()
+        try:
+            backend.set_password(self._service, slot.value, text)
+        except Exception as error:
+            raise _refusal(error) from error
 
     def _backend(self) -> Any:
         try:
@@ -86,19 +132,6 @@ class KeyringKeys:
                 return backend
         raise KeyStoreMissing(f"no key store we trust on this machine (found: {type(chosen).__module__})")
 
-    def _get(self, backend: Any, account: str) -> str | None:
-        try:
-            found = backend.get_password(self._service, account)
-        except Exception as error:
-            raise _refusal(error) from error
-        return found if found is None else str(found)
-
-    def _set(self, backend: Any, account: str, text: str) -> None:
-        try:
-            backend.set_password(self._service, account, text)
-        except Exception as error:
-            raise _refusal(error) from error
-
 
 def _refusal(error: Exception) -> KeyStoreMissing | KeyStoreRefused:
     """Backends raise what their desktop service raises (D-Bus, Win32 …), so every exception is a refusal."""
@@ -108,18 +141,6 @@ def _refusal(error: Exception) -> KeyStoreMissing | KeyStoreRefused:
     if isinstance(error, (errors.InitError, errors.KeyringLocked)):
         return KeyStoreRefused("the key store is locked: log in to the desktop session and unlock it")
     return KeyStoreRefused(f"the key store refused ({type(error).__name__})")
-
-
-def _parse(text: str) -> bytes:
-    if not text.startswith(_FORM):
-        raise WrongKey("the key store's entry is not one of ours")
-    try:
-        key = bytes.fromhex(text.removeprefix(_FORM).strip())
-    except ValueError as error:
-        raise WrongKey("the key store's entry is damaged") from error
-    if len(key) != KEY_BYTES:
-        raise WrongKey("the key store's entry is damaged")
-    return key
 
 
 def mark_training_folder(folder: Path) -> None:
@@ -140,53 +161,44 @@ def is_training_folder(folder: Path) -> bool:
     return (folder / TRAINING_MARK).exists()
 
 
-class TrainingFolderKeys:
-    """Training only: the key lies beside the database it opens, and its name says so.
+class TrainingFolderKeys(KeysInSlots):
+    """Training only: the keys lie beside the database they open, and their names say so.
 
     Raises KeyStoreRefused for a folder without the training mark, so a live profile cannot come here by mistake.
     """
 
-    training = True
-
     def __init__(self, folder: Path) -> None:
         if not is_training_folder(folder):
             raise KeyStoreRefused("this folder is not marked as a training folder")
+        super().__init__(_FileSlots(folder), training=True)
+
+
+class _FileSlots:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def key(self, *, create: bool) -> bytes:
-        """The key of the file; drawn when there is no file and ``create``."""
-        path = self._folder / TRAINING_KEY
+    def read(self, slot: Slot) -> str | None:
+        path = self._folder / _TRAINING_NAMES[slot]
         with translated(self._folder):
             if not path.exists():
-                if not create:
-                    raise WrongKey("the training folder holds no key for its store")
-                _replace(path, _FORM + secrets.token_hex(KEY_BYTES) + "\n")
-            elif os.name == "posix":
+                return None
+            if os.name == "posix" and slot is not Slot.ANCHOR:
                 path.chmod(0o600)
-            return _parse(path.read_text(encoding="ascii", errors="replace"))
+            text = path.read_text(encoding="ascii", errors="replace")
+        return text if slot is Slot.ANCHOR else text.strip()
 
-    def read_anchor(self) -> str | None:
-        """The anchor, or None when none was written."""
-        path = self._folder / _TRAINING_ANCHOR
+    def write(self, slot: Slot, text: str) -> None:
+        """All or nothing, readable by the owner alone. An anchor may lag behind a power cut: not durable."""
+        path = self._folder / _TRAINING_NAMES[slot]
+        temporary = path.with_name(path.name + ".new")
         with translated(self._folder):
-            return path.read_text(encoding="ascii", errors="replace") if path.exists() else None
-
-    def write_anchor(self, text: str) -> None:
-        """Replace the anchor."""
-        with translated(self._folder):
-            _replace(self._folder / _TRAINING_ANCHOR, text, durable=False)
-
-
-def _replace(path: Path, text: str, *, durable: bool = True) -> None:
-    """All or nothing, readable by the owner alone. An anchor may lag behind a power cut, so it need not be durable."""
-    temporary = path.with_name(path.name + ".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(text)
-        file.flush()
-        if durable:
-            os.fsync(file.fileno())
-    temporary.replace(path)
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(text if slot is Slot.ANCHOR else text + "\n")
+                file.flush()
+                if slot is not Slot.ANCHOR:
+                    os.fsync(file.fileno())
+            temporary.replace(path)
 
 
 def key_source_for(profile: StationProfile) -> KeySource:

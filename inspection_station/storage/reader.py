@@ -23,6 +23,7 @@ from inspection_station.storage.connection import (
 from inspection_station.storage.errors import KeyStoreRefused, StoreClosed, StoreMissing
 from inspection_station.storage.keys import KeySource, is_training_folder
 from inspection_station.storage.migrations import require_current
+from inspection_station.storage.moving import working_key
 from inspection_station.storage.values import AuditEntry, JournaledInspection, OutboxStatus, StoreCheck, StoredRecord
 
 _T = TypeVar("_T")
@@ -46,7 +47,7 @@ class StoreReader:
         require_same_side(folder, key_source)
         if not (folder / DATABASE).exists():
             raise StoreMissing("no store in this folder")
-        return cls(folder, key_source.key(create=False), clock)
+        return cls(folder, working_key(folder, key_source), clock)
 
     def records(self, limit: int = 50, before: int | None = None) -> tuple[StoredRecord, ...]:
         """Newest first, without content; ``before`` is the position of the last one seen."""
@@ -102,6 +103,21 @@ class StoreReader:
                 append_audit(connection, iso(self._now()), actor, act, subject)
         finally:
             connection.close()
+
+    def while_closed(self, act: Callable[[], bytes]) -> None:
+        """Let go of the database, ``act``, and open it under the key that it gives; questions wait meanwhile.
+
+        What ``act`` raises passes, and the database is open again as before. Raises StoreUnavailable.
+        """
+        with self._lock:
+            if self._connection is None:
+                raise StoreClosed("the store is closed")
+            self._connection.close()
+            self._connection = None
+            try:
+                self._key = act()
+            finally:
+                self._connection = open_reader(self._folder, self._key)
 
     def close(self) -> None:
         """End; a second call does nothing."""

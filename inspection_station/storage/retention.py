@@ -7,9 +7,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from inspection_station.storage.audit_log import append_audit
-from inspection_station.storage.clock import iso
+from inspection_station.storage.clock import Clock, iso
 from inspection_station.storage.connection import Connection
 from inspection_station.storage.receipts import exchange_state
+
+AT_ONCE = 25  # inspections a transaction: a record that is sealed meanwhile waits for no more than these
+_NEXT_FEW, _WHILE_INSPECTING, _EVERY = 0.05, 5.0, 600.0  # seconds
 
 # Every message of the inspection is confirmed, at a place in the log that no restoration at headquarters can lose.
 _DUE = """
@@ -51,3 +54,34 @@ def close_case(connection: Connection, inspection_id: str, case_id: str, at: str
     if closed:
         append_audit(connection, at, "station", "case closed", inspection_id, case_id)
     return bool(closed)
+
+
+class PurgeTurns:
+    """Destroys what is due, a few inspections at a time, when the store has nothing else to do. A ``writer.Chore``.
+
+    Nothing is destroyed while an inspection is open: ``kept_for`` is counted from the decision.
+    """
+
+    def __init__(self, clock: Clock, kept_for: timedelta) -> None:
+        self._clock = clock
+        self._kept_for = kept_for
+        self._destroyed = False
+
+    def turn(self, connection: Connection) -> float:
+        """One turn within the writer's transaction; returns seconds until the next."""
+        if inspection_open(connection):
+            return _WHILE_INSPECTING
+        count = purge_due(connection, self._clock.now(), self._kept_for, AT_ONCE)
+        self._destroyed = self._destroyed or bool(count)
+        return _NEXT_FEW if count == AT_ONCE else _EVERY
+
+    def settle(self, connection: Connection) -> None:
+        """Outside a transaction: what was destroyed goes from the log beside the database too."""
+        if self._destroyed:
+            connection.execute("pragma wal_checkpoint(truncate)").fetchall()
+            self._destroyed = False
+
+
+def inspection_open(connection: Connection) -> bool:
+    """Whether an inspection was begun and is not sealed."""
+    return connection.execute("select 1 from journal limit 1").fetchone() is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from datetime import UTC, date, tzinfo
+from datetime import UTC, date, timedelta, tzinfo
 from pathlib import Path
 
 from inspection_station.inspection.codec import MalformedPlain
@@ -18,9 +18,12 @@ from inspection_station.storage.errors import NotADatabase, RecordRefused, Store
 from inspection_station.storage.incarnation import Head, read_head, require_clock, take_up
 from inspection_station.storage.journal import append_event, event_text, take_journal
 from inspection_station.storage.keys import KeySource
+from inspection_station.storage.late_hits import LateHits
 from inspection_station.storage.migrations import migrate, require_known, shipped
+from inspection_station.storage.moving import end_move
 from inspection_station.storage.outbox import Outbox
 from inspection_station.storage.reader import StoreReader, require_same_side
+from inspection_station.storage.retention import PurgeTurns
 from inspection_station.storage.sealing import Sealing, prepare, seal
 from inspection_station.storage.values import (
     AuditEntry,
@@ -30,9 +33,14 @@ from inspection_station.storage.values import (
     StoreCheck,
     StoredRecord,
 )
+from inspection_station.storage.voyage_close import ClosingStep, Progress, VoyageClosed, VoyageClosing
 from inspection_station.storage.writer import Writer
 
 _SMALLEST = 512  # bytes of the smallest page
+
+
+def _untold(step: ClosingStep, share: float) -> None:
+    """Nobody watches."""
 
 
 class StationStore:
@@ -47,6 +55,8 @@ class StationStore:
         clock: Clock,
         incarnation: str,
         aftermath: _Aftermath,
+        folder: Path,
+        key_source: KeySource,
     ) -> None:
         self._reader = reader
         self._writer = writer
@@ -54,6 +64,9 @@ class StationStore:
         self._lock = lock
         self._clock = clock
         self._aftermath = aftermath
+        self._folder = folder
+        self._key_source = key_source
+        self._late_hits = LateHits(reader.ask, writer.submit, clock)
         self.incarnation = incarnation
         """Id of the store as it is counted now: a copy that is put back gets another one."""
 
@@ -83,7 +96,7 @@ class StationStore:
             size = database.stat().st_size if database.exists() else 0
         if 0 < size < _SMALLEST:  # SQLite would take it for an empty database
             raise NotADatabase("the file is too short to be a database")
-        key = key_source.key(create=size == 0)
+        key = key_source.key(create=True) if size == 0 else end_move(folder, key_source)
         connection = open_writer(folder, key)
         try:
             with translated(folder):
@@ -98,8 +111,9 @@ class StationStore:
             raise
         anchor = AnchorKeeper(key_source)
         anchor.put(head.anchor())
-        keeper = _Aftermath(connection, anchor, head)
-        return cls(reader, Writer(connection, folder, keeper), anchor, lock, clock, head.incarnation, keeper)
+        keeper = _Aftermath(anchor, head)
+        writer = Writer(connection, folder, keeper)
+        return cls(reader, writer, anchor, lock, clock, head.incarnation, keeper, folder, key_source)
 
     @property
     def fault(self) -> StoreUnavailable | None:
@@ -150,6 +164,26 @@ class StationStore:
     def outbox(self) -> Outbox:
         """The store as the exchange uses it."""
         return Outbox(self._reader.ask, self._writer.submit, self._clock)
+
+    def keep_for(self, kept_for: timedelta, first_look: float = 60.0) -> None:
+        """From now on destroy by itself what headquarters holds for good and was kept this long, while no inspection is
+        open; ``first_look``: seconds until the first look.
+        """
+        self._writer.now_and_then(PurgeTurns(self._clock, kept_for), first_look)
+
+    def close_voyage(self, kept_for: timedelta, progress: Progress = _untold) -> Future[VoyageClosed]:
+        """Destroy what is due and move to a store under a fresh key. Everything else asked of the store waits for it.
+
+        The future fails with StoreUnavailable (InspectionOpen, AlreadyOpen while somebody reads, DiskFull, …); the
+        store goes on all the same. ``progress`` is called on the writer's thread. Raises StoreClosed.
+        """
+        closing = VoyageClosing(self._folder, self._key_source, self._reader, self._clock, kept_for, progress)
+        return self._writer.alone(closing)
+
+    @property
+    def late_hits(self) -> LateHits:
+        """What headquarters found after the decision. One object: who listens to it hears of every arrival."""
+        return self._late_hits
 
     def discard_journal(self, inspection_id: str) -> None:
         """Forget the events of an inspection that will not be sealed. Queued, and audited."""
@@ -217,14 +251,13 @@ class _Aftermath:
     new records hears of them.
     """
 
-    def __init__(self, connection: Connection, anchor: AnchorKeeper, head: Head) -> None:
+    def __init__(self, anchor: AnchorKeeper, head: Head) -> None:
         self.on_sealed: Callable[[], None] = _nobody
-        self._connection = connection
         self._anchor = anchor
         self._sequence = head.sequence
 
-    def __call__(self) -> None:
-        head = read_head(self._connection)
+    def __call__(self, connection: Connection) -> None:
+        head = read_head(connection)
         if head.sequence != self._sequence:
             self._sequence = head.sequence
             self._anchor.put(head.anchor())

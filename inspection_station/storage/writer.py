@@ -9,13 +9,14 @@ inspection in hand is written, and the fault stands until there is room for a ne
 from __future__ import annotations
 
 import logging
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Condition, Thread
-from typing import Any
+from typing import Any, Protocol
 
 from sqlcipher3 import dbapi2
 
@@ -28,8 +29,22 @@ log = logging.getLogger(__name__)
 _SHARED = 64  # journal entries a commit
 _BACKLOG = 10_000  # entries held while the disk cannot take them
 _PAUSE = 1.0  # seconds before a failed entry is tried again without a new act
+_CHORE_LATER = 60.0  # seconds before a chore that failed is tried again
 
 Work = Callable[[Connection], Any]
+Adopt = Callable[[Connection], None]
+
+
+class Chore(Protocol):
+    """Something to be done now and then while nothing else is asked for."""
+
+    def turn(self, connection: Connection) -> float:
+        """Within a transaction; returns seconds until the next turn."""
+        ...
+
+    def settle(self, connection: Connection) -> None:
+        """After the transaction."""
+        ...
 
 
 @dataclass(slots=True)
@@ -37,6 +52,7 @@ class _Act:
     work: Work
     future: Future[Any] = field(default_factory=Future)
     kept: bool = False  # a journal entry: kept until it is written
+    alone: Callable[[Connection, Adopt], Any] | None = None  # outside a transaction, and may change the connection
 
 
 class Writer:
@@ -44,7 +60,7 @@ class Writer:
     with None once writing works again.
     """
 
-    def __init__(self, connection: Connection, folder: Path, after: Callable[[], None]) -> None:
+    def __init__(self, connection: Connection, folder: Path, after: Callable[[Connection], None]) -> None:
         self._connection = connection
         self._folder = folder
         self._after = after  # called when the queue has run empty
@@ -58,6 +74,8 @@ class Writer:
             self._fault = _scarce()
             _log_refused(self._fault)
         self.on_fault: Callable[[StoreUnavailable | None], None] | None = None
+        self._chore: Chore | None = None
+        self._chore_due = 0.0  # monotonic seconds
         self._thread = Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -75,6 +93,18 @@ class Writer:
         if len(self._queue) >= _BACKLOG and self._fault is not None:
             raise self._fault
         self._put(_Act(work, kept=True))
+
+    def alone(self, work: Callable[[Connection, Adopt], Any]) -> Future[Any]:
+        """Queue an act that needs the connection outside a transaction and may put another in its place (``Adopt``, the
+        one before being closed). Its faults are its future's alone. Raises StoreClosed.
+        """
+        return self._put(_Act(_nothing, alone=work)).future
+
+    def now_and_then(self, chore: Chore, first: float) -> None:
+        """Have this done from ``first`` seconds on, whenever the queue is empty and writing works."""
+        with self._wake:
+            self._chore, self._chore_due = chore, time.monotonic() + first
+            self._wake.notify()
 
     def close(self) -> None:
         """Write what is queued, as far as the disk lets it, then end the thread and the connection."""
@@ -95,10 +125,14 @@ class Writer:
 
     def _run(self) -> None:
         while (batch := self._next()) is not None:
-            if batch:
+            if batch and batch[0].alone is not None:
+                self._carry_out_alone(batch[0], batch[0].alone)
+            elif batch:
                 self._carry_out(batch)
-            else:
+            elif self._fault is not None:
                 self._try_again()
+            else:
+                self._do_chore()
             if not self._queue:
                 self._follow_up()
         for act in self._queue:
@@ -106,7 +140,7 @@ class Writer:
 
     def _follow_up(self) -> None:
         try:
-            self._after()
+            self._after(self._connection)
         except (dbapi2.Error, StoreUnavailable) as error:
             fault = error if isinstance(error, StoreUnavailable) else translate(error, self._folder)
             log.warning("anchor not moved", extra={"code": fault.code, "fault": type(fault).__name__})
@@ -117,14 +151,13 @@ class Writer:
             if self._fault is not None and self._only_kept() and not self._closing:
                 self._wake.wait(_PAUSE)
             while not self._queue and not self._closing:
-                if self._fault is None:
-                    self._wake.wait()
-                elif not self._wake.wait(_PAUSE) and not self._queue:
+                pause = self._until_chore() if self._fault is None else _PAUSE
+                if not self._wake.wait(pause) and not self._queue and not self._closing:
                     return []
             if not self._queue or (self._closing and self._fault is not None and self._only_kept()):
                 return None
             batch: list[_Act] = []
-            while self._queue and len(batch) < _SHARED:
+            while self._queue and len(batch) < _SHARED and not (batch and self._queue[0].alone is not None):
                 batch.append(self._queue.popleft())
                 if not batch[-1].kept:
                     break
@@ -156,6 +189,38 @@ class Writer:
                 self._note(translate(error, self._folder))
             for act, result in zip(batch, results, strict=True):
                 act.future.set_result(result)
+
+    def _carry_out_alone(self, act: _Act, work: Callable[[Connection, Adopt], Any]) -> None:
+        try:
+            act.future.set_result(work(self._connection, self._adopt))
+        except (dbapi2.Error, OSError) as error:
+            act.future.set_exception(translate(error, self._folder))
+        except Exception as error:  # the act's own refusal
+            act.future.set_exception(error)
+
+    def _adopt(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def _until_chore(self) -> float | None:
+        return None if self._chore is None else max(0.0, self._chore_due - time.monotonic())
+
+    def _do_chore(self) -> None:
+        chore = self._chore
+        if chore is None:
+            return
+        act = _Act(chore.turn)
+        act.future.set_running_or_notify_cancel()
+        self._carry_out([act])
+        try:
+            pause = float(act.future.result())
+            chore.settle(self._connection)
+        except (StoreUnavailable, dbapi2.Error) as fault:
+            log.warning("what the store does by itself waits", extra={"fault": type(fault).__name__})
+            pause = _CHORE_LATER
+        except Exception:
+            log.exception("what the store does by itself failed")
+            pause = _CHORE_LATER
+        self._chore_due = time.monotonic() + pause
 
     def _scarcity(self) -> DiskFull | None:
         """Writing works, but on the last of the space: nothing new ought to be begun."""
@@ -199,6 +264,10 @@ class Writer:
                 self.on_fault(fault)
             except Exception:
                 log.exception("listener to store faults failed")
+
+
+def _nothing(connection: Connection) -> None:
+    """The work of an act that is done another way."""
 
 
 def _log_refused(fault: StoreUnavailable) -> None:

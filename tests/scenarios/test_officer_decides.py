@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from real_station import RealStation, codes, person
 
-from inspection_station.app import TrainingDesk
+from inspection_station.composition.training_side import TrainingDesk
 from inspection_station.desk import commands as c
 from inspection_station.inspection.disposition import Disposition
 from inspection_station.training.control_lists import training_lists

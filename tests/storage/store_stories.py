@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from datetime import UTC, datetime, timedelta
 
 from inspection_station.inspection.biometrics import (
@@ -62,11 +63,12 @@ class SteppingClock:
 
 
 class KeysInMemory:
-    """A key source that keeps key and anchor in this process."""
+    """A key source that keeps keys and anchor in this process."""
 
     def __init__(self, *, training: bool = False) -> None:
         self.training = training
         self.stored: bytes | None = None
+        self.coming: bytes | None = None
         self.anchor: str | None = None
 
     def key(self, *, create: bool) -> bytes:
@@ -77,6 +79,19 @@ class KeysInMemory:
                 raise WrongKey("no key")
             self.stored = hashlib.sha256(b"a test key").digest()
         return self.stored
+
+    def folder_key(self) -> bytes:
+        return hashlib.sha256(b"a test folder").digest()
+
+    def coming_key(self) -> bytes | None:
+        return None if self.coming == self.stored else self.coming
+
+    def draw_coming_key(self) -> bytes:
+        self.coming = secrets.token_bytes(32)
+        return self.coming
+
+    def take_coming_key(self) -> None:
+        self.stored = self.coming or self.stored
 
     def read_anchor(self) -> str | None:
         return self.anchor
