@@ -46,17 +46,19 @@ def _fit(x_a: Reals, y_a: Reals, x_b: Reals, y_b: Reals, pairs: npt.NDArray[np.i
 @compiled
 def _paired(x_a: Reals, y_a: Reals, turn_a: Bytes, x_b: Reals, y_b: Reals, turn_b: Bytes, similarity: Reals,
             ranked: npt.NDArray[np.int32], starts: npt.NDArray[np.int32], pose: Reals, shift: Reals, reach: float,
-            most_turn: int, pairs: npt.NDArray[np.int32], weight: Reals) -> int:  # fmt: skip
+            most_turn: int, pairs: npt.NDArray[np.int32], weight: Reals, mates: npt.NDArray[np.int32],
+            worths: Reals) -> int:  # fmt: skip
     """Pair what lies together under a pose: each with its best partner where both agree. Returns how many.
 
-    ``ranked`` and ``starts`` are B's minutiae by rows of the picture, from ``_by_rows``.
+    ``ranked`` and ``starts`` are B's minutiae by rows of the picture, from ``_by_rows``. ``mates`` and ``worths`` are
+    room for the work, two rows as long as the larger finger: asked for once, since this runs some thirty times.
     """
-    count_a, count_b = len(x_a), len(x_b)
+    count_a = len(x_a)
     turned = int(np.floor(np.arctan2(pose[1], pose[0]) * (256 / (2 * np.pi)) + 0.5))
-    best_b = np.full(count_b, -1, np.int32)
-    worth_b = np.zeros(count_b, np.float32)
-    best_a = np.full(count_a, -1, np.int32)
-    worth_a = np.zeros(count_a, np.float32)
+    mates[:] = -1
+    worths[:] = 0
+    best_a, best_b = mates[0], mates[1]
+    worth_a, worth_b = worths[0], worths[1]
     limit = np.float32(reach * reach)
     last = len(starts) - 1
     for i in range(count_a):
@@ -176,6 +178,8 @@ def aligned(x_a: Reals, y_a: Reals, turn_a: Bytes, cover_a: Bytes, x_b: Reals, y
     pairs = np.empty((_MAX_PAIRS, 2), np.int32)
     weight = np.empty(_MAX_PAIRS, np.float32)
     shift = np.zeros((count_a, 2), np.float32)
+    longer = max(count_a, len(x_b))
+    mates, worths = np.empty((2, longer), np.int32), np.empty((2, longer), np.float32)
     here = np.zeros(4, np.float32)
     best = np.float32(-1)
     ranked, starts = _by_rows(y_b)
@@ -197,8 +201,9 @@ def aligned(x_a: Reals, y_a: Reals, turn_a: Bytes, cover_a: Bytes, x_b: Reals, y
         for trial in range(3):
             reach = 20.0 if trial < 2 else 17.0
             count = _paired(
-                x_a, y_a, turn_a, x_b, y_b, turn_b, similarity, ranked, starts, here, shift, reach, 24, pairs, weight
-            )
+                x_a, y_a, turn_a, x_b, y_b, turn_b, similarity, ranked, starts, here, shift, reach, 24, pairs, weight,
+                mates, worths,
+            )  # fmt: skip
             if count < 3:
                 break
             _fit(x_a, y_a, x_b, y_b, pairs, weight, count, here)
@@ -206,19 +211,23 @@ def aligned(x_a: Reals, y_a: Reals, turn_a: Bytes, cover_a: Bytes, x_b: Reals, y
         for index in range(count):
             worth += weight[index]
             partner[pairs[index, 0]] = pairs[index, 1]
+        if worth <= best:
+            continue  # ridges only lower it
         _, off = flow_agreement(flow_a, flow_b, here)
         worth *= np.exp(-max(np.float32(off) - np.float32(6), np.float32(0)) / np.float32(14))
         if worth > best:
             best = worth
             pose[:] = here
     count = _paired(
-        x_a, y_a, turn_a, x_b, y_b, turn_b, similarity, ranked, starts, pose, shift, 17.0, 24, pairs, weight
-    )
+        x_a, y_a, turn_a, x_b, y_b, turn_b, similarity, ranked, starts, pose, shift, 17.0, 24, pairs, weight,
+        mates, worths,
+    )  # fmt: skip
     for _ in range(2):
         _follow(x_a, y_a, x_b, y_b, pairs, weight, count, pose, shift, 60.0)
         count = _paired(
-            x_a, y_a, turn_a, x_b, y_b, turn_b, similarity, ranked, starts, pose, shift, 14.0, 22, pairs, weight
-        )
+            x_a, y_a, turn_a, x_b, y_b, turn_b, similarity, ranked, starts, pose, shift, 14.0, 22, pairs, weight,
+            mates, worths,
+        )  # fmt: skip
     _measure(
         x_a, y_a, turn_a, cover_a, x_b, y_b, turn_b, cover_b, similarity, pairs, weight, count, pose, shift, features
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import bisect
 import itertools
 import math
+import operator
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ LOWEST = -12.0
 
 class MalformedScores(ValueError):
     """The table does not say what it must: the installation is damaged."""
+
+
+_bound = operator.itemgetter(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ class ScoreModel:
         """Share of strangers' comparisons that reach ``score``: log-linear between measured points, 1 below the first
         and the last measured rate beyond the last.
         """
-        place = bisect.bisect_right([bound for bound, _ in self.rates], score)
+        place = bisect.bisect_right(self.rates, score, key=_bound)
         if place == 0 or math.isnan(score):
             return 1.0
         if place == len(self.rates):

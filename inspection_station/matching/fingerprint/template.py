@@ -53,11 +53,12 @@ class FingerprintTemplate:
     masks: Words = field(repr=False)
     flow_near: Bytes = field(repr=False)
     flow_valid: Bytes = field(repr=False)
+    has_flow: bool = field(init=False)
+    """Whether the ridge flow is known, so that it takes part in the comparison."""
 
-    @property
-    def has_flow(self) -> bool:
-        """Whether the ridge flow is known, so that it takes part in the comparison."""
-        return bool(self.flow.any())
+    def __post_init__(self) -> None:
+        # asked for in every comparison of a search, so looked at once
+        object.__setattr__(self, "has_flow", bool(self.flow.any()))
 
 
 def prepared(
