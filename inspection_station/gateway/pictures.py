@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from inspection_station.gateway.file_sync import sync_folder, sync_together
 from inspection_station.headquarters.ports import Reached
 
 _BLOCK = 1 << 20
+_LEFT_BEHIND_SECONDS = 86_400.0
 
 
 class OtherOffset(Exception):
@@ -35,16 +40,21 @@ class PictureStore(Protocol):
         """Append; publish when whole. A whole picture with another hash begins at nothing. Raises OtherOffset."""
         ...
 
+    def keep(self, pictures: Iterable[tuple[bytes, bytes]]) -> None:
+        """Publish whole pictures (hash, content) together. One that is not what its hash says is left out."""
+        ...
+
     def read(self, sha256: bytes) -> bytes | None: ...
 
 
 class FolderPictures:
-    """``published/ab/abcd…`` and ``partial/abcd…``."""
+    """``published/ab/abcd…`` and ``partial/abcd…``; ``together/…/abcd…`` while many are published at once."""
 
     def __init__(self, folder: Path) -> None:
         self._published = folder / "published"
         self._partial = folder / "partial"
-        for place in (self._published, self._partial):
+        self._together = folder / "together"
+        for place in (self._published, self._partial, self._together):
             place.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def reached(self, sha256: bytes) -> Reached:
@@ -74,6 +84,37 @@ class FolderPictures:
                 return Reached(length + len(part), False)
             return self._publish(sha256, file)
 
+    def keep(self, pictures: Iterable[tuple[bytes, bytes]]) -> None:
+        """See ``PictureStore``. All contents are on the medium before the first name is given, and all names after."""
+        self._clear_left_behind()
+        with tempfile.TemporaryDirectory(dir=self._together) as staging:
+            names = {name for picture in pictures if (name := self._staged(staging, *picture))}
+            sync_together(self._together, (Path(staging, name) for name in names), ())
+            folders = {self._published / name[:2] for name in names}
+            for folder in folders:
+                folder.mkdir(exist_ok=True, mode=0o700)
+            for name in names:
+                os.replace(os.path.join(staging, name), self._published / name[:2] / name)
+            sync_together(self._published, (), (*folders, self._published))
+        for name in names:
+            if (self._partial / name).exists():
+                with self._locked(bytes.fromhex(name)):
+                    pass  # what a broken upload left goes when its lock is let go
+
+    def _staged(self, staging: str, sha256: bytes, content: bytes) -> str:
+        """The name under which the picture waits; empty when it is there already or is another than its hash says."""
+        if self.reached(sha256).published or hashlib.sha256(content).digest() != sha256:
+            return ""
+        with open(os.path.join(staging, sha256.hex()), "wb") as file:
+            file.write(content)
+        return sha256.hex()
+
+    def _clear_left_behind(self) -> None:
+        """Remove what a crash left of publishing together: a day is longer than any import takes."""
+        for folder in self._together.iterdir():
+            if time.time() - folder.stat().st_mtime > _LEFT_BEHIND_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
+
     def read(self, sha256: bytes) -> bytes | None:
         """A published picture."""
         try:
@@ -95,7 +136,7 @@ class FolderPictures:
         place.parent.mkdir(exist_ok=True, mode=0o700)
         (self._partial / sha256.hex()).replace(place)
         for folder in (place.parent, self._published):
-            _sync_folder(folder)
+            sync_folder(folder)
         return Reached(size, True)
 
     def _place(self, sha256: bytes) -> Path:
@@ -115,16 +156,6 @@ class FolderPictures:
             finally:
                 if self._place(sha256).exists() and path.exists():
                     path.unlink(missing_ok=True)  # an empty file that a late comer made
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return  # Windows keeps names durable by itself
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 try:

@@ -8,23 +8,26 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import DBAPIError
 
 from inspection_station.gateway import ledger as log_tree
-from inspection_station.gateway import stations
+from inspection_station.gateway import late_hits, stations
 from inspection_station.gateway.authority import Authority
 from inspection_station.gateway.database import Database
 from inspection_station.gateway.ingest import Arrival, SignedPacket, Taken, read_arrival, take_in
-from inspection_station.gateway.pack_repository import PackRepository
+from inspection_station.gateway.pack_repository import PackRepository, RepositoryUnusable
 from inspection_station.gateway.pictures import PictureStore
+from inspection_station.gateway.screening import Screening
 from inspection_station.gateway.stations import KnownStation, stamp
 from inspection_station.gateway.tables import setting
 from inspection_station.headquarters.enrolment import Enrolled, Enrolment, Renewal, Ticket
 from inspection_station.headquarters.messages import Answer, Offer, Packet, Request, open_packet
+from inspection_station.headquarters.packs import PackRefused
 from inspection_station.headquarters.receipts import Item, Kind, Receipt, Verdict
 from inspection_station.headquarters.wire import BadSignature
 from inspection_station.inspection.outbox import LogHead
@@ -87,6 +90,9 @@ class Gateway:
         self.settings = settings
         self.now = now
         self.packs = packs
+        self.screening = (
+            None if packs is None else Screening(database, packs, settings.gateway_id, authority.receipts, now)
+        )
 
     def exchange(self, known: KnownStation, data: bytes) -> bytes:
         """Take in what a station sent and answer with a receipt. Raises WireError for a message that is none."""
@@ -94,6 +100,10 @@ class Gateway:
 
     def answer(self, known: KnownStation, request: Request) -> Answer:
         """See ``exchange``."""
+        return self.answer_with_items(known, request)[1]
+
+    def answer_with_items(self, known: KnownStation, request: Request) -> tuple[tuple[Item, ...], Answer]:
+        """See ``exchange``; also the items that the verdicts are about, in order. What could not be read has no id."""
         if request.station != known.station_id:
             raise BadSignature("a request of another station than the certificate's")
         packet = None if request.packet is None else open_packet(request.packet, known.station_id)
@@ -105,6 +115,7 @@ class Gateway:
         now = self.now()
         with self.database.writing() as connection:
             stations.note_report(connection, known.station_id, request.report, now)
+            late = self._late_hits(connection, known.station_id, request, now)
             taken = take_in(
                 self.database,
                 connection,
@@ -116,15 +127,17 @@ class Gateway:
             verdicts = _merged(taken, len(arrivals), offered)
             ledger, proven, proof = self._proven(connection, known.station_id, request.shown, taken.ledger, now)
         self._tell(known.station_id, taken)
-        return self._signed_answer(
-            [None if arrival is None else arrival.item for arrival in arrivals]
-            + [Item(Kind.PICTURE, offer.inspection_id, offer.sha256) for offer in request.offers],
+        items = (*_items(packet, arrivals), *(_picture(offer) for offer in request.offers))
+        answer = self._signed_answer(
+            items,
             verdicts,
             ledger.head,
             proven,
             proof,
             tuple((REINCARNATE, incarnation) for incarnation in taken.doubled),
+            late,
         )
+        return items, answer
 
     def admit(self, serial: str) -> KnownStation:
         """The station that holds a client certificate. Raises NotAdmitted."""
@@ -169,7 +182,7 @@ class Gateway:
             return None, (Verdict.UNFINISHED, min(reached.count, offer.size))
         if reached.count != offer.size:
             return None, (Verdict.REFUSED, 0)
-        return Arrival(Item(Kind.PICTURE, offer.inspection_id, offer.sha256), offer.size), (Verdict.KNOWN, 0)
+        return Arrival(_picture(offer), offer.size), (Verdict.KNOWN, 0)
 
     def _proven(
         self,
@@ -190,28 +203,57 @@ class Gateway:
             return ledger, None, ()
         return ledger, proven, log_tree.proof_between(connection, shown[proven].size, ledger.frontier.size)
 
+    def screen(self, batches: int | None = None, *, wait: bool = True) -> None:
+        """Hold against the newest lists what was not yet (see ``Screening.run``); late hits go with the next answers.
+        Raises nothing: what could not be done is done the next time.
+        """
+        if self.screening is None:
+            return
+        try:
+            self.screening.run(batches, wait=wait)
+        except (RepositoryUnusable, PackRefused, OSError, DBAPIError) as fault:
+            log.error("records could not be screened: %s", type(fault).__name__)
+
+    def _late_hits(
+        self, connection: Connection, station: str, request: Request, now: datetime
+    ) -> tuple[tuple[bytes, bytes], ...] | None:
+        if request.heard is None:
+            return None
+        late_hits.note_heard(self.database, connection, station, request.heard, now)
+        return late_hits.waiting_for(connection, station)
+
     def _signed_answer(
         self,
-        items: Sequence[Item | None],
+        items: Sequence[Item],
         verdicts: Sequence[tuple[Verdict, int]],
         head: LogHead,
         proven: int | None,
         proof: tuple[bytes, ...],
         orders: tuple[tuple[str, str], ...],
+        late: tuple[tuple[bytes, bytes], ...] | None,
     ) -> Answer:
         placed = tuple(
-            (item, place)
-            for item, (verdict, place) in zip(items, verdicts, strict=True)
-            if item is not None and verdict.receipted
+            (item, place) for item, (verdict, place) in zip(items, verdicts, strict=True) if verdict.receipted
         )
         receipt = Receipt(self.settings.gateway_id, head, placed).signed(self.authority.receipts)
-        return Answer(self.settings.gateway_id, head, receipt.signature, tuple(verdicts), proven, proof, orders)
+        return Answer(self.settings.gateway_id, head, receipt.signature, tuple(verdicts), proven, proof, orders, late)
 
     def _tell(self, station: str, taken: Taken) -> None:
         if taken.quarantined:
             log.error("items quarantined", extra={"code": "SYN-05", "station": station, "count": taken.quarantined})
         if taken.doubled:
             log.error("a station's store was copied", extra={"code": "SYN-07", "station": station})
+
+
+def _items(packet: Packet | None, arrivals: Sequence[Arrival | None]) -> Iterator[Item]:
+    if packet is None:
+        return
+    for kind, digest, arrival in zip(packet.kinds, packet.hashes, arrivals, strict=True):
+        yield Item(kind, "", digest) if arrival is None else arrival.item
+
+
+def _picture(offer: Offer) -> Item:
+    return Item(Kind.PICTURE, offer.inspection_id, offer.sha256)
 
 
 def _signed(packet: Packet) -> SignedPacket:

@@ -21,6 +21,7 @@ from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from inspection_station.given_file import open_given
 from inspection_station.headquarters import wire
 from inspection_station.headquarters.messages import PICTURE_LIMIT
 from inspection_station.headquarters.recipients import open_with, public_part, seal_for
@@ -78,9 +79,9 @@ def write_bundle(
             segments = _Sealing(file, AESGCM(key), prefix, digest)
             running, count = hashlib.sha256(digest), 0
             for entry in entries:
-                framed = len(entry).to_bytes(4, "big") + entry
-                running.update(framed)
-                segments.write(framed)
+                for part in (len(entry).to_bytes(4, "big"), entry):
+                    running.update(part)
+                    segments.write(part)
                 count += 1
             signature = signer.sign(_end_statement(running.digest(), count))
             end = wire.encode(["end/1", count, signature])
@@ -96,37 +97,53 @@ def write_bundle(
 
 def read_header(source: Path) -> Header:
     """What anybody can read. Raises Malformed, UnknownVersion, TooLarge, OSError."""
-    with source.open("rb") as file:
+    with open_given(source) as file:
         return _header(file)
 
 
 def read_bundle(source: Path, direction: str, private: bytes, sender_key: Ed25519PublicKey) -> Iterator[bytes]:
-    """The entries, once the whole bundle was verified. Raises WireError (NotForUs, BadSignature …), OSError."""
-    for _ in _verified_entries(source, direction, private, sender_key):
-        pass
-    return _verified_entries(source, direction, private, sender_key)
+    """The entries, once the whole bundle was verified. Raises WireError (NotForUs, BadSignature …), OSError.
 
-
-def _verified_entries(source: Path, direction: str, private: bytes, sender_key: Ed25519PublicKey) -> Iterator[bytes]:
-    with source.open("rb") as file:
+    The second pass need not hash again: whoever could write other segments between the two under the same key, nonces
+    and header is the sender.
+    """
+    with open_given(source) as file:
         header = _header(file)
         if header.direction != direction:
             raise Malformed("the bundle goes the other way")
-        plain = _Opening(file, AESGCM(_content_key(header, private)), header)
-        running, count = hashlib.sha256(header.digest), 0
-        while True:
-            framed = plain.read(4)
-            size = int.from_bytes(framed, "big")
-            if size > _ENTRY_LIMIT:
-                raise TooLarge("an entry of a bundle exceeds the limit")
-            entry = plain.read(size)
-            if wire.name_of(entry) == "end/1":
-                _require_end(entry, running.digest(), count, sender_key)
-                plain.require_end()
-                return
-            running.update(framed + entry)
-            count += 1
-            yield entry
+        cipher = AESGCM(_content_key(header, private))
+        count = _verified_count(_Opening(file, cipher, header), header, sender_key)
+    return _entries(source, header, cipher, count)
+
+
+def _verified_count(plain: _Opening, header: Header, sender_key: Ed25519PublicKey) -> int:
+    running, count = hashlib.sha256(header.digest), 0
+    while True:
+        framed = plain.read(4)
+        entry = _entry(plain, framed)
+        if wire.name_of(entry) == "end/1":
+            _require_end(entry, running.digest(), count, sender_key)
+            plain.require_end()
+            return count
+        running.update(framed)
+        running.update(entry)
+        count += 1
+
+
+def _entries(source: Path, header: Header, cipher: AESGCM, count: int) -> Iterator[bytes]:
+    with open_given(source) as file:
+        if _header(file).digest != header.digest:
+            raise Malformed("a bundle was exchanged for another while it was read")
+        plain = _Opening(file, cipher, header)
+        for _ in range(count):
+            yield _entry(plain, plain.read(4))
+
+
+def _entry(plain: _Opening, framed: bytes) -> bytes:
+    size = int.from_bytes(framed, "big")
+    if size > _ENTRY_LIMIT:
+        raise TooLarge("an entry of a bundle exceeds the limit")
+    return plain.read(size)
 
 
 def _require_end(entry: bytes, running: bytes, count: int, sender_key: Ed25519PublicKey) -> None:

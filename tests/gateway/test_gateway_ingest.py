@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -228,3 +229,31 @@ def test_a_picture_with_another_hash_is_never_published(tmp_path: Path) -> None:
     with pytest.raises(OtherOffset):
         store.append(digest, 4, 2, b"od")
     assert store.append(digest, 4, 0, b"good").published
+
+
+def test_pictures_published_together_are_whole_and_what_is_not_its_hash_is_left_out(tmp_path: Path) -> None:
+    store = FolderPictures(tmp_path)
+    contents = [random.Random(number).randbytes(5_000 + number) for number in range(20)]
+    digests = [hashlib.sha256(content).digest() for content in contents]
+    store.append(digests[0], len(contents[0]), 0, contents[0][:100])
+    pictures = list(zip(digests, contents, strict=True))
+    store.keep([*pictures, pictures[3], (hashlib.sha256(b"good").digest(), b"evil")])
+    assert [store.read(digest) for digest in digests] == contents
+    assert store.read(hashlib.sha256(b"good").digest()) is None
+    assert not list((tmp_path / "partial").iterdir())
+    assert not list((tmp_path / "together").iterdir())
+    store.keep(pictures)
+    assert store.reached(digests[0]).published
+
+
+def test_nothing_is_published_of_pictures_that_break_off(tmp_path: Path) -> None:
+    store = FolderPictures(tmp_path)
+
+    def broken() -> Iterator[tuple[bytes, bytes]]:
+        yield hashlib.sha256(b"good").digest(), b"good"
+        raise WireError("the stick was pulled")
+
+    with pytest.raises(WireError):
+        store.keep(broken())
+    assert store.read(hashlib.sha256(b"good").digest()) is None
+    assert not list((tmp_path / "together").iterdir())
