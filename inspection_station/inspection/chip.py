@@ -28,8 +28,19 @@ class CheckResult(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class CheckReason:
+    """Why a check did not come out as it should, for screens to word: a stable code (kebab-case) and its values by name
+    (dates, states, names of data groups; no personal data).
+    """
+
+    code: str
+    values: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ChipCheck:
     """One check: TR-03135-1 section, stable name (kebab-case), result, and why in a few words without personal data.
+    ``reason`` says the same in a code; a check that is as it should be has none.
 
     Names used by findings: ``access``, ``data-group-hash``, ``security-object-signature``, ``signer-trust``,
     ``signer-revocation``, ``signer-validity``, ``mrz-against-chip``, ``issuing-state``, ``chip-authentication``,
@@ -41,6 +52,7 @@ class ChipCheck:
     name: str
     result: CheckResult
     evidence: str
+    reason: CheckReason | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import pytest
 from fakes.chip_material import AUTHORITY, DAY, LASTING_LINES, PORTRAIT
 
 from inspection_station.documents.emrtd import asn1, tlv
+from inspection_station.documents.emrtd.check_reasons import Why
 from inspection_station.documents.emrtd.checks import Check
 from inspection_station.documents.emrtd.data_groups import portraits
 from inspection_station.documents.emrtd.errors import MalformedChipData
@@ -229,5 +230,5 @@ def test_a_time_without_seconds_is_read() -> None:
 
 
 def test_each_result_can_be_told() -> None:
-    assert Check.ISSUING_STATE.aborted("x").result is CheckResult.ABORTED
+    assert Check.ISSUING_STATE.aborted(Why.NO_ISSUING_STATE()).result is CheckResult.ABORTED
     assert AUTHORITY.trust_store().path_for(AUTHORITY.trust_store().anchors[0]).trust is not Trust.FORGED

@@ -11,6 +11,7 @@ from inspection_station.documents.emrtd import bac, lds, pace
 from inspection_station.documents.emrtd.access_keys import AccessKey, MrzKey
 from inspection_station.documents.emrtd.apdu import Channel, Command, Status
 from inspection_station.documents.emrtd.bac import Random
+from inspection_station.documents.emrtd.check_reasons import Why
 from inspection_station.documents.emrtd.checks import Check
 from inspection_station.documents.emrtd.chip_authentication import AgreedSession
 from inspection_station.documents.emrtd.errors import AccessNotSpoken, ChipRefused, MalformedChipData
@@ -77,10 +78,11 @@ class ChipAccess:
                 raise refusal from None
             raise
         if refusal is not None:
-            why = f"PACE was offered and refused ({refusal.detail}); {self._used} was used"
+            why = Why.PACE_REFUSED(f"({refusal.detail}); {self._used} was used")
             return (found, Check.ACCESS_PACE.failed(why))
         if offers:
-            why = f"{offers[0].description} was offered and is not spoken here; {self._used} was used"
+            told = f"{offers[0].description} was offered and is not spoken here; {self._used} was used"
+            why = Why.PACE_NOT_SPOKEN(told)
             return (found, Check.ACCESS_PACE.undetermined(why))
         return (found,)
 

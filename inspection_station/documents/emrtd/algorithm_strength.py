@@ -8,6 +8,7 @@ undetermined.
 from __future__ import annotations
 
 from inspection_station.documents.emrtd.certificates import Certificate
+from inspection_station.documents.emrtd.check_reasons import Why
 from inspection_station.documents.emrtd.checks import Check
 from inspection_station.documents.emrtd.errors import ChipFault
 from inspection_station.documents.emrtd.security_object import SecurityObject
@@ -27,19 +28,19 @@ def check_algorithms(sod: SecurityObject, signer: Certificate | None) -> ChipChe
     try:
         digests = {sod.digest, *(one.digest_algorithm.digest for one in sod.signed.signers)}
     except ChipFault as fault:
-        return check.undetermined(f"the signature's digest is not spoken here: {fault.detail}")
+        return check.undetermined(Why.DIGEST_NOT_SPOKEN(fault.detail))
     weak = [digest.upper() for digest in sorted(digests & _WEAK_DIGESTS)]
     used = [digest.upper() for digest in sorted(digests)]
     if signer is not None:
         try:
             key = signer.public_key
         except ChipFault as fault:
-            return check.undetermined(f"the signer's key is not spoken here: {fault.detail}")
+            return check.undetermined(Why.KEY_NOT_SPOKEN(fault.detail))
         used.append(key.description)
         if _bits(key) < (_LEAST_CURVE if isinstance(key, EcKey) else _LEAST_RSA):
             weak.append(key.description)
     if weak:
-        return check.undetermined(f"could be imitated by now: {', '.join(weak)}")
+        return check.undetermined(Why.WEAK_ALGORITHM(methods=", ".join(weak)))
     return check.successful(", ".join(used))
 
 

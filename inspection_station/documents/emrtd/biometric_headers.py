@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from inspection_station.documents.emrtd import tlv
+from inspection_station.documents.emrtd.check_reasons import Why
 from inspection_station.documents.emrtd.checks import Check
 from inspection_station.documents.emrtd.errors import MalformedChipData
 from inspection_station.inspection.chip import ChipCheck
@@ -49,10 +50,10 @@ def check_biometric_headers(number: int, content: bytes) -> ChipCheck | None:
         found = list(dict.fromkeys(_deviations(kind, tlv.to_definite(content))))
     except MalformedChipData:
         return None
-    check = Check.BIOMETRIC_HEADER
-    return (
-        check.failed(f"DG{number}: {'; '.join(found)}") if found else check.successful(f"DG{number}: headers as asked")
-    )
+    check, group = Check.BIOMETRIC_HEADER, f"DG{number}"
+    if found:
+        return check.failed(Why.HEADER_DEVIATES("; ".join(found), group=group))
+    return check.successful(f"{group}: headers as asked")
 
 
 def _deviations(kind: _Kind, content: bytes) -> Iterator[str]:

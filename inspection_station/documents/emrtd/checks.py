@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
+from inspection_station.documents.emrtd.check_reasons import Told
 from inspection_station.inspection.chip import CheckResult, ChipCheck
 
 
@@ -40,21 +41,25 @@ class Check(Enum):
         """The check was made and holds."""
         return self._result(CheckResult.SUCCESSFUL, evidence)
 
-    def failed(self, evidence: str) -> ChipCheck:
+    def failed(self, why: Told) -> ChipCheck:
         """The check was made and does not hold."""
-        return self._result(CheckResult.FAILED, evidence)
+        return self._without_success(CheckResult.FAILED, why)
 
-    def undetermined(self, evidence: str) -> ChipCheck:
+    def undetermined(self, why: Told) -> ChipCheck:
         """What the check needs is not at hand."""
-        return self._result(CheckResult.UNDETERMINED, evidence)
+        return self._without_success(CheckResult.UNDETERMINED, why)
 
     def not_supported(self, evidence: str) -> ChipCheck:
         """The chip has no such thing to check."""
         return self._result(CheckResult.NOT_SUPPORTED, evidence)
 
-    def aborted(self, evidence: str) -> ChipCheck:
+    def aborted(self, why: Told) -> ChipCheck:
         """The check began and could not be finished."""
-        return self._result(CheckResult.ABORTED, evidence)
+        return self._without_success(CheckResult.ABORTED, why)
+
+    def _without_success(self, result: CheckResult, why: Told) -> ChipCheck:
+        section, name = self.value
+        return ChipCheck(section, name, result, why.text, why.reason)
 
     def _result(self, result: CheckResult, evidence: str) -> ChipCheck:
         section, name = self.value

@@ -21,6 +21,7 @@ from inspection_station.documents.emrtd.access_keys import AccessKey
 from inspection_station.documents.emrtd.apdu import CancelSignal, Channel
 from inspection_station.documents.emrtd.bac import Random
 from inspection_station.documents.emrtd.biometric_headers import check_biometric_headers
+from inspection_station.documents.emrtd.check_reasons import Why
 from inspection_station.documents.emrtd.checks import Check
 from inspection_station.documents.emrtd.chip_outcome import (
     ChipOutcome,
@@ -151,7 +152,7 @@ class _Reading:
         elif wanted.common_data and sod is not None:
             self._step("EF.COM", lambda: groups.listed(sod))
         if not wanted.portrait:
-            self._checks.append(Check.DATA_GROUP_HASH.undetermined("DG2: not read, the portrait was not asked for"))
+            self._checks.append(Check.DATA_GROUP_HASH.undetermined(Why.PORTRAIT_NOT_ASKED()))
         fingers = self._fingers(sod, infos, lines, wanted) if sod is not None else ()
         self._step("passive authentication", lambda: self._conclude(sod, lines, infos))
         reading = ChipReading(
@@ -214,8 +215,8 @@ class _Reading:
         try:
             infos = parse_data_group_14(content)
         except MalformedChipData as fault:
-            self._checks.append(Check.DATA_GROUP_FORMAT.failed(f"DG14: {fault.detail}"))
-            self._checks.append(Check.CHIP_AUTHENTICATION.undetermined("DG14 is malformed"))
+            self._checks.append(Check.DATA_GROUP_FORMAT.failed(Why.GROUP_MALFORMED(fault.detail, group="DG14")))
+            self._checks.append(Check.CHIP_AUTHENTICATION.undetermined(Why.GROUP_IS_MALFORMED(group="DG14")))
             return None
         found = genuineness.check_chip_authentication(
             self._channel, self._access, infos, self._random, lambda: self._groups.content(lds.DG1)
@@ -249,17 +250,17 @@ class _Reading:
         chip_proven = any(
             c.section == Check.CHIP_AUTHENTICATION.value[0] and c.result is CheckResult.SUCCESSFUL for c in self._checks
         )
-        why = ""
+        why = None
         if keys is None:
-            why = f"no terminal keys for {state}"
+            why = Why.NO_TERMINAL_KEYS(names, state=state)
         elif not wanted.fingers:
-            why = "the fingers were not asked for"
+            why = Why.FINGERS_NOT_ASKED(names)
         elif 3 not in signed:
-            why = "irises are not used here"
-        elif not chip_proven:
-            why = "the chip did not prove its key, which goes first"
-        if keys is None or infos is None or why:
-            self._checks.append(Check.TERMINAL_AUTHENTICATION.undetermined(f"{names}: not checked, {why}"))
+            why = Why.IRISES_NOT_USED(names)
+        elif not chip_proven or infos is None:
+            why = Why.CHIP_KEY_FIRST(names)
+        if keys is None or infos is None or why is not None:
+            self._checks.append(Check.TERMINAL_AUTHENTICATION.undetermined(why or Why.CHIP_KEY_FIRST(names)))
             return ()
         self._step("terminal authentication", lambda: self._authenticate_terminal(infos, keys))
         return self._step("DG3", lambda: self._finger_group(sod))
@@ -282,7 +283,7 @@ class _Reading:
         try:
             return finger_images(tlv.to_definite(content))
         except MalformedChipData as fault:
-            self._checks.append(Check.DATA_GROUP_FORMAT.failed(f"DG3: {fault.detail}"))
+            self._checks.append(Check.DATA_GROUP_FORMAT.failed(Why.GROUP_MALFORMED(fault.detail, group="DG3")))
             return ()
 
     def _conclude(self, sod: SecurityObject | None, lines: tuple[str, ...] | None, infos: SecurityInfos | None) -> None:

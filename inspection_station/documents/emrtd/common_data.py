@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inspection_station.documents.emrtd import lds, tlv
+from inspection_station.documents.emrtd.check_reasons import Why
 from inspection_station.documents.emrtd.checks import Check
 from inspection_station.documents.emrtd.errors import MalformedChipData
 from inspection_station.documents.emrtd.security_object import SecurityObject
@@ -29,12 +30,16 @@ def check_common_data(ef_com: bytes, sod: SecurityObject) -> ChipCheck:
     try:
         listed = listed_groups(ef_com)
     except MalformedChipData as fault:
-        return check.failed(f"malformed: {fault.detail}")
+        return check.failed(Why.MALFORMED(fault.detail))
     unsigned, unlisted = listed - sod.hashes.keys(), sod.hashes.keys() - listed
     told = _versions(ef_com)
     told += [f"{_names(unsigned)} listed but not signed"] if unsigned else []
     told += [f"{_names(unlisted)} signed but not listed"] if unlisted else []
-    return check.failed("; ".join(told)) if told else check.successful("EF.COM lists what EF.SOD signs")
+    return (
+        check.failed(Why.CONTENTS_DIFFER("; ".join(told)))
+        if told
+        else check.successful("EF.COM lists what EF.SOD signs")
+    )
 
 
 def _versions(ef_com: bytes) -> list[str]:

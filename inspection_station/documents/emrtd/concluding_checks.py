@@ -7,6 +7,7 @@ from datetime import date
 
 from inspection_station.documents.emrtd import lds, passive_authentication
 from inspection_station.documents.emrtd.algorithm_strength import check_algorithms
+from inspection_station.documents.emrtd.check_reasons import Why
 from inspection_station.documents.emrtd.checks import Check
 from inspection_station.documents.emrtd.document_facts import settle
 from inspection_station.documents.emrtd.security_object import SecurityObject
@@ -35,12 +36,12 @@ def concluded(
     where there is no security object to go by. ``files`` hold «EF.SOD» and the groups that were read.
     """
     if sod is None:
-        return [*made, *(check.undetermined("no security object to go by") for check in _BY_THE_SECURITY_OBJECT)]
+        return [*made, *(check.undetermined(Why.NO_SECURITY_OBJECT_TO_GO_BY()) for check in _BY_THE_SECURITY_OBJECT)]
     verdict = passive_authentication.check_signer(sod.signed, trust, at)
     signer = verdict.certificate
     found = [*made, *verdict.checks, check_security_object_form(files["EF.SOD"]), check_algorithms(sod, signer)]
     if lines is None:
-        found.append(Check.ISSUING_STATE.undetermined("DG1 gives no issuing state"))
+        found.append(Check.ISSUING_STATE.undetermined(Why.NO_ISSUING_STATE()))
     else:
         found.append(passive_authentication.check_issuing_state(lines[0][2:5], signer))
         found.append(passive_authentication.check_document_type(lines[0][:2], signer))

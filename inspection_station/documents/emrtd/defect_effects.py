@@ -43,7 +43,9 @@ def settled(
         for at, check in enumerate(found):
             result = _result(check, defect, content_type)
             if result is not check.result:
-                found[at] = replace(check, result=result, evidence=f"{check.evidence}; {defect.told}")
+                found[at] = replace(
+                    check, result=result, evidence=f"{check.evidence}; {defect.told}", reason=defect.why.reason
+                )
     return tuple(found)
 
 
@@ -59,7 +61,7 @@ def with_known_defects(
         unusable = defect.kind is DefectKind.DOCUMENT_UNUSABLE
         result = _UNDETERMINED if touched or unusable else CheckResult.NOT_SUPPORTED
         told = defect.told if touched or unusable else f"{defect.told}; changes nothing that was checked"
-        lines.setdefault(told, ChipCheck(defect.kind.section, KNOWN_DEFECT, result, told))
+        lines.setdefault(told, ChipCheck(defect.kind.section, KNOWN_DEFECT, result, told, defect.why.reason))
     return (*found, *lines.values())
 
 
@@ -74,7 +76,7 @@ def _with_country(check: ChipCheck, defects: Sequence[Defect], state: str | None
             if result is _SUCCESSFUL and not defect.vouched:
                 result = _UNDETERMINED
             told = f"{state.strip('<')} signed by {defect.country}; {defect.told}"
-            return replace(check, result=result, evidence=told)
+            return replace(check, result=result, evidence=told, reason=defect.why.reason)
     return check
 
 

@@ -13,6 +13,7 @@ from datetime import date
 from enum import Enum
 
 from inspection_station.documents.emrtd.certificates import Certificate, DistinguishedName
+from inspection_station.documents.emrtd.check_reasons import Told, Why
 from inspection_station.documents.emrtd.cms import SignerIdentifier
 
 
@@ -160,6 +161,11 @@ class Defect:
         """For evidence."""
         code = "" if self.code is None else f", code {self.code}"
         return f"{self.kind.value[1]}{code}, known from {self.source}"
+
+    @property
+    def why(self) -> Told:
+        """The same as the reason of a check."""
+        return Why.KNOWN_DEFECT(self.told, defect=self.kind.name.lower().replace("_", "-"))
 
     def taken_by_hand(self) -> Defect:
         """The same from a list that nobody vouches for."""

@@ -15,6 +15,7 @@ from inspection_station.documents.emrtd import lds, passive_authentication, secu
 from inspection_station.documents.emrtd.algorithm_strength import check_algorithms
 from inspection_station.documents.emrtd.biometric_headers import check_biometric_headers
 from inspection_station.documents.emrtd.certificates import Certificate
+from inspection_station.documents.emrtd.check_reasons import Why
 from inspection_station.documents.emrtd.checks import Check
 from inspection_station.documents.emrtd.common_data import check_common_data
 from inspection_station.documents.emrtd.data_groups import zone_lines
@@ -114,13 +115,13 @@ def _authenticate(
     found.extend(passive_authentication.check_hashes(sod, groups))
     absent = [f"DG{number}" for number in sorted(sod.hashes.keys() - groups.keys())]
     if absent:
-        found.append(Check.DATA_GROUP_HASH.undetermined(f"{', '.join(absent)}: signed, not in the folder"))
+        found.append(Check.DATA_GROUP_HASH.undetermined(Why.GROUP_NOT_HERE(group=", ".join(absent))))
     if lds.COM.name in files:
         found.append(check_common_data(files[lds.COM.name], sod))
     else:
         found.append(Check.COMMON_DATA.not_supported("no EF.COM in the folder"))
     if {14, 15} & sod.hashes.keys():
-        found.append(Check.GENUINENESS.undetermined("only the chip itself could prove its keys"))
+        found.append(Check.GENUINENESS.undetermined(Why.ONLY_THE_CHIP()))
     return verdict.certificate
 
 
@@ -137,14 +138,14 @@ def _zone_checks(lines: tuple[str, ...], signer: Certificate | None, at: date, *
 def _security_object(files: Mapping[str, bytes], found: list[ChipCheck]) -> SecurityObject | None:
     check = Check.SECURITY_OBJECT_SIGNATURE
     if lds.SOD.name not in files:
-        found.append(check.undetermined("no EF.SOD in the folder"))
+        found.append(check.undetermined(Why.NO_SECURITY_OBJECT_HERE()))
         return None
     try:
         return parse_security_object(files[lds.SOD.name])
     except AlgorithmUnknown as fault:
-        found.append(check.undetermined(f"not spoken here: {fault.detail}"))
+        found.append(check.undetermined(Why.NOT_SPOKEN(fault.detail)))
     except MalformedChipData as fault:
-        found.append(check.failed(f"malformed: {fault.detail}"))
+        found.append(check.failed(Why.MALFORMED(fault.detail)))
     return None
 
 
@@ -166,7 +167,7 @@ def _security_files(files: Mapping[str, bytes], trust: TrustStore, at: date) -> 
             card_security = parse_card_security(files[name])
             signed = name, security_infos.parse_security_infos(card_security.content)
         except MalformedChipData as fault:
-            found.append(Check.SECURITY_OBJECT_SIGNATURE.failed(f"{name}: malformed: {fault.detail}"))
+            found.append(Check.SECURITY_OBJECT_SIGNATURE.failed(Why.FILE_MALFORMED(fault.detail, group=name)))
         else:
             for check in passive_authentication.check_signer(card_security, trust, at).checks:
                 found.append(replace(check, evidence=f"{name}: {check.evidence}"))
@@ -184,7 +185,7 @@ def _card_access(content: bytes, signed: tuple[str, security_infos.SecurityInfos
     try:
         offered = security_infos.parse_security_infos(content).pace_encodings
     except MalformedChipData as fault:
-        return check.failed(f"malformed: {fault.detail}")
+        return check.failed(Why.MALFORMED(fault.detail))
     if signed is None:
-        return check.undetermined("neither DG14 nor EF.CardSecurity to compare with")
+        return check.undetermined(Why.NO_OFFERS_SIGNED())
     return compare_offers(offered, signed[1].pace_encodings, signed[0])

@@ -15,6 +15,7 @@ from inspection_station.documents.emrtd import active_authentication, pace
 from inspection_station.documents.emrtd import chip_authentication as agreement
 from inspection_station.documents.emrtd.access import ChipAccess
 from inspection_station.documents.emrtd.apdu import Channel, Status
+from inspection_station.documents.emrtd.check_reasons import Why
 from inspection_station.documents.emrtd.checks import Check
 from inspection_station.documents.emrtd.errors import ChipRefused, MalformedChipData, SecureMessagingBroken
 from inspection_station.documents.emrtd.pace import Random
@@ -40,16 +41,16 @@ def check_chip_authentication(
     offers = agreement.agreements(infos)
     if not offers:
         if infos.keys_not_spoken:
-            return check.undetermined(f"not spoken here: {', '.join(infos.keys_not_spoken)}")
+            return check.undetermined(Why.NOT_SPOKEN(", ".join(infos.keys_not_spoken)))
         if infos.keys or infos.chip_authentication:
-            return check.failed("DG14 names a key and a protocol that do not belong together")
+            return check.failed(Why.KEY_WITHOUT_PROTOCOL())
         return None
     offer = offers[0]
     try:
         agreed = agreement.authenticate(channel, offer, random)
     except ChipRefused as refusal:
         _restore(channel, access)
-        return check.failed(f"{offer.description}: refused, although the state signed the key ({refusal.status:04X})")
+        return check.failed(Why.PROOF_REFUSED(offer.description, status=f"{refusal.status:04X}"))
     channel.secure = agreed.messaging
     try:
         with suppress(ChipRefused):  # a refusal proves the key as well, when it comes under the new session
@@ -60,7 +61,7 @@ def check_chip_authentication(
         access.agreed = agreed
         return check.successful(offer.description)
     access.reopen()
-    return check.failed(f"{offer.description}: the chip does not have the key that the state signed")
+    return check.failed(Why.KEY_NOT_HELD_OF(offer.description))
 
 
 def _restore(channel: Channel, access: ChipAccess) -> None:
@@ -76,20 +77,20 @@ def check_active_authentication(
     try:
         key = active_authentication.public_key(dg15)
     except AlgorithmUnknown as fault:
-        return check.undetermined(f"not spoken here: {fault.detail}")
+        return check.undetermined(Why.NOT_SPOKEN(fault.detail))
     except MalformedChipData as fault:
-        return check.undetermined(f"DG15 is malformed: {fault.detail}")
+        return check.undetermined(Why.GROUP_IS_MALFORMED_THUS(fault.detail, group="DG15"))
     challenge = random(active_authentication.CHALLENGE_BYTES)
     try:
         signature = active_authentication.sign_challenge(channel, key, challenge)
     except ChipRefused as refusal:
         _restore(channel, access)
         if refusal.status in _UNFIT or refusal.status >> 8 == 0x6C:
-            return check.undetermined(f"{key.description}: the answer could not be had, status {refusal.status:04X}")
-        return check.failed(f"{key.description}: refused, although the state signed the key ({refusal.status:04X})")
+            return check.undetermined(Why.PROOF_NOT_HAD(key.description, status=f"{refusal.status:04X}"))
+        return check.failed(Why.PROOF_REFUSED(key.description, status=f"{refusal.status:04X}"))
     announced = infos.active_authentication if infos is not None else None
     verdict = active_authentication.verify(key, challenge, signature, announced)
-    return check.successful(verdict.evidence) if verdict.holds else check.failed(verdict.evidence)
+    return check.successful(verdict.evidence) if verdict.holds else check.failed(Why.PROOF_WRONG(verdict.evidence))
 
 
 def check_chip_mapping(
@@ -102,28 +103,28 @@ def check_chip_mapping(
     if info is None or session is None or info.mapping is not Mapping.ECDH_CAM:
         return None, None
     if access.card_security is None:
-        return check.failed("the chip has no EF.CardSecurity that could be read"), None
+        return check.failed(Why.NO_CARD_SECURITY()), None
     try:
         signed = parse_card_security(access.card_security)
         infos = parse_security_infos(signed.content)
     except MalformedChipData as fault:
-        return check.failed(f"EF.CardSecurity is malformed: {fault.detail}"), None
+        return check.failed(Why.GROUP_IS_MALFORMED_THUS(fault.detail, group="EF.CardSecurity")), None
     for found in check_signer(signed, trust, at).checks:
-        evidence = f"EF.CardSecurity, {found.name}: {found.evidence}"
+        why = Why.CARD_SECURITY_NOT_TRUSTED(f"EF.CardSecurity, {found.name}: {found.evidence}")
         if found.result is CheckResult.FAILED:
-            return check.failed(evidence), infos
+            return check.failed(why), infos
         if found.result is CheckResult.UNDETERMINED and found.name != "signer-revocation":
-            return check.undetermined(evidence), infos
+            return check.undetermined(why), infos
     group = pace.group_of(info)
     keys = [key for key in infos.keys if key.group == group and key.key_id in (None, info.parameter_id)]
     if not keys:
-        return check.failed("EF.CardSecurity holds no key for the mapping"), infos
+        return check.failed(Why.NO_MAPPING_KEY()), infos
     if not session.chip_authentication_data:
-        return check.failed("the chip sent no proof of its key"), infos
+        return check.failed(Why.NO_PROOF()), infos
     for key in keys:
         if pace.chip_data_proves(group, session.chip_authentication_data, key.public, session.chip_mapping_public):
             return check.successful(info.description), infos
-    return check.failed("the chip does not have the key that the state signed"), infos
+    return check.failed(Why.KEY_NOT_HELD()), infos
 
 
 def check_card_access(access: ChipAccess, signed: SecurityInfos | None, where: str) -> ChipCheck | None:
@@ -134,7 +135,7 @@ def check_card_access(access: ChipAccess, signed: SecurityInfos | None, where: s
     if not offered and (signed is None or not signed.pace_encodings):
         return None
     if signed is None:
-        return Check.CARD_ACCESS.undetermined("the offers of PACE are signed nowhere")
+        return Check.CARD_ACCESS.undetermined(Why.OFFERS_UNSIGNED())
     return compare_offers(offered, signed.pace_encodings, where)
 
 
@@ -144,8 +145,9 @@ def compare_offers(offered: frozenset[bytes], signed: frozenset[bytes], where: s
     if offered == signed:
         return check.successful(f"the offers of PACE are those of {where}")
     if not offered:
-        return check.failed(f"{where} signs offers of PACE that the chip withheld")
-    return check.failed(f"EF.CardAccess makes {'fewer' if offered < signed else 'other'} offers than {where} signs")
+        return check.failed(Why.OFFERS_WITHHELD(where))
+    kind = "fewer" if offered < signed else "other"
+    return check.failed(Why.OFFERS_DIFFER(f"{kind} offers than {where} signs"))
 
 
 def _check_card_security(access: ChipAccess, signed: SecurityInfos) -> ChipCheck | None:
@@ -153,7 +155,7 @@ def _check_card_security(access: ChipAccess, signed: SecurityInfos) -> ChipCheck
     offered = access.card_access.pace_encodings if access.card_access is not None else frozenset()
     if offered <= signed.pace_encodings:
         return None
-    return Check.CARD_ACCESS.failed("EF.CardAccess makes offers that EF.CardSecurity does not sign")
+    return Check.CARD_ACCESS.failed(Why.OFFERS_DIFFER("offers that EF.CardSecurity does not sign"))
 
 
 def check_opening(

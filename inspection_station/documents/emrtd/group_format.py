@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from inspection_station.documents.emrtd import active_authentication, detail_groups, security_infos, tlv
+from inspection_station.documents.emrtd.check_reasons import Why
 from inspection_station.documents.emrtd.checks import Check
 from inspection_station.documents.emrtd.data_groups import portraits, zone_lines
 from inspection_station.documents.emrtd.errors import MalformedChipData
@@ -52,6 +53,6 @@ def check_format(number: int, content: bytes) -> ChipCheck | None:
     try:
         return check.successful(f"DG{number}: {parse(tlv.to_definite(content))}")
     except AlgorithmUnknown as fault:
-        return check.undetermined(f"DG{number}: not spoken here: {fault.detail}")
+        return check.undetermined(Why.GROUP_NOT_SPOKEN(f"DG{number}", fault=fault.detail))
     except MalformedChipData as fault:
-        return check.failed(f"DG{number}: {fault.detail}")
+        return check.failed(Why.GROUP_MALFORMED(fault.detail, group=f"DG{number}"))

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from inspection_station.documents.emrtd import lds, passive_authentication
 from inspection_station.documents.emrtd.apdu import Status
 from inspection_station.documents.emrtd.biometric_headers import check_biometric_headers
+from inspection_station.documents.emrtd.check_reasons import Why
 from inspection_station.documents.emrtd.checks import Check
 from inspection_station.documents.emrtd.common_data import check_common_data, listed_groups
 from inspection_station.documents.emrtd.data_groups import Portrait, portraits, zone_lines
@@ -42,17 +43,17 @@ class GroupReading:
             if refusal.status != Status.FILE_NOT_FOUND:
                 raise
             self._confirm(lds.SOD, b"")
-            self._checks.append(check.failed("the chip holds no security object"))
+            self._checks.append(check.failed(Why.NO_SECURITY_OBJECT()))
             return None
         self._confirm(lds.SOD, content)
         self.files[lds.SOD.name] = content
         try:
             sod = parse_security_object(content)
         except AlgorithmUnknown as fault:
-            self._checks.append(check.undetermined(f"not spoken here: {fault.detail}"))
+            self._checks.append(check.undetermined(Why.NOT_SPOKEN(fault.detail)))
             return None
         except MalformedChipData as fault:
-            self._checks.append(check.failed(f"malformed: {fault.detail}"))
+            self._checks.append(check.failed(Why.MALFORMED(fault.detail)))
             return None
         for number, file in enumerate(lds.GROUPS, 1):
             if file.name in self._kept and sod.agrees_with(number, self._kept[file.name]):
@@ -83,16 +84,16 @@ class GroupReading:
         try:
             content = self.content(file)
         except ChipRefused as refusal:
-            evidence = f"{file.name}: cannot be read, status {refusal.status:04X}"
             signed = sod is not None and number in sod.hashes
             self.absent = refusal.status == Status.FILE_NOT_FOUND
             if self.absent and signed:
-                self._checks.append(Check.DATA_GROUP_HASH.failed(f"{file.name}: signed but not on the chip"))
+                self._checks.append(Check.DATA_GROUP_HASH.failed(Why.GROUP_MISSING(group=file.name)))
             else:
-                self._checks.append(Check.DATA_GROUP_HASH.undetermined(evidence))
+                why = Why.GROUP_UNREADABLE(f"{refusal.status:04X}", group=file.name)
+                self._checks.append(Check.DATA_GROUP_HASH.undetermined(why))
             return None
         if sod is None:
-            self._checks.append(Check.DATA_GROUP_HASH.undetermined(f"{file.name}: no security object to compare with"))
+            self._checks.append(Check.DATA_GROUP_HASH.undetermined(Why.NO_SECURITY_OBJECT_FOR(file.name)))
         else:
             self._checks.extend(passive_authentication.check_hashes(sod, {number: content}))
         return content
@@ -105,24 +106,24 @@ class GroupReading:
         if content is not None and sod.agrees_with(number, content):
             return content
         if content is not None:
-            self._checks.append(check.undetermined(f"DG{number} is not as signed"))
+            self._checks.append(check.undetermined(Why.GROUP_NOT_AS_SIGNED(group=f"DG{number}")))
         elif self.absent:
-            self._checks.append(check.failed(f"the state signed DG{number}, which the chip does not have"))
+            self._checks.append(check.failed(Why.KEY_GROUP_MISSING(group=f"DG{number}")))
         else:
-            self._checks.append(check.undetermined(f"DG{number} cannot be read"))
+            self._checks.append(check.undetermined(Why.GROUP_CANNOT_BE_READ(group=f"DG{number}")))
         return None
 
     def zone(self, sod: SecurityObject | None) -> tuple[str, ...] | None:
         """The lines of DG1; None with the checks that say why."""
         content = self.group(1, sod)
         if content is None:
-            self._checks.append(Check.MRZ_AGAINST_CHIP.undetermined("DG1 could not be read"))
+            self._checks.append(Check.MRZ_AGAINST_CHIP.undetermined(Why.GROUP_COULD_NOT_BE_READ(group="DG1")))
             return None
         try:
             return zone_lines(content)
         except MalformedChipData as fault:
-            self._checks.append(Check.DATA_GROUP_FORMAT.failed(f"DG1: {fault.detail}"))
-            self._checks.append(Check.MRZ_AGAINST_CHIP.undetermined("DG1 is malformed"))
+            self._checks.append(Check.DATA_GROUP_FORMAT.failed(Why.GROUP_MALFORMED(fault.detail, group="DG1")))
+            self._checks.append(Check.MRZ_AGAINST_CHIP.undetermined(Why.GROUP_IS_MALFORMED(group="DG1")))
             return None
 
     def portrait(self, sod: SecurityObject | None) -> Portrait | None:
@@ -135,7 +136,7 @@ class GroupReading:
         try:
             return portraits(content)[0]
         except MalformedChipData as fault:
-            self._checks.append(Check.DATA_GROUP_FORMAT.failed(f"DG2: {fault.detail}"))
+            self._checks.append(Check.DATA_GROUP_FORMAT.failed(Why.GROUP_MALFORMED(fault.detail, group="DG2")))
             return None
 
     def listed(self, sod: SecurityObject) -> frozenset[int]:
@@ -143,10 +144,11 @@ class GroupReading:
         try:
             common = self.content(lds.COM)
         except ChipRefused as refusal:
-            self._checks.append(Check.COMMON_DATA.undetermined(f"EF.COM cannot be read, status {refusal.status:04X}"))
+            why = Why.FILE_CANNOT_BE_READ(f"{refusal.status:04X}", group=lds.COM.name)
+            self._checks.append(Check.COMMON_DATA.undetermined(why))
             return frozenset()
         except MalformedChipData as fault:
-            self._checks.append(Check.COMMON_DATA.failed(f"malformed: {fault.detail}"))
+            self._checks.append(Check.COMMON_DATA.failed(Why.MALFORMED(fault.detail)))
             return frozenset()
         self._checks.append(check_common_data(common, sod))
         try:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from inspection_station.documents.emrtd.certificates import Certificate
+from inspection_station.documents.emrtd.check_reasons import Why
 from inspection_station.documents.emrtd.checks import Check
 from inspection_station.documents.emrtd.cms import SignedData, SignerInfo, verify_signer
 from inspection_station.documents.emrtd.defect_effects import settled
@@ -51,7 +52,7 @@ def check_signer(signed: SignedData, trust: TrustStore, at: date) -> SignerVerdi
     form, with what is known of its defects taken into account.
     """
     if not signed.signers:
-        return SignerVerdict((Check.SECURITY_OBJECT_SIGNATURE.failed("nobody signed it"),), None)
+        return SignerVerdict((Check.SECURITY_OBJECT_SIGNATURE.failed(Why.NOBODY_SIGNED()),), None)
     info = signed.signers[0]
     named = next((c for c in signed.certificates if info.names(c)), None) or trust.signer_named(info)
     encodings = (*(c.raw for c in signed.certificates), *signed.unreadable)
@@ -88,9 +89,9 @@ def _signer(
 def _without_certificate(signed: SignedData) -> tuple[ChipCheck, ...]:
     steps = (Check.SIGNER_TRUST, Check.SIGNER_VALIDITY, Check.SIGNER_REVOCATION)
     if signed.unreadable:
-        missing = "the signer's certificate is malformed"
+        missing = Why.SIGNER_MALFORMED()
         return (Check.SECURITY_OBJECT_SIGNATURE.failed(missing), *(step.undetermined(missing) for step in steps))
-    missing = "the signer's certificate is not in the security object"
+    missing = Why.SIGNER_NOT_CARRIED()
     return tuple(step.undetermined(missing) for step in (Check.SECURITY_OBJECT_SIGNATURE, *steps))
 
 
@@ -99,10 +100,12 @@ def _signature(signed: SignedData, signer: SignerInfo, certificate: Certificate)
     try:
         verdict = verify_signer(signed, signer, certificate)
     except AlgorithmUnknown as fault:
-        return check.undetermined(f"not spoken here: {fault.detail}")
+        return check.undetermined(Why.NOT_SPOKEN(fault.detail))
     except MalformedChipData as fault:
-        return check.failed(f"malformed: {fault.detail}")
-    return check.successful(verdict.evidence) if verdict.holds else check.failed(verdict.evidence)
+        return check.failed(Why.MALFORMED(fault.detail))
+    if verdict.holds:
+        return check.successful(verdict.evidence)
+    return check.failed(Why.SIGNATURE_WRONG(verdict.evidence))
 
 
 def _trust(path: TrustPath, certificate: Certificate, trust: TrustStore) -> tuple[ChipCheck, ...]:
@@ -112,22 +115,27 @@ def _trust(path: TrustPath, certificate: Certificate, trust: TrustStore) -> tupl
         case Trust.ANCHORED:
             issuer, own = path.chain[0].subject.country if path.chain else None, certificate.issuer.country
             if issuer is not None and own is not None and issuer != own:
-                told = f"{path.evidence}, but names {own} as its country{version}"
-                return (Check.SIGNER_SIGNATURE.successful(path.evidence), Check.SIGNER_TRUST.undetermined(told))
+                why = Why.SIGNER_NAMES_OTHER_COUNTRY(path.evidence, country=own, version=version)
+                return (Check.SIGNER_SIGNATURE.successful(path.evidence), Check.SIGNER_TRUST.undetermined(why))
             signature = Check.SIGNER_SIGNATURE.successful(path.evidence)
             return (signature, Check.SIGNER_TRUST.successful(path.evidence + version))
         case Trust.FORGED:
-            return (Check.SIGNER_SIGNATURE.failed(path.evidence + version),)
+            return (Check.SIGNER_SIGNATURE.failed(Why.SIGNER_FORGED(path.evidence + version)),)
         case Trust.UNKNOWN_ALGORITHM:
-            return (Check.SIGNER_TRUST.undetermined(path.evidence + version),)
+            return (Check.SIGNER_TRUST.undetermined(Why.ISSUER_KEY_NOT_SPOKEN(path.evidence + version)),)
         case _:
             country = certificate.issuer.country
-            known = "anchors of this state are at hand" if trust.knows_country(country) else "no anchor of this state"
-            told = f"{path.evidence}; {known} ({country or 'no country named'}){version}"
-            return (Check.SIGNER_TRUST.undetermined(told),)
+            if country is None:
+                return (Check.SIGNER_TRUST.undetermined(Why.NO_ANCHOR(path.evidence, version=version)),)
+            known = Why.ISSUER_UNKNOWN if trust.knows_country(country) else Why.NO_ANCHOR_OF_STATE
+            return (Check.SIGNER_TRUST.undetermined(known(path.evidence, country=country, version=version)),)
 
 
 _ROOT_WRONG, _SIGNER_WRONG, _BOTH_WRONG = range(3)
+_OUT_OF_TIME = {
+    "signer": (Why.SIGNER_EXPIRED, Why.SIGNER_NOT_YET),
+    "issuer": (Why.ISSUER_EXPIRED, Why.ISSUER_NOT_YET),
+}
 _CLOCKS_DIFFER = timedelta(days=1)
 """A signing time is the signing computer's own; some write local time as UTC."""
 
@@ -147,35 +155,36 @@ def _validity(
     for who, one in (("signer", certificate), *(("issuer", issuer) for issuer in path.chain)):
         if passed_over[who]:
             continue
+        ended, not_yet = _OUT_OF_TIME[who]
         if moment > one.not_after:
-            return check.failed(f"the {who}'s certificate expired on {one.not_after:%Y-%m-%d}")
+            return check.failed(ended(day=f"{one.not_after:%Y-%m-%d}"))
         if moment < one.not_before:
-            return check.failed(f"the {who}'s certificate is valid from {one.not_before:%Y-%m-%d} only")
+            return check.failed(not_yet(day=f"{one.not_before:%Y-%m-%d}"))
     if wrong:
-        return check.undetermined(wrong[0].told)
+        return check.undetermined(wrong[0].why)
     try:
         signed_at = info.signing_time
     except MalformedChipData:
-        return check.undetermined("when it was signed cannot be told: the time is malformed")
+        return check.undetermined(Why.SIGNING_TIME_MALFORMED())
     told = f"valid until {certificate.not_after:%Y-%m-%d}"
     if signed_at is None:
         return check.successful(told)
     if not certificate.not_before - _CLOCKS_DIFFER <= signed_at <= certificate.not_after + _CLOCKS_DIFFER:
-        return check.failed(f"signed on {signed_at:%Y-%m-%d}, when the signer's certificate was not valid")
+        return check.failed(Why.SIGNED_OUTSIDE(day=f"{signed_at:%Y-%m-%d}"))
     return check.successful(f"{told}, signed on {signed_at:%Y-%m-%d}")
 
 
 def _revocation(certificate: Certificate, path: TrustPath, trust: TrustStore, at: date) -> ChipCheck:
     check = Check.SIGNER_REVOCATION
     if path.trust is not Trust.ANCHORED:
-        return check.undetermined("the signer leads to no anchor whose revocation list could be trusted")
+        return check.undetermined(Why.REVOCATION_WITHOUT_ANCHOR())
     found = trust.revocation_list_of(path.chain[0]) if path.chain else None
     if found is None:
-        return check.undetermined("no revocation list of the issuer at hand")
+        return check.undetermined(Why.NO_REVOCATION_LIST())
     if certificate.serial in found.revoked:
-        return check.failed(f"revoked in the list of {found.this_update:%Y-%m-%d}")
+        return check.failed(Why.REVOKED(day=f"{found.this_update:%Y-%m-%d}"))
     if found.next_update is not None and noon(at) > found.next_update:
-        return check.undetermined(f"the revocation list ended on {found.next_update:%Y-%m-%d}")
+        return check.undetermined(Why.REVOCATION_LIST_ENDED(day=f"{found.next_update:%Y-%m-%d}"))
     return check.successful(f"not in the list of {found.this_update:%Y-%m-%d}")
 
 
@@ -185,17 +194,19 @@ def check_document_type(code: str, signer: Certificate | None) -> ChipCheck:
     """
     check = Check.SIGNER_DOCUMENT_TYPE
     if signer is None:
-        return check.undetermined("the signer's certificate is not at hand")
+        return check.undetermined(Why.SIGNER_ABSENT())
     try:
         allowed = signer.document_types
     except MalformedChipData:
-        return check.undetermined("the list of document types in the signer's certificate is malformed")
+        return check.undetermined(Why.TYPES_MALFORMED())
     if allowed is None:
         return check.not_supported("the signer's certificate names no document types")
     found, named = code.strip("<"), ", ".join(allowed)
     if any(found == one or (len(one) == 1 and found.startswith(one)) for one in allowed):
         return check.successful(f"{found} is among {named}")
-    return check.failed(f"{found or 'no document code'} is not among {named}")
+    if not found:
+        return check.failed(Why.NO_DOCUMENT_CODE(named))
+    return check.failed(Why.TYPE_NOT_ALLOWED(code=found, allowed=named))
 
 
 def check_expiry(expiry: str, at: date, signer: Certificate | None) -> ChipCheck:
@@ -206,12 +217,12 @@ def check_expiry(expiry: str, at: date, signer: Certificate | None) -> ChipCheck
     found, well_formed = expiry_date(expiry, at)
     last = found.latest() if well_formed else None
     if last is None or found.year is None:
-        return check.undetermined("the date of expiry cannot be told")
+        return check.undetermined(Why.EXPIRY_UNKNOWN())
     if last < at and signer is not None and last < signer.not_before.date():
         later = replace(found, year=found.year + 100).latest()
         if later is not None and later <= signer.not_after.date():
             return check.successful("not expired, going by the validity of its signer")
-    return check.failed("expired") if last < at else check.successful("not expired")
+    return check.failed(Why.EXPIRED()) if last < at else check.successful("not expired")
 
 
 def check_hashes(sod: SecurityObject, groups: Mapping[int, bytes]) -> tuple[ChipCheck, ...]:
@@ -222,11 +233,10 @@ def check_hashes(sod: SecurityObject, groups: Mapping[int, bytes]) -> tuple[Chip
             case True:
                 found.append(Check.DATA_GROUP_HASH.successful(f"DG{number}: {sod.digest.upper()} as signed"))
             case False:
-                found.append(
-                    Check.DATA_GROUP_HASH.failed(f"DG{number}: {sod.digest.upper()} differs from the signed one")
-                )
+                why = Why.HASH_DIFFERS(sod.digest.upper(), group=f"DG{number}")
+                found.append(Check.DATA_GROUP_HASH.failed(why))
             case _:
-                found.append(Check.DATA_GROUP_HASH.failed(f"DG{number}: on the chip but not in the security object"))
+                found.append(Check.DATA_GROUP_HASH.failed(Why.GROUP_UNSIGNED(group=f"DG{number}")))
     return tuple(found)
 
 
@@ -234,15 +244,17 @@ def check_issuing_state(issuing_state: str, signer: Certificate | None) -> ChipC
     """State in DG1 against the country in the signer's certificate (TR-03135-1 §5.6.4.5)."""
     check = Check.ISSUING_STATE
     if signer is None:
-        return check.undetermined("the signer's certificate is not at hand")
+        return check.undetermined(Why.SIGNER_ABSENT())
     country = signer.issuer.country or signer.subject.country
     if country is None:
-        return check.undetermined("the signer's certificate names no country")
+        return check.undetermined(Why.SIGNER_NAMES_NO_COUNTRY())
     state = issuing_state.strip("<")
     match signs_for(country, state):
         case True:
             return check.successful(f"{state} signed by {country}")
         case False:
-            return check.failed(f"{state} signed by {country}")
+            return check.failed(Why.STATE_DIFFERS(state=state, country=country))
         case _:
-            return check.undetermined(f"the code {state or 'of the state'} is in no table, signed by {country}")
+            if not state:
+                return check.undetermined(Why.STATE_MISSING(country))
+            return check.undetermined(Why.STATE_UNKNOWN(state=state, country=country))

@@ -11,6 +11,7 @@ from inspection_station.documents.emrtd import chip_authentication, lds
 from inspection_station.documents.emrtd import terminal_authentication as terminal
 from inspection_station.documents.emrtd.access import ChipAccess
 from inspection_station.documents.emrtd.apdu import Channel
+from inspection_station.documents.emrtd.check_reasons import Why
 from inspection_station.documents.emrtd.checks import Check
 from inspection_station.documents.emrtd.chip_authentication import AgreedSession
 from inspection_station.documents.emrtd.cv_certificates import Right
@@ -55,13 +56,13 @@ class ProtectedGroups:
             points = terminal.read_trust_points(self._channel, self._trust_points_file())
         except (ChipRefused, MalformedChipData) as fault:
             self._restore()
-            return check.failed(f"the chip does not say whom it trusts: {fault.detail}")
+            return check.failed(Why.TERMINAL_TRUST_UNREADABLE(fault.detail))
         try:
             chain = self._keys.chain_for(points, self._day)
         except NoChain as reason:
-            return check.undetermined(f"not checked: {reason}")
+            return check.undetermined(Why.NO_TERMINAL_CHAIN(str(reason)))
         if not chain.rights & Right.FINGERS:
-            return check.undetermined(f"not checked: the keys below {points[0]} give no right to fingers")
+            return check.undetermined(Why.NO_FINGER_RIGHT(str(points[0])))
         refusals: list[str] = []
         for kind in self._kinds():
             try:
@@ -77,7 +78,7 @@ class ProtectedGroups:
                     f"below {chain.certificates[0].authority}, bound to the {_BOUND[kind]}"
                 )
         self._restore()
-        return check.failed(f"the chip refused: {refusals[0]}")
+        return check.failed(Why.TERMINAL_REFUSED(refusals[0]))
 
     def renew(self) -> None:
         """After the chip ended the session: everything again, as it was. ChipRefused where it does not go."""

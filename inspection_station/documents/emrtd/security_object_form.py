@@ -5,6 +5,7 @@ digests that may be used, a signer who is among the certificates. What cannot be
 from __future__ import annotations
 
 from inspection_station.documents.emrtd import asn1, tlv
+from inspection_station.documents.emrtd.check_reasons import Why
 from inspection_station.documents.emrtd.checks import Check
 from inspection_station.documents.emrtd.cms import SignedData, parse_signed_data
 from inspection_station.documents.emrtd.errors import MalformedChipData
@@ -24,10 +25,10 @@ def check_security_object_form(ef_sod: bytes) -> ChipCheck:
     try:
         found = _deviations(ef_sod)
     except MalformedChipData as fault:
-        return check.failed(f"malformed: {fault.detail}")
+        return check.failed(Why.MALFORMED(fault.detail))
     except AlgorithmUnknown as fault:
-        return check.undetermined(f"not spoken here: {fault.detail}")
-    return check.failed("; ".join(found)) if found else check.successful("EF.SOD has its form")
+        return check.undetermined(Why.NOT_SPOKEN(fault.detail))
+    return check.failed(Why.FORM_DEVIATES("; ".join(found))) if found else check.successful("EF.SOD has its form")
 
 
 def _deviations(ef_sod: bytes) -> list[str]:

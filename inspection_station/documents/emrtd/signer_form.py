@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from inspection_station.documents.emrtd import asn1, tlv
 from inspection_station.documents.emrtd.certificates import Certificate
+from inspection_station.documents.emrtd.check_reasons import Why
 from inspection_station.documents.emrtd.checks import Check
 from inspection_station.documents.emrtd.errors import MalformedChipData
 from inspection_station.documents.emrtd.signatures import FORBIDDEN, Algorithm
@@ -25,10 +26,14 @@ def check_signer_form(certificate: Certificate, issuer: Certificate | None) -> C
     try:
         found = _deviations(certificate)
     except MalformedChipData as fault:
-        return check.failed(f"the signer's certificate is malformed: {fault.detail}")
+        return check.failed(Why.SIGNER_MALFORMED_THUS(fault.detail))
     if issuer is not None and certificate.issuer != issuer.subject:
         found.append("its issuer has another name than who signed it")
-    return check.failed("; ".join(found)) if found else check.successful("the signer's certificate has its form")
+    return (
+        check.failed(Why.FORM_DEVIATES("; ".join(found)))
+        if found
+        else check.successful("the signer's certificate has its form")
+    )
 
 
 def _deviations(certificate: Certificate) -> list[str]:

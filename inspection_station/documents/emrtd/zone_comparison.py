@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from inspection_station.documents.emrtd.access_keys import AccessKey, MrzKey
+from inspection_station.documents.emrtd.check_reasons import Why
 from inspection_station.documents.emrtd.checks import Check
 from inspection_station.documents.mrz_layouts import Layout, layout_of
 from inspection_station.inspection.chip import ChipCheck
@@ -21,17 +22,18 @@ def compare_zones(chip: Sequence[str], printed: Sequence[str] | None, key: Acces
     check = Check.MRZ_AGAINST_CHIP
     layout = layout_of(tuple(chip))
     if layout is None:
-        return check.failed("the zone in DG1 has no known layout")
+        return check.failed(Why.ZONE_LAYOUT_UNKNOWN())
     if printed is not None:
         if tuple(printed) == tuple(chip):
             return check.successful("every character as printed")
         if layout_of(tuple(printed)) != layout:
-            return check.failed("the zone in DG1 has another layout than the printed one")
+            return check.failed(Why.ZONE_LAYOUT_DIFFERS())
         differing = _differing(layout, chip, printed)
         birth = layout.fields[MrzField.DATE_OF_BIRTH]
         if not differing and birth.of(chip) != birth.of(printed):
             return check.successful("every field as printed, but for what is unknown of the date of birth")
-        told = f"differs from the printed zone in: {', '.join(field.value for field in differing) or 'check digits'}"
+        names = ", ".join(field.value for field in differing)
+        told = Why.ZONE_DIFFERS(fields=names) if names else Why.ZONE_DIGITS_DIFFER()
         if differing and _OPTIONAL.issuperset(differing) and not _number_runs_over(layout, chip, printed):
             return check.undetermined(told)
         return check.failed(told)
@@ -43,7 +45,7 @@ def compare_zones(chip: Sequence[str], printed: Sequence[str] | None, key: Acces
         if not _same(layout, field, chip, value)
     ]
     if wrong:
-        return check.failed(f"differs from the printed zone in: {', '.join(wrong)}")
+        return check.failed(Why.ZONE_DIFFERS(fields=", ".join(wrong)))
     return check.successful("document number, date of birth and date of expiry as printed; the rest was not given")
 
 
