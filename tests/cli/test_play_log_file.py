@@ -17,7 +17,7 @@ from inspection_station.storage.clock import SystemClock
 from inspection_station.training.personas.traveller import TrainingTraveller, traveller
 
 STORIES = ("impostor", "expired", "wrong_hash")
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("one lesson and its log")]
 SEED = 31
 
 
