@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from inspection_station.cli.refusal import refuse
 from inspection_station.cli.store_place import add_place, place_of
-from inspection_station.given_file import read_given
+from inspection_station.given_file import open_given, read_given
 
 if TYPE_CHECKING:
     from inspection_station.storage.store import StationStore
@@ -196,6 +196,8 @@ def _import(options: argparse.Namespace) -> int:
     from inspection_station.storage.clock import SystemClock
 
     def act(store: StationStore, station: str, training: bool) -> int:
+        with open_given(options.file):  # tells first that there is no such file
+            pass
         done = import_return(options.file, store.outbox, SystemClock(), Rules())
         found = {"confirmed": done.confirmed, "held": done.held, "stale": done.stale}
         return _tell(options, found, f"{done.confirmed} confirmed, {done.stale} answers overtaken")
