@@ -17,7 +17,7 @@ from inspection_station.desk.list_search import ListSearch
 from inspection_station.documents.emrtd.errors import ChipFault
 from inspection_station.documents.emrtd.trust_files import SUFFIXES, TrustFile, assemble, parse_file
 from inspection_station.documents.emrtd.trust_store import TrustSource, TrustStore
-from inspection_station.headquarters.packs import PackAge, PackKind, PackLabel, PackRefused
+from inspection_station.headquarters.packs import PackAge, PackKind, PackLabel, PackRefused, PackShelf
 from inspection_station.headquarters.packs_update import Check
 from inspection_station.headquarters.packs_vault import PackVault
 from inspection_station.matching.face_parts import require_group, require_history
@@ -60,7 +60,7 @@ class InstalledLists:
 
     def __init__(
         self,
-        vault: PackVault,
+        vault: PackShelf,
         search: ListSearch,
         own: Sequence[ControlList] = (),
         expected: Sequence[str] = (),

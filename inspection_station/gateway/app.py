@@ -14,6 +14,7 @@ from fastapi import Depends, FastAPI, Header, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError, OperationalError
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 
 CBOR = "application/cbor"
 PART_LIMIT = 1 << 20
+_BATCHES = 5  # of records screened after one answer: publishing does the rest
 
 
 class Fault(BaseModel):
@@ -103,7 +105,8 @@ def _routes_of_stations(app: FastAPI, gateway: Gateway) -> None:
     async def exchange(request: Request, station: KnownStation = _STATION) -> Response:
         """Take in a packet and offers, and answer with a receipt, a head of the log, and proof that it only grew."""
         data = await _body(request, MESSAGE_LIMIT)
-        return Response(await run_in_threadpool(gateway.exchange, station, data), media_type=CBOR)
+        answer = await run_in_threadpool(gateway.exchange, station, data)
+        return Response(answer, media_type=CBOR, background=BackgroundTask(gateway.screen, _BATCHES, wait=False))
 
     @app.patch(
         "/v1/pictures/{sha256}",

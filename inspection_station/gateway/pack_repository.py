@@ -77,6 +77,14 @@ class PackRepository:
     def exists(self) -> bool:
         return (self.folder / "metadata" / "timestamp.json").is_file()
 
+    def mark(self) -> tuple[int, int, int] | None:
+        """Another value whenever something was published; None where there is no repository."""
+        try:
+            status = (self.folder / "metadata" / "timestamp.json").stat()
+        except FileNotFoundError:
+            return None
+        return status.st_size, status.st_mtime_ns, status.st_ino
+
     def part(self, path: str, offset: int, most: int) -> tuple[bytes, int] | None:
         """Bytes of a file from ``offset`` on, at most ``most``, and its length; None: there is no such file."""
         if not is_repository_path(path):
@@ -158,7 +166,7 @@ class PackRepository:
             whole = write_snapshot(kind, name, version, content)
             delta = b""
             if before is not None:
-                delta = write_delta(kind, name, version, self._content(before), content)
+                delta = write_delta(kind, name, version, self.content(before), content)
                 self._list(role.signed, delta_path(kind, name, version), delta, label, before.digest)
                 del role.signed.targets[snapshot_path(kind, name, before.version)]
             self._list(role.signed, snapshot_path(kind, name, version), whole, label, None)
@@ -256,7 +264,8 @@ class PackRepository:
         ]
         return max(labels, key=lambda label: label.version, default=None)
 
-    def _content(self, label: PackLabel) -> dict[str, bytes]:
+    def content(self, label: PackLabel) -> dict[str, bytes]:
+        """Content of a published version, held against its digest. Raises PackRefused, OSError."""
         data = (self.folder / "targets" / snapshot_path(label.kind, label.name, label.version)).read_bytes()
         return read_snapshot(data, label.kind, label.name, label.version, label.digest)
 

@@ -15,8 +15,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 
-from inspection_station.gateway import ledger as log_tree
 from inspection_station.gateway import late_hits, stations
+from inspection_station.gateway import ledger as log_tree
 from inspection_station.gateway.authority import Authority
 from inspection_station.gateway.database import Database
 from inspection_station.gateway.ingest import Arrival, SignedPacket, Taken, read_arrival, take_in

@@ -146,3 +146,44 @@ doubled_number = Table(
     Column("sequence", BigInteger, primary_key=True, autoincrement=False),
     Column("seen_at", String, nullable=False),
 )
+
+late_hit = Table(  # found after the decision, when newer lists were there; signed once, never changed
+    "late_hit",
+    metadata,
+    Column("position", Position, primary_key=True, autoincrement=True),
+    Column("late_hit_id", LargeBinary, nullable=False, unique=True),
+    Column("station_id", String, nullable=False, index=True),
+    Column("inspection_id", String, nullable=False, index=True),
+    Column("list_id", String, nullable=False),
+    Column("entry_id", String, nullable=False),
+    Column("statement", LargeBinary, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    Column("found_at", String, nullable=False),
+)
+
+late_hit_heard = Table(  # what the station said of it: one row a step
+    "late_hit_heard",
+    metadata,
+    Column("late_hit_id", LargeBinary, primary_key=True),
+    Column("how", Integer, primary_key=True, autoincrement=False),
+    Column("at", String, nullable=False),
+)
+
+screening = Table(  # entries of the log below ``through`` were held against the lists that bear this digest
+    "screening",
+    metadata,
+    Column("lists", LargeBinary, primary_key=True),
+    Column("through", BigInteger, nullable=False),
+    Column("began_at", String, nullable=False),
+)
+
+whitelist = Table(  # of which mission a whitelist is kept, and how long a version of it is good for
+    "whitelist",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("mission_id", String, nullable=False),
+    Column("stale_seconds", Integer, nullable=False),
+    Column("valid_seconds", Integer, nullable=False),
+    Column("ordered_at", String, nullable=False),
+    Column("ended_at", String),
+)

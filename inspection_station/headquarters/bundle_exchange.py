@@ -13,7 +13,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from inspection_station.headquarters import plan, wire
-from inspection_station.headquarters.exchange import NotEnrolled
+from inspection_station.headquarters.exchange import NotEnrolled, late_hits_in
+from inspection_station.headquarters.late_hits import HEARD_LIMIT, HeardOf, LateHitShelf
 from inspection_station.headquarters.messages import (
     OFFER_LIMIT,
     SHOWN_LIMIT,
@@ -45,11 +46,14 @@ class Exported:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What a return bundle came to. ``stale``: answers that a later exchange over a link has overtaken."""
+    """What a return bundle came to. ``stale``: answers that a later exchange over a link has overtaken; ``late_hits``
+    that are new here.
+    """
 
     confirmed: int
     held: int
     stale: int
+    late_hits: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +84,24 @@ class Returned:
 
 
 def export_bundle(
-    target: Path, station: str, outbox: OutboxPort, clock: Clock, escrow: bytes | None = None, *, pictures: bool = True
+    target: Path,
+    station: str,
+    outbox: OutboxPort,
+    clock: Clock,
+    escrow: bytes | None = None,
+    *,
+    pictures: bool = True,
+    late_hits: LateHitShelf | None = None,
 ) -> Exported:
-    """Everything that waits, for headquarters' key and, where given, an escrow key.
+    """Everything that waits, for headquarters' key and, where given, an escrow key. With ``late_hits`` the bundle asks
+    for those that headquarters holds, also when nothing waits.
 
     Raises NotEnrolled, OSError, WireError, and the store's own faults.
     """
     identity = _identity(outbox)
     waiting = outbox.ready(clock.now() + _AGES, _EVERYTHING)
-    made = _Export(station, outbox, identity, outbox.standing_heads(SHOWN_LIMIT))
+    heard = None if late_hits is None else late_hits.to_tell(HEARD_LIMIT)
+    made = _Export(station, outbox, identity, outbox.standing_heads(SHOWN_LIMIT), heard)
     recipients = [identity.gateway_bundle_key, *([escrow] if escrow is not None else [])]
     signer = Ed25519PrivateKey.from_private_bytes(identity.station_key)
     write_bundle(
@@ -103,14 +116,23 @@ def export_bundle(
 
 
 class _Export:
-    def __init__(self, station: str, outbox: OutboxPort, identity: StationIdentity, shown: Sequence[LogHead]) -> None:
-        self._station, self._outbox, self._shown = station, outbox, tuple(shown)
+    def __init__(
+        self,
+        station: str,
+        outbox: OutboxPort,
+        identity: StationIdentity,
+        shown: Sequence[LogHead],
+        heard: tuple[HeardOf, ...] | None,
+    ) -> None:
+        self._station, self._outbox, self._shown, self._heard = station, outbox, tuple(shown), heard
         self._key = Ed25519PrivateKey.from_private_bytes(identity.station_key)
         self.messages = self.pictures = self.unreadable = 0
 
     def entries(self, items: Sequence[OutboxItem]) -> Iterator[bytes]:
         yield from self._packets([item for item in items if item.kind != "picture"])
         yield from self._offers([item for item in items if item.kind == "picture"])
+        if self._heard is not None:
+            yield Request(self._station, self._shown, heard=self._heard).encode()
 
     def _packets(self, items: list[OutboxItem]) -> Iterator[bytes]:
         for at in range(0, len(items), 100):
@@ -140,18 +162,28 @@ class _Export:
                 yield Request(self._station, self._shown, offers=tuple(offers)).encode()
 
 
-def import_return(source: Path, outbox: OutboxPort, clock: Clock, rules: Rules) -> Imported:
-    """Headquarters' receipts for what went out by bundle. A second time changes nothing.
+def import_return(
+    source: Path,
+    outbox: OutboxPort,
+    clock: Clock,
+    rules: Rules,
+    *,
+    station: str = "",
+    late_hits: LateHitShelf | None = None,
+) -> Imported:
+    """Headquarters' receipts for what went out by bundle, and late hits for ``station``. A second time changes nothing.
 
     Raises NotEnrolled, WireError (NotForUs, BadSignature, Malformed), OSError, and the store's own faults.
     """
     identity = _identity(outbox)
     key = Ed25519PublicKey.from_public_bytes(identity.gateway_key)
-    confirmed = held = stale = 0
+    confirmed = held = stale = late = 0
     for entry in read_bundle(source, TO_STATION, identity.bundle_key, key):
         returned = Returned.decode(entry)
         receipt = returned.answer.receipt(returned.items)
         receipt.require_signature(key)
+        if late_hits is not None and returned.answer.late:
+            late += late_hits.keep(late_hits_in(returned.answer, identity, station), ())
         state = outbox.state()
         # The proof leads from the head that was shown. Where another exchange went further since, it proves nothing of
         # what lies between: those messages are offered again, and headquarters knows them.
@@ -166,7 +198,7 @@ def import_return(source: Path, outbox: OutboxPort, clock: Clock, rules: Rules) 
         placed = judgement.settlement.receipt
         confirmed += len(placed.placed) if placed is not None else 0
         held += len(judgement.settlement.held)
-    return Imported(confirmed, held, stale)
+    return Imported(confirmed, held, stale, late)
 
 
 def _identity(outbox: OutboxPort) -> StationIdentity:

@@ -11,12 +11,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from inspection_station import __version__
 from inspection_station.headquarters import plan
+from inspection_station.headquarters.late_hits import HEARD_LIMIT, HeardOf, LateHitShelf, opened
 from inspection_station.headquarters.messages import SHOWN_LIMIT, Answer, Offer, Report, Request, seal_packet
 from inspection_station.headquarters.plan import Judgement, Round, Rules, Wait
 from inspection_station.headquarters.ports import Carried, Chance, Clock, Job, Link, LinkFault, OutboxPort
 from inspection_station.headquarters.receipts import Kind
 from inspection_station.headquarters.uploads import carry
 from inspection_station.headquarters.wire import BadSignature, Malformed, WireError
+from inspection_station.inspection.late_hit import SignedLateHit
 from inspection_station.inspection.outbox import ExchangeState, LogHead, OutboxItem, StationIdentity
 
 log = logging.getLogger(__name__)
@@ -42,7 +44,10 @@ class NotEnrolled(Exception):
 
 
 class Exchange:
-    """Used by one thread. ``upload`` carries pictures; by default one after the other over the same link."""
+    """Used by one thread. ``upload`` carries pictures; by default one after the other over the same link.
+
+    ``late_hits`` None: none are asked for.
+    """
 
     def __init__(
         self,
@@ -54,6 +59,7 @@ class Exchange:
         rules: Rules,
         report: Callable[[], Report] = Report,
         upload: Upload | None = None,
+        late_hits: LateHitShelf | None = None,
     ) -> None:
         self._station = station
         self._outbox = outbox
@@ -63,6 +69,7 @@ class Exchange:
         self._rules = rules
         self._report = report
         self._upload = upload if upload is not None else self._one_by_one
+        self._late_hits = late_hits
 
     def step(self) -> Progress:
         """One round, or none when it is not time for one. Raises NotEnrolled and the store's own faults."""
@@ -70,14 +77,15 @@ class Exchange:
         if identity is None:
             raise NotEnrolled("the station is not enrolled at headquarters")
         now, state = self._clock.now(), self._outbox.state()
-        todo = plan.plan(state, self._outbox.ready(now, self._rules.packet_items), now, self._rules)
+        heard = None if self._late_hits is None else self._late_hits.to_tell(HEARD_LIMIT)
+        todo = plan.plan(state, self._outbox.ready(now, self._rules.packet_items), now, self._rules, bool(heard))
         if isinstance(todo, Wait):
             return Progress(todo.until, fault=state.fault)
         bodies, unreadable = self._bodies(todo.packet)
         if unreadable:
             self._outbox.settle(plan.postponed(state, unreadable, "STO-03", now, self._rules, self._chance.random()))
             return Progress(None)
-        return self._carry_out(todo, bodies, identity, state)
+        return self._carry_out(todo, bodies, identity, state, heard)
 
     def _bodies(self, messages: Sequence[OutboxItem]) -> tuple[list[tuple[Kind, bytes]], list[OutboxItem]]:
         bodies, unreadable = [], []
@@ -95,18 +103,25 @@ class Exchange:
         return bodies, unreadable
 
     def _carry_out(
-        self, todo: Round, bodies: list[tuple[Kind, bytes]], identity: StationIdentity, state: ExchangeState
+        self,
+        todo: Round,
+        bodies: list[tuple[Kind, bytes]],
+        identity: StationIdentity,
+        state: ExchangeState,
+        heard: tuple[HeardOf, ...] | None,
     ) -> Progress:
         shown = self._outbox.standing_heads(SHOWN_LIMIT)
         fault: LinkFault | None = None
         try:
-            request = self.request(todo, bodies, identity, shown)
-            judgement = self._judge(self._link.exchange(request.encode()), todo, identity, state, shown)
+            request = self.request(todo, bodies, identity, shown, heard)
+            answer = Answer.decode(self._link.exchange(request.encode()))
+            judgement = self._judge(answer, todo, identity, state, shown)
         except LinkFault as caught:
             fault, code = caught, caught.code
         except WireError as caught:
             code = caught.code
         else:
+            self._take_late(answer, identity, heard)
             return self._settle(judgement, state)
         log.info("a round failed", extra={"code": code})
         settlement = plan.after_fault(
@@ -117,7 +132,12 @@ class Exchange:
         return Progress(rest if rest is not None and rest > self._clock.now() else None, fault=code)
 
     def request(
-        self, todo: Round, bodies: list[tuple[Kind, bytes]], identity: StationIdentity, shown: Sequence[LogHead]
+        self,
+        todo: Round,
+        bodies: list[tuple[Kind, bytes]],
+        identity: StationIdentity,
+        shown: Sequence[LogHead],
+        heard: tuple[HeardOf, ...] | None = None,
     ) -> Request:
         """The request for a round. Raises WireError for bodies that cannot travel."""
         key = Ed25519PrivateKey.from_private_bytes(identity.station_key)
@@ -127,12 +147,12 @@ class Exchange:
             seal_packet(self._station, bodies, key) if bodies else None,
             tuple(Offer(item.inspection_id, item.sha256, item.size) for item in todo.offers),
             replace(self._report(), program=__version__),
+            heard,
         )
 
     def _judge(
-        self, data: bytes, todo: Round, identity: StationIdentity, state: ExchangeState, shown: Sequence[LogHead]
+        self, answer: Answer, todo: Round, identity: StationIdentity, state: ExchangeState, shown: Sequence[LogHead]
     ) -> Judgement:
-        answer = Answer.decode(data)
         if answer.gateway != identity.gateway:
             raise BadSignature("another gateway answered")
         receipt = answer.receipt([plan.item_of(message) for message in todo.asked])
@@ -149,6 +169,13 @@ class Exchange:
             self._rules,
             self._chance.random(),
         )
+
+    def _take_late(self, answer: Answer, identity: StationIdentity, heard: tuple[HeardOf, ...] | None) -> None:
+        """Before anything is settled: what is not kept now is sent again."""
+        if self._late_hits is not None and heard is not None:
+            arrived = late_hits_in(answer, identity, self._station)
+            if arrived or heard:
+                self._late_hits.keep(arrived, heard)
 
     def _settle(self, judgement: Judgement, state: ExchangeState) -> Progress:
         settlement = judgement.settlement
@@ -176,3 +203,15 @@ class Exchange:
 
     def _one_by_one(self, jobs: Sequence[Job]) -> Carried:
         return carry(self._link, self._outbox, jobs)
+
+
+def late_hits_in(answer: Answer, identity: StationIdentity, station: str) -> tuple[SignedLateHit, ...]:
+    """Those that this station's gateway signed for it. One that cannot be used is told and hinders nothing else."""
+    key = Ed25519PublicKey.from_public_bytes(identity.gateway_key)
+    found = []
+    for statement, signature in answer.late or ():
+        try:
+            found.append(opened(statement, signature, identity.gateway, station, key))
+        except WireError as fault:
+            log.error("a late hit cannot be used", extra={"code": fault.code})
+    return tuple(found)

@@ -16,6 +16,7 @@ from threading import Condition, Thread
 from inspection_station.headquarters import renewal
 from inspection_station.headquarters.client import HttpsLink
 from inspection_station.headquarters.exchange import Exchange, NotEnrolled, Progress
+from inspection_station.headquarters.late_hits import LateHitShelf
 from inspection_station.headquarters.messages import LANES, Report
 from inspection_station.headquarters.packs_turn import PackTurns
 from inspection_station.headquarters.plan import Rules
@@ -77,6 +78,7 @@ class Conversation:
         self._pace = Pace()
         self.bytes_a_second = 0.0
         self.packs: PackTurns | None = None
+        self.late_hits: LateHitShelf | None = None
 
     def step(self) -> Progress:
         """One round. Raises NotEnrolled, and the store's own faults."""
@@ -90,6 +92,7 @@ class Conversation:
             self._rules,
             self._report,
             lambda jobs: self._upload(link, jobs),
+            self.late_hits,
         )
         progress = exchange.step()
         if self.packs is not None and progress.rest_until is not None and not progress.fault:

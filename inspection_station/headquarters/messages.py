@@ -1,7 +1,9 @@
 """The messages of the exchange. One round trip does everything but carry pictures' bytes:
 
-station → gateway  ``Request``: the heads the station holds, a packet of sealed bodies, pictures it offers
-gateway → station  ``Answer``: a head and its signature, a verdict an item, proof that the log only grew, orders
+station → gateway  ``Request``: the heads the station holds, a packet of sealed bodies, pictures it offers, and in
+                   version 2 the late hits it has heard of
+gateway → station  ``Answer``: a head and its signature, a verdict an item, proof that the log only grew, orders, and
+                   to a request of version 2 the late hits that the station does not hold yet
 
 Every message is an array that begins with its name and version. Parsers raise ``WireError`` and nothing else.
 """
@@ -16,6 +18,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from inspection_station.headquarters import wire
+from inspection_station.headquarters.late_hits import HeardOf, decode_heard, decode_late, encode_heard, encode_late
 from inspection_station.headquarters.packing import BODIES_LIMIT, DICTIONARY, pack, unpack
 from inspection_station.headquarters.receipts import Item, Kind, Receipt, Verdict, log_head
 from inspection_station.inspection.outbox import LogHead
@@ -102,37 +105,47 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """``shown``: heads the station holds, newest first. ``packet`` still packed, None when nothing is sent."""
+    """``shown``: heads the station holds, newest first. ``packet`` still packed, None when nothing is sent.
+
+    ``heard``: of late hits; None from a station that takes none, which gets none (version 1 of the message).
+    """
 
     station: str
     shown: tuple[LogHead, ...] = ()
     packet: wire.Plain = None
     offers: tuple[Offer, ...] = ()
     report: Report = Report()
+    heard: tuple[HeardOf, ...] | None = None
 
     def encode(self) -> bytes:
         """On the wire."""
-        return wire.encode(
-            [
-                "request/1",
-                self.station,
-                encode_heads(self.shown),
-                self.packet,
-                [[offer.inspection_id, offer.sha256, offer.size] for offer in self.offers],
-                [list(self.report.waiting), self.report.oldest_seconds, self.report.program],
-            ]
-        )
+        said: list[wire.Plain] = [
+            self.station,
+            encode_heads(self.shown),
+            self.packet,
+            [[offer.inspection_id, offer.sha256, offer.size] for offer in self.offers],
+            [list(self.report.waiting), self.report.oldest_seconds, self.report.program],
+        ]
+        if self.heard is None:
+            return wire.encode(["request/1", *said])
+        return wire.encode(["request/2", *said, encode_heard(self.heard)])
 
     @classmethod
     def decode(cls, data: bytes) -> Request:
         """Raises WireError. The packet is opened apart, since its signature needs the station's key."""
-        station, shown, packet, offers, report = wire.fields(wire.decode(data), "request/1", 5)
+        if wire.name_of(data) == "request/2":
+            *said, told = wire.fields(wire.decode(data), "request/2", 6)
+            heard: tuple[HeardOf, ...] | None = decode_heard(told)
+        else:
+            said, heard = wire.fields(wire.decode(data), "request/1", 5), None
+        station, shown, packet, offers, report = said
         return cls(
             wire.words(station),
             decode_heads(shown, SHOWN_LIMIT),
             packet,
             tuple(_offer(offer) for offer in wire.items(offers, OFFER_LIMIT)),
             _report(report),
+            heard,
         )
 
 
@@ -163,7 +176,8 @@ def _report(value: wire.Plain) -> Report:
 class Answer:
     """``verdicts``: for the packet's items, then the offers, in order; the number is the place in the log for what is
     receipted, the bytes there for an unfinished picture, else 0. ``proven``: which of the shown heads the log begins
-    with (the first that does), None when none does; ``proof`` leads from it to ``head``.
+    with (the first that does), None when none does; ``proof`` leads from it to ``head``. ``late``: late hits, each a
+    statement with its own signature; None in an answer of version 1.
     """
 
     gateway: str
@@ -173,6 +187,7 @@ class Answer:
     proven: int | None
     proof: tuple[bytes, ...]
     orders: tuple[tuple[str, str], ...] = ()
+    late: tuple[tuple[bytes, bytes], ...] | None = None
 
     def only(self, places: Sequence[int]) -> Answer:
         """The same answer to fewer questions: for those at ``places``."""
@@ -192,26 +207,29 @@ class Answer:
     def encode(self) -> bytes:
         """On the wire."""
         head = self.head
-        return wire.encode(
-            [
-                "answer/1",
-                self.gateway,
-                [head.epoch, head.size, head.root, head.durable_through],
-                self.signature,
-                bytes(verdict for verdict, _ in self.verdicts),
-                [position for _, position in self.verdicts],
-                self.proven,
-                list(self.proof),
-                [[order, subject] for order, subject in self.orders],
-            ]
-        )
+        said: list[wire.Plain] = [
+            self.gateway,
+            [head.epoch, head.size, head.root, head.durable_through],
+            self.signature,
+            bytes(verdict for verdict, _ in self.verdicts),
+            [position for _, position in self.verdicts],
+            self.proven,
+            list(self.proof),
+            [[order, subject] for order, subject in self.orders],
+        ]
+        if self.late is None:
+            return wire.encode(["answer/1", *said])
+        return wire.encode(["answer/2", *said, encode_late(self.late)])
 
     @classmethod
     def decode(cls, data: bytes) -> Answer:
         """Raises WireError."""
-        gateway, head, signature, codes, positions, proven, proof, orders = wire.fields(
-            wire.decode(data), "answer/1", 8
-        )
+        if wire.name_of(data) == "answer/2":
+            *said, brought = wire.fields(wire.decode(data), "answer/2", 9)
+            late: tuple[tuple[bytes, bytes], ...] | None = decode_late(brought)
+        else:
+            said, late = wire.fields(wire.decode(data), "answer/1", 8), None
+        gateway, head, signature, codes, positions, proven, proof, orders = said
         verdicts = wire.octets(codes)
         places = [wire.number(place) for place in wire.items(positions, BODIES_LIMIT + OFFER_LIMIT)]
         if len(verdicts) != len(places) or any(code > max(Verdict) for code in verdicts):
@@ -224,6 +242,7 @@ class Answer:
             None if proven is None else wire.number(proven, SHOWN_LIMIT - 1),
             tuple(wire.octets(node, 32) for node in wire.items(proof, PROOF_LIMIT)),
             tuple(_order(order) for order in wire.items(orders, ORDERS_LIMIT)),
+            late,
         )
 
 

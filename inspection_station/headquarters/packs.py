@@ -7,11 +7,13 @@ have been looked up in it is «not checked», never «nothing found».
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -31,6 +33,8 @@ class PackKind(StrEnum):
     ROSTER = "roster"
     RULES = "rules"
     APPLICATION = "application"
+    MISSION = "mission"
+    WHITELIST = "whitelist"
 
 
 class PackAge(StrEnum):
@@ -143,3 +147,21 @@ def snapshot_path(kind: PackKind, name: str, version: int) -> str:
 def delta_path(kind: PackKind, name: str, version: int) -> str:
     """Where the delta that ends at ``version`` lies in the repository."""
     return f"{kind.value}/{name}/{version}.delta"
+
+
+class PackShelf(Protocol):
+    """Packs at hand: installed on a station, or published at headquarters."""
+
+    def labels(self, kind: PackKind | None = None) -> tuple[PackLabel, ...]:
+        """Labels by kind and name. Raises PackRefused, OSError."""
+        ...
+
+    def content(self, label: PackLabel) -> dict[str, bytes]:
+        """Raises PackRefused, OSError."""
+        ...
+
+
+def labels_digest(labels: Iterable[PackLabel]) -> bytes:
+    """SHA-256 over which versions with which content these are, whatever their order."""
+    told = sorted(f"{one.kind.value} {one.name} {one.version} {one.digest.hex()}" for one in labels)
+    return hashlib.sha256("\n".join(told).encode()).digest()

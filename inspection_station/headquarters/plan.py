@@ -69,14 +69,18 @@ class Wait:
     until: datetime
 
 
-def plan(state: ExchangeState, ready: Sequence[OutboxItem], now: datetime, rules: Rules) -> Round | Wait:
-    """The next round. ``ready`` are messages that may be sent now, lane by lane, oldest first."""
+def plan(
+    state: ExchangeState, ready: Sequence[OutboxItem], now: datetime, rules: Rules, speak: bool = False
+) -> Round | Wait:
+    """The next round. ``ready`` are messages that may be sent now, lane by lane, oldest first; ``speak``: there is
+    something to say that needs no message.
+    """
     if (rest := _resting_until(state, now, rules)) is not None:
         return Wait(rest)
     bodies = [item for item in ready if item.kind != "picture"]
     packet = _packet(bodies, state.packet_limit, rules)
     offers = _offers(ready, state, rules) if len(packet) == len(bodies) else ()
-    if packet or offers:
+    if packet or offers or speak:
         return Round(packet, offers)
     due = now if state.last_contact is None else state.last_contact + timedelta(seconds=rules.poll_seconds)
     if due <= now or due > now + timedelta(seconds=rules.poll_seconds):  # the clock was set back
