@@ -83,7 +83,8 @@ def settle(connection: Connection, settlement: Settlement, now: datetime) -> Non
     state = settlement.state
     connection.execute(
         "update exchange set epoch = ?, size = ?, root = ?, durable_through = ?, failures = ?, not_before = ?,"
-        " packet_limit = ?, fault = ?, last_contact = ?, clock_offset_ms = ?, used_bytes = ?",
+        " packet_limit = ?, fault = ?, last_contact = ?, clock_offset_ms = ?,"
+        " used_bytes = case when voyage = ? then ? else used_bytes end",
         (
             state.head.epoch,
             state.head.size,
@@ -95,6 +96,7 @@ def settle(connection: Connection, settlement: Settlement, now: datetime) -> Non
             state.fault,
             None if state.last_contact is None else iso(state.last_contact),
             state.clock_offset_ms,
+            state.voyage,  # a round that began before a voyage was closed counts on no other
             state.used_bytes,
         ),
     )

@@ -255,3 +255,30 @@ def test_a_real_desktop_key_store_keeps_key_and_anchor(tmp_path: Path) -> None:
 
 def test_a_real_desktop_key_store_that_is_locked_is_a_refusal(tmp_path: Path) -> None:
     assert in_desktop_session(tmp_path, unlock=False) == ["KeyStoreRefused STO-02"]
+
+
+def test_a_new_station_keeps_packs_and_store_under_two_keys() -> None:
+    keys = keys_in(MemoryKeyring())
+    store, folder = keys.key(create=True), keys.folder_key()
+    assert store != folder
+    assert keys.coming_key() is None
+    coming = keys.draw_coming_key()
+    assert keys.coming_key() == coming
+    assert keys.key(create=False) == store
+    keys.take_coming_key()
+    keys.take_coming_key()
+    assert keys.key(create=False) == coming
+    assert keys.folder_key() == folder
+    assert keys.coming_key() is None
+
+
+def test_packs_of_a_station_that_began_with_one_key_stay_readable() -> None:
+    backend = MemoryKeyring()
+    backend.kept["station", "store key"] = "v1:" + "11" * 32
+    keys = keys_in(backend)
+    assert keys.folder_key() == keys.key(create=False)
+    keys.take_coming_key()  # nothing was begun: nothing happens
+    keys.draw_coming_key()
+    keys.take_coming_key()
+    assert keys.folder_key() == bytes.fromhex("11" * 32)
+    assert keys.key(create=False) != keys.folder_key()
