@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from inspection_station.documents.mrz_image import second_opinion
 from inspection_station.documents.mrz_image.reader import read_image
 from inspection_station.documents.mrz_image.second_opinion import SecondOpinion, compared
 from inspection_station.documents.mrz_image.settle import Draft
@@ -78,6 +81,37 @@ def test_a_missing_second_reader_is_told_and_is_no_error(monkeypatch):
     reading = read_image(_half_hidden_page(), today=date(2026, 11, 23))
     assert reading.second_opinion is SecondOpinion.ABSENT
     assert not reading.zone.valid
+
+
+def _stand_in(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    (folder / "tesseract").write_text(f"#!/bin/sh\n{script}\n")
+    (folder / "tesseract").chmod(0o700)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the stand-in is a shell script")
+def test_a_second_reader_that_takes_too_long_is_ended_and_the_reading_stands_without_it(tmp_path, monkeypatch):
+    _stand_in(tmp_path, monkeypatch, f"echo $$ > '{tmp_path}/number'\nexec sleep 60")
+    monkeypatch.setattr(second_opinion, "PATIENCE_SECONDS", 1.0)
+    reading = read_image(_half_hidden_page(), today=date(2026, 11, 23))
+    assert reading.second_opinion is SecondOpinion.LATE
+    assert not reading.zone.valid
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "number").read_text()), 0)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the stand-in is a shell script")
+@pytest.mark.parametrize("script", ["exit 1", "kill -9 $$", "cat > /dev/null; exit 7"])
+def test_a_second_reader_that_fails_is_as_if_it_were_not_there(script: str, tmp_path, monkeypatch):
+    _stand_in(tmp_path, monkeypatch, script)
+    reading = read_image(_half_hidden_page(), today=date(2026, 11, 23))
+    assert reading.second_opinion is SecondOpinion.ABSENT
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the stand-in is a shell script")
+def test_a_second_reader_that_says_nothing_is_told_as_silent(tmp_path, monkeypatch):
+    _stand_in(tmp_path, monkeypatch, "exit 0")
+    assert read_image(_half_hidden_page(), today=date(2026, 11, 23)).second_opinion is SecondOpinion.SILENT
 
 
 @pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")

@@ -15,7 +15,12 @@ from inspection_station.documents.mrz_image.grid import lay_grids
 from inspection_station.documents.mrz_image.locate import COARSE_SIDE, STRENGTHS, Band, Grey, find_bands
 from inspection_station.documents.mrz_image.orientation import Upright, upright
 from inspection_station.documents.mrz_image.pictures import Unreadable, UnreadableImage, open_picture
-from inspection_station.documents.mrz_image.second_opinion import SecondOpinion, compared, second_reading
+from inspection_station.documents.mrz_image.second_opinion import (
+    NoSecondReading,
+    SecondOpinion,
+    compared,
+    second_reading,
+)
 from inspection_station.documents.mrz_image.settle import Draft, draft, settled
 from inspection_station.inspection.document import MachineReadableZone
 
@@ -55,7 +60,8 @@ def read_image(data: bytes | NDArray[np.uint8], *, today: date, ask_second: bool
     """Read the one machine-readable zone in an encoded picture (or in grey or BGR pixels).
 
     Any rotation is found; ``today`` completes two-digit years. With ``ask_second`` an unsure reading is compared with
-    passporteye's, which takes about a second. Raises UnreadableImage: see its codes.
+    Tesseract's, which takes half a second, and never more than ``second_opinion.PATIENCE_SECONDS``. Raises
+    UnreadableImage: see its codes.
     """
     started = time.perf_counter()
     grey = open_picture(data)
@@ -167,9 +173,10 @@ def _refuse_fragment(grey: Grey, found: Upright, zone: MachineReadableZone) -> N
 
 
 def _weighed(grey: Grey, found: Upright, first: Draft) -> tuple[Draft, SecondOpinion]:
-    other = second_reading(_flattened(grey, found))
-    if other is None:
-        return first, SecondOpinion.ABSENT
+    try:
+        other = second_reading(_flattened(grey, found))
+    except NoSecondReading as none:
+        return first, none.opinion
     return compared(first, other)
 
 
