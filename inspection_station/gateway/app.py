@@ -7,21 +7,35 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated
 
 from cryptography import x509
 from fastapi import Depends, FastAPI, Header, Path, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
-from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError, OperationalError
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from inspection_station.gateway.access_log import AccessLog
 from inspection_station.gateway.authority import RequestRefused
 from inspection_station.gateway.ledger import LedgerDamaged
 from inspection_station.gateway.metrics import exposition, ready
+from inspection_station.gateway.openapi import (
+    ALWAYS,
+    CBOR,
+    CBOR_IN,
+    CBOR_OUT,
+    OF_STATIONS,
+    PART_IN,
+    Health,
+    UploadState,
+    describe,
+    for_stations,
+    refusals,
+)
 from inspection_station.gateway.peer_certificate import EXTENSION
 from inspection_station.gateway.pictures import OtherOffset
 from inspection_station.gateway.service import Gateway
@@ -34,49 +48,13 @@ from inspection_station.headquarters.wire import MESSAGE_LIMIT, BadSignature, To
 
 log = logging.getLogger(__name__)
 
-CBOR = "application/cbor"
 PART_LIMIT = 1 << 20
 _BATCHES = 5  # of records screened after one answer: publishing does the rest
 
 
-class Fault(BaseModel):
-    """Why a request was refused."""
-
-    code: str
-    what: str
-
-
-class Refusal(BaseModel):
-    """The body of every answer that is not a success."""
-
-    error: Fault
-
-
-class UploadState(BaseModel):
-    """How much of a picture is here."""
-
-    reached: int
-    published: bool
-
-
-class Health(BaseModel):
-    """Whether the service can do its work."""
-
-    ok: bool
-
-
-_REFUSALS: dict[int | str, dict[str, Any]] = {
-    code: {"model": Refusal} for code in (400, 401, 403, 413, 422, 429, 500, 503)
-}
-_CBOR_IN = {"requestBody": {"required": True, "content": {CBOR: {"schema": {"type": "string", "format": "binary"}}}}}
-_CBOR_OUT: dict[int | str, dict[str, Any]] = {
-    200: {"content": {CBOR: {"schema": {"type": "string", "format": "binary"}}}, "description": "an answer in CBOR"}
-}
-
-
 def build_app(gateway: Gateway) -> FastAPI:
     """The service over a gateway."""
-    app = FastAPI(title="Inspection gateway", version="1", docs_url=None, redoc_url=None, responses=_REFUSALS)
+    app = FastAPI(title="Inspection gateway", version="1", docs_url=None, redoc_url=None, responses=ALWAYS)
     app.state.gateway = gateway
     _refusals(app)
     _routes_of_stations(app, gateway)
@@ -84,6 +62,7 @@ def build_app(gateway: Gateway) -> FastAPI:
     _routes_before_enrolment(app, gateway)
     _routes_of_operators(app, gateway)
 
+    describe(app)
     app.add_middleware(AccessLog)
     return app
 
@@ -101,7 +80,12 @@ _STATION = Depends(_admitted)
 
 
 def _routes_of_stations(app: FastAPI, gateway: Gateway) -> None:
-    @app.post("/v1/exchange", openapi_extra=_CBOR_IN, responses=_CBOR_OUT, response_class=Response)
+    @app.post(
+        "/v1/exchange",
+        openapi_extra=for_stations(CBOR_IN),
+        responses=CBOR_OUT | OF_STATIONS | refusals(400, 413),
+        response_class=Response,
+    )
     async def exchange(request: Request, station: KnownStation = _STATION) -> Response:
         """Take in a packet and offers, and answer with a receipt, a head of the log, and proof that it only grew."""
         data = await _body(request, MESSAGE_LIMIT)
@@ -110,8 +94,10 @@ def _routes_of_stations(app: FastAPI, gateway: Gateway) -> None:
 
     @app.patch(
         "/v1/pictures/{sha256}",
-        openapi_extra=_CBOR_IN,
-        responses={409: {"model": UploadState, "description": "another offset: here is the true one"}},
+        openapi_extra=for_stations(PART_IN),
+        responses={409: {"model": UploadState, "description": "another offset: here is the true one"}}
+        | OF_STATIONS
+        | refusals(413, 422),
     )
     async def upload(
         request: Request,
@@ -131,6 +117,7 @@ def _routes_of_stations(app: FastAPI, gateway: Gateway) -> None:
 def _routes_of_packs(app: FastAPI, gateway: Gateway) -> None:
     @app.get(
         "/v1/packs/{path:path}",
+        openapi_extra=for_stations(),
         response_class=Response,
         responses={
             200: {
@@ -138,8 +125,9 @@ def _routes_of_packs(app: FastAPI, gateway: Gateway) -> None:
                 "headers": {PACK_LENGTH: {"schema": {"type": "integer"}, "description": "bytes of the whole file"}},
                 "description": "bytes of the file from the offset on",
             },
-            404: {"model": Refusal, "description": "there is no such file"},
-        },
+        }
+        | OF_STATIONS
+        | refusals(404, 422),
     )
     async def pack_part(
         path: Annotated[str, Path(max_length=160)],
@@ -164,13 +152,17 @@ def _routes_before_enrolment(app: FastAPI, gateway: Gateway) -> None:
         """The gateway's own authority, PEM; its hash is in every ticket."""
         return gateway.authority.pem
 
-    @app.post("/v1/enrol", openapi_extra=_CBOR_IN, responses=_CBOR_OUT, response_class=Response)
+    @app.post(
+        "/v1/enrol", openapi_extra=CBOR_IN, responses=CBOR_OUT | refusals(400, 401, 403, 413), response_class=Response
+    )
     async def enrol(request: Request) -> Response:
         """A ticket's code and a signing request for a certificate. A code works once."""
         asked = Enrolment.decode(await _body(request, 8 << 10))
         return Response((await run_in_threadpool(gateway.enrol, asked)).encode(), media_type=CBOR)
 
-    @app.post("/v1/renew", openapi_extra=_CBOR_IN, responses=_CBOR_OUT, response_class=Response)
+    @app.post(
+        "/v1/renew", openapi_extra=CBOR_IN, responses=CBOR_OUT | refusals(400, 401, 403, 413), response_class=Response
+    )
     async def renew(request: Request) -> Response:
         """A new certificate under the station's own signature, also when the old one has run out."""
         asked = Renewal.decode(await _body(request, 8 << 10))
@@ -189,7 +181,7 @@ def _routes_of_operators(app: FastAPI, gateway: Gateway) -> None:
         ready(gateway.database)
         return Health(ok=True)
 
-    @app.get("/metrics", response_class=PlainTextResponse)
+    @app.get("/metrics", response_class=PlainTextResponse, responses=refusals(403))
     def metrics(request: Request) -> PlainTextResponse:
         """For Prometheus, from the database, so any worker tells the same. On this machine alone."""
         if request.client is None or request.client.host not in ("127.0.0.1", "::1", "testclient"):
@@ -234,6 +226,18 @@ def _refusals(app: FastAPI) -> None:
     async def malformed(request: Request, error: WireError) -> JSONResponse:
         status = 413 if isinstance(error, TooLarge) else 403 if isinstance(error, BadSignature) else 400
         return refuse(status, error.code, str(error))
+
+    @app.exception_handler(RequestValidationError)
+    async def out_of_range(request: Request, error: RequestValidationError) -> JSONResponse:
+        return refuse(422, "SYN-02", "a parameter is missing or out of its range")
+
+    @app.exception_handler(HTTPException)
+    async def no_such_route(request: Request, error: HTTPException) -> JSONResponse:
+        return refuse(error.status_code, "SYN-03", "there is no such route", dict(error.headers or {}))
+
+    @app.exception_handler(Exception)
+    async def own_fault(request: Request, error: Exception) -> JSONResponse:
+        return refuse(500, "SYS-01", "a fault of the gateway's own")
 
     @app.exception_handler(NotAdmitted)
     async def stranger(request: Request, error: NotAdmitted) -> JSONResponse:
