@@ -38,6 +38,8 @@ class StationProfile:
 
     ``trust_folder`` holds certificates, ``terminal_keys`` what states gave for reading the fingers in their chips.
     ``pace`` scales the time that training devices take: 1 as in life, 0 without waiting.
+    ``retention_days``: how long a record's content stays once headquarters holds it for good. ``voyage_budget_megabytes``
+    (10⁶ bytes): what pictures of one voyage may cost on a dear link, 0 without a limit; docs/exchange.md has both.
     """
 
     name: str
@@ -60,6 +62,8 @@ class StationProfile:
     theme: str = "day"
     undo_seconds: float = 10.0
     pace: float = 1.0
+    retention_days: float = 30.0
+    voyage_budget_megabytes: float = 0.0
 
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -68,6 +72,8 @@ _LIMITS = {
     "face_timeout_seconds": (1.0, 600.0),
     "undo_seconds": (0.0, 120.0),
     "pace": (0.0, 100.0),
+    "retention_days": (0.0, 3650.0),
+    "voyage_budget_megabytes": (0.0, 1_000_000.0),
     "touch_target": (24, 200),
 }
 _KINDS: dict[str, tuple[type, str]] = {

@@ -5,7 +5,7 @@ Exporting changes nothing: what is in a bundle waits until its receipt is here, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -92,9 +92,10 @@ def export_bundle(
     *,
     pictures: bool = True,
     late_hits: LateHitShelf | None = None,
+    progress: Callable[[float], None] = lambda share: None,
 ) -> Exported:
     """Everything that waits, for headquarters' key and, where given, an escrow key. With ``late_hits`` the bundle asks
-    for those that headquarters holds, also when nothing waits.
+    for those that headquarters holds, also when nothing waits. ``progress``: 0…1; what it raises ends the export.
 
     Raises NotEnrolled, OSError, WireError, and the store's own faults.
     """
@@ -104,15 +105,17 @@ def export_bundle(
     made = _Export(station, outbox, identity, outbox.standing_heads(SHOWN_LIMIT), heard)
     recipients = [identity.gateway_bundle_key, *([escrow] if escrow is not None else [])]
     signer = Ed25519PrivateKey.from_private_bytes(identity.station_key)
+    taken = [item for item in waiting if pictures or item.kind != "picture"]
     write_bundle(
-        target,
-        TO_HEADQUARTERS,
-        station,
-        signer,
-        recipients,
-        made.entries([item for item in waiting if pictures or item.kind != "picture"]),
+        target, TO_HEADQUARTERS, station, signer, recipients, _told(made.entries(taken), made, len(taken), progress)
     )
     return Exported(made.messages, made.pictures, made.unreadable)
+
+
+def _told(entries: Iterator[bytes], made: _Export, whole: int, progress: Callable[[float], None]) -> Iterator[bytes]:
+    for entry in entries:
+        progress(made.read / whole if whole else 1.0)
+        yield entry
 
 
 class _Export:
@@ -126,7 +129,7 @@ class _Export:
     ) -> None:
         self._station, self._outbox, self._shown, self._heard = station, outbox, tuple(shown), heard
         self._key = Ed25519PrivateKey.from_private_bytes(identity.station_key)
-        self.messages = self.pictures = self.unreadable = 0
+        self.messages = self.pictures = self.unreadable = self.read = 0
 
     def entries(self, items: Sequence[OutboxItem]) -> Iterator[bytes]:
         yield from self._packets([item for item in items if item.kind != "picture"])
@@ -139,6 +142,7 @@ class _Export:
             bodies = []
             for item in items[at : at + 100]:
                 body = self._outbox.body(item.position)
+                self.read += 1
                 if body is None:
                     self.unreadable += 1
                 else:
@@ -152,6 +156,7 @@ class _Export:
             offers = []
             for item in items[at : at + OFFER_LIMIT]:
                 data = self._outbox.body(item.position)
+                self.read += 1
                 if data is None:
                     self.unreadable += 1
                     continue
@@ -179,6 +184,8 @@ def import_return(
     key = Ed25519PublicKey.from_public_bytes(identity.gateway_key)
     confirmed = held = stale = late = 0
     for entry in read_bundle(source, TO_STATION, identity.bundle_key, key):
+        if wire.name_of(entry) == "pack-file/1":
+            continue  # packs in the same bundle, which ``packs_source.BundleSource`` reads
         returned = Returned.decode(entry)
         receipt = returned.answer.receipt(returned.items)
         receipt.require_signature(key)

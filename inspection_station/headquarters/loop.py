@@ -8,28 +8,35 @@ from __future__ import annotations
 
 import logging
 import random
+from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Condition, Thread
+from typing import Any, TypeVar
 
-from inspection_station.headquarters import renewal
+from inspection_station.headquarters import plan, renewal
 from inspection_station.headquarters.client import HttpsLink
 from inspection_station.headquarters.exchange import Exchange, NotEnrolled, Progress
 from inspection_station.headquarters.late_hits import LateHitShelf
 from inspection_station.headquarters.messages import LANES, Report
 from inspection_station.headquarters.packs_turn import PackTurns
 from inspection_station.headquarters.plan import Rules
-from inspection_station.headquarters.ports import Carried, Chance, Clock, Job, LinkFault, OutboxPort
+from inspection_station.headquarters.ports import Carried, Chance, Clock, Job, Link, LinkFault, OutboxPort, Reached
 from inspection_station.headquarters.uploads import Pace, Uploads
 from inspection_station.headquarters.wire import WireError
-from inspection_station.inspection.outbox import Backlog, StationIdentity
+from inspection_station.inspection.outbox import Backlog, Settlement, StationIdentity
 
 log = logging.getLogger(__name__)
 
 _STORE_PAUSE = 10.0  # seconds after the store could not be used
 _LONGEST_SLEEP = 60.0
 _CLOSING = 5.0
+_FRESH = 180.0  # seconds after which a good answer no longer tells of a link
+_TELLING = 4096  # bytes: less tells of the link's delay, not of its pace
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,8 @@ class ExchangeStatus:
     """For the status strip. ``backlog`` by lane; ``seconds_left`` at the pace of late, None while that is unknown.
 
     ``online``: the last attempt reached headquarters. ``fault``: code of what stands in the way, or empty.
+    ``budget_bytes``: what pictures of this voyage may cost (None: no limit), ``used_bytes`` of it; ``port_link``: the
+    link is cheap and asks for no budget.
     """
 
     enrolled: bool = False
@@ -45,14 +54,25 @@ class ExchangeStatus:
     last_contact: datetime | None = None
     backlog: tuple[Backlog, ...] = ()
     bytes_a_second: float = 0.0
+    budget_bytes: int | None = None
+    used_bytes: int = 0
+    port_link: bool = False
 
     @property
     def seconds_left(self) -> float | None:
-        """How long what waits will take."""
-        waiting = sum(lane.bytes for lane in self.backlog)
-        if not waiting:
+        """How long what may go will take."""
+        return self.seconds_for(sum(plan.may_go(self.backlog, self.budget_left, self.port_link)))
+
+    @property
+    def budget_left(self) -> int | None:
+        """Bytes that pictures may still cost; None without a limit."""
+        return None if self.budget_bytes is None else max(0, self.budget_bytes - self.used_bytes)
+
+    def seconds_for(self, count: int) -> float | None:
+        """How long so many bytes take at the pace of late; None while that is unknown."""
+        if not count:
             return 0.0
-        return waiting / self.bytes_a_second if self.bytes_a_second > 0 else None
+        return count / self.bytes_a_second if self.bytes_a_second > 0 else None
 
 
 class Conversation:
@@ -79,6 +99,8 @@ class Conversation:
         self.bytes_a_second = 0.0
         self.packs: PackTurns | None = None
         self.late_hits: LateHitShelf | None = None
+        self.wanted: Callable[[], bool] = lambda: False  # whether somebody waits for this thread
+        self._hasty = False
 
     def step(self) -> Progress:
         """One round. Raises NotEnrolled, and the store's own faults."""
@@ -86,10 +108,10 @@ class Conversation:
         exchange = Exchange(
             self._station,
             self._outbox,
-            link,
+            _Timed(link, self._clock, self._measured),
             self._clock,
             self._chance,
-            self._rules,
+            self._rules_now(),
             self._report,
             lambda jobs: self._upload(link, jobs),
             self.late_hits,
@@ -98,6 +120,23 @@ class Conversation:
         if self.packs is not None and progress.rest_until is not None and not progress.fault:
             self.packs.turn(link, self._urgent)
         return progress
+
+    def hasten(self) -> None:
+        """Ask at the next step, whatever pause was kept, and ask for packs too. Raises the store's own faults."""
+        state = self._outbox.state()
+        self._outbox.settle(Settlement(replace(state, not_before=None)))
+        self._hasty = True
+        if self.packs is not None:
+            self.packs.hasten()
+
+    @property
+    def port_link(self) -> bool:
+        """Whether the link costs nothing: originals go too, without a budget."""
+        return self._rules.port_link
+
+    @port_link.setter
+    def port_link(self, cheap: bool) -> None:
+        self._rules = replace(self._rules, port_link=cheap)
 
     def backlog(self) -> tuple[Backlog, ...]:
         """What waits, by lane."""
@@ -134,15 +173,21 @@ class Conversation:
     def _upload(self, link: HttpsLink, jobs: Sequence[Job]) -> Carried:
         began = self._clock.monotonic()
         carried = Uploads(link, self._outbox, self._clock, self._urgent, self._pace)(jobs)
-        spent = self._clock.monotonic() - began
-        if carried.count and spent > 0:
-            now = carried.count / spent
-            self.bytes_a_second = now if not self.bytes_a_second else 0.7 * self.bytes_a_second + 0.3 * now
+        self._measured(carried.count, self._clock.monotonic() - began)
         return carried
 
+    def _measured(self, count: int, spent: float) -> None:
+        if count >= _TELLING and spent > 0:
+            now = count / spent
+            self.bytes_a_second = now if not self.bytes_a_second else 0.7 * self.bytes_a_second + 0.3 * now
+
+    def _rules_now(self) -> Rules:
+        hasty, self._hasty = self._hasty, False
+        return replace(self._rules, poll_seconds=0.0) if hasty else self._rules
+
     def _urgent(self) -> bool:
-        """Whether an alert or a decision waits: it overtakes pictures."""
-        return any(item.kind != "picture" for item in self._outbox.ready(self._clock.now(), 1))
+        """Whether an alert, a decision or somebody at the screen waits: they overtake pictures."""
+        return self.wanted() or any(item.kind != "picture" for item in self._outbox.ready(self._clock.now(), 1))
 
     def _report(self) -> Report:
         lanes = [0] * LANES
@@ -161,6 +206,8 @@ class ExchangeLoop:
         self.on_status: Callable[[ExchangeStatus], None] = _log_status
         self._wake = Condition()
         self._woken = self._closing = False
+        self._jobs: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
+        conversation.wanted = lambda: bool(self._jobs)
         self._status = ExchangeStatus()
         self._thread = Thread(target=self._run, name="exchange", daemon=True)
 
@@ -179,6 +226,32 @@ class ExchangeLoop:
             self._woken = True
             self._wake.notify()
 
+    def now(self) -> None:
+        """Somebody pressed «now»: no pause is kept, and packs are asked for."""
+        self.do(self._conversation.hasten)
+
+    def use_port_link(self, cheap: bool) -> None:
+        """From now on the link costs nothing, or is dear again; until the station is started anew."""
+
+        def take() -> None:
+            self._conversation.port_link = cheap
+
+        self.do(take)
+
+    def do(self, work: Callable[[], _T]) -> Future[_T]:
+        """Carry this out on the exchange's thread between two rounds: what settles answers must not meet another that
+        does. The future is cancelled when the exchange ends first.
+        """
+        future: Future[_T] = Future()
+        with self._wake:
+            if self._closing:
+                future.cancel()
+                return future
+            self._jobs.append((work, future))
+            self._woken = True
+            self._wake.notify()
+        return future
+
     def close(self) -> None:
         """End after the round that is running, or leave the thread behind after five seconds."""
         with self._wake:
@@ -187,19 +260,33 @@ class ExchangeLoop:
         self._thread.join(_CLOSING)
 
     def _run(self) -> None:
+        self._guarded(self._tell)
         while not self._closing:
+            self._carry_out()
             pause = self._round()
             with self._wake:
                 if not self._woken and not self._closing and pause > 0:
                     self._wake.wait(pause)
                 self._woken = False
+        for _, future in self._jobs:
+            future.cancel()
         self._conversation.close()
+
+    def _carry_out(self) -> None:
+        while self._jobs and not self._closing:
+            work, future = self._jobs.popleft()
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(work())
+            except Exception as fault:  # the caller's to tell; the thread lives on
+                future.set_exception(fault)
 
     def _round(self) -> float:
         """One step; returns how many seconds to rest."""
         try:
             progress = self._conversation.step()
-            self._tell(progress)
+            self._tell()
             rest = progress.rest_until
             return 0.0 if rest is None else min(max((rest - self._clock.now()).total_seconds(), 0.05), _LONGEST_SLEEP)
         except NotEnrolled as fault:
@@ -211,23 +298,55 @@ class ExchangeLoop:
             self._show(replace(self._status, online=False, fault=str(getattr(fault, "code", "SYS-01"))))
             return _STORE_PAUSE
 
-    def _tell(self, progress: Progress) -> None:
+    def _guarded(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except Exception as fault:
+            log.warning("the exchange cannot tell how it stands", extra={"fault": type(fault).__name__})
+
+    def _tell(self) -> None:
         state = self._outbox.state()
         self._show(
             ExchangeStatus(
                 True,
-                not state.fault and state.last_contact is not None,
+                not state.fault and self._is_fresh(state.last_contact),
                 state.fault,
                 state.last_contact,
                 self._conversation.backlog(),
                 self._conversation.bytes_a_second,
+                state.budget_bytes,
+                state.used_bytes,
+                self._conversation.port_link,
             )
         )
+
+    def _is_fresh(self, contact: datetime | None) -> bool:
+        return contact is not None and abs((self._clock.now() - contact).total_seconds()) < _FRESH
 
     def _show(self, status: ExchangeStatus) -> None:
         if status != self._status:
             self._status = status
             self.on_status(status)
+
+
+class _Timed:
+    """A link whose round trips are measured. Implements ``ports.Link``."""
+
+    def __init__(self, link: Link, clock: Clock, measured: Callable[[int, float], None]) -> None:
+        self._link, self._clock, self._measured = link, clock, measured
+
+    def exchange(self, request: bytes) -> bytes:
+        began = self._clock.monotonic()
+        answer = self._link.exchange(request)
+        self._measured(len(request), self._clock.monotonic() - began)
+        return answer
+
+    def upload(self, sha256: bytes, size: int, offset: int, part: bytes) -> Reached:
+        return self._link.upload(sha256, size, offset, part)
+
+    @property
+    def clock_offset_ms(self) -> int | None:
+        return self._link.clock_offset_ms
 
 
 def _log_status(status: ExchangeStatus) -> None:

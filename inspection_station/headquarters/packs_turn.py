@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from inspection_station.headquarters.packs import PackKind, PackRefused
-from inspection_station.headquarters.packs_source import LinkSource, PackLink, PacksInterrupted
-from inspection_station.headquarters.packs_update import Check, update_packs
+from inspection_station.headquarters.packs_source import LinkSource, PackLink, PacksInterrupted, PackSource
+from inspection_station.headquarters.packs_update import Check, PackReport, update_packs
 from inspection_station.headquarters.packs_vault import PackVault
 from inspection_station.headquarters.ports import Clock, LinkFault
 
@@ -63,6 +63,22 @@ class PackTurns:
             return
         refused = report.refused[0][2].code if report.refused else ""
         self._end(PackStatus(self._clock.now(), refused), _EVERY_SECONDS)
+        self._hear(report)
+
+    def hasten(self) -> None:
+        """Ask at the next turn, whatever pause was kept."""
+        self._due = 0.0
+
+    def take_from(self, source: PackSource) -> PackReport:
+        """Bring packs up to date from a stick instead of the link; on the same thread as ``turn``.
+
+        Raises PackRefused, VaultBusy, OSError.
+        """
+        report = update_packs(self._vault, source, self._vault.folder, self._clock.now(), self._checks)
+        self._hear(report)
+        return report
+
+    def _hear(self, report: PackReport) -> None:
         if report.changed:
             for hear in self._on_changed:
                 hear()

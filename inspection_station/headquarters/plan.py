@@ -21,6 +21,7 @@ from inspection_station.headquarters.ports import (
 from inspection_station.headquarters.receipts import Item, Kind, Receipt, Verdict
 from inspection_station.headquarters.wire import Malformed
 from inspection_station.inspection.outbox import (
+    Backlog,
     ExchangeState,
     LogHead,
     OutboxItem,
@@ -120,6 +121,20 @@ def _offers(ready: Sequence[OutboxItem], state: ExchangeState, rules: Rules) -> 
             left -= cost
         taken.append(item)
     return tuple(taken)
+
+
+def may_go(backlog: Sequence[Backlog], left: int | None, port_link: bool) -> tuple[int, ...]:
+    """Bytes of each lane of ``backlog`` that may go over this link; the rest waits for a cheaper one. Alerts and
+    decisions always go; ``left``: what pictures may still cost, None without a limit.
+    """
+    found = []
+    for lane in backlog:
+        count = lane.bytes
+        if lane.lane >= FIRST_PICTURE_LANE and not port_link:
+            count = 0 if lane.lane >= PORT_LANE else count if left is None else min(count, left)
+            left = None if left is None else left - count
+        found.append(count)
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
