@@ -39,7 +39,7 @@ class StationProfile:
     ``trust_folder`` holds certificates, ``terminal_keys`` what states gave for reading the fingers in their chips.
     ``pace`` scales the time that training devices take: 1 as in life, 0 without waiting.
     ``retention_days``: how long a record's content stays once headquarters holds it for good.
-    ``voyage_budget_megabytes`` (10⁶ bytes): what pictures of one voyage may cost on a dear link, 0 without a limit; docs/exchange.md has both.
+    ``voyage_budget_megabytes`` (10⁶ bytes): what pictures of one voyage may cost on a dear link, 0 without a limit.
     """
 
     name: str
