@@ -35,6 +35,7 @@ MAY_START_THREADS = frozenset(
         "training/devices/drawing_room",
         "training/devices/fingerprint",
         "training/vpcd",
+        "ui/opening",
         "ui/pictures",
         "ui/power",
     )

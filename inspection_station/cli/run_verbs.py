@@ -11,7 +11,7 @@ import platform
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,9 @@ from inspection_station.cli.refusal import refuse
 from inspection_station.cli.standard_streams import output_full
 
 if TYPE_CHECKING:
+    from inspection_station.desk.view import Desk
     from inspection_station.station_profile import StationProfile
+    from inspection_station.ui.presenters.opening import StartFailure
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +102,6 @@ def _x_server_answers() -> bool:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from inspection_station.log_setup import set_up_logging
     from inspection_station.station_profile import ProfileError, load_profile
 
     try:
@@ -114,34 +115,80 @@ def _run(options: argparse.Namespace) -> int:
         if not profile.training:
             return refuse(options.json, _MISSING, "SYS-03", "no display: a live station needs a screen")
         return _lesson_without_display(options)
-    try:
-        set_up_logging(profile.data_folder / "log")
-    except OSError as error:
-        return _not_started(options.json, error)
     return _show(profile, options)
 
 
 def _show(profile: StationProfile, options: argparse.Namespace) -> int:
-    from inspection_station.app import desk_for, open_station
-    from inspection_station.ui.application import run_window
+    """Open the station behind its opening window, then show it. What keeps it from opening is told on that window and,
+    when the officer gives up, on standard error.
+    """
+    from inspection_station.ui.opening import NotOpened, open_behind_window
 
+    kiosk = profile.kiosk and not options.windowed
     with _logged("run ended") as ended, ExitStack() as stack:
         try:
-            station = open_station(profile, stack, officer_id=options.officer)
-        except Exception as error:
-            ended["code"] = code_of(error)
-            return _not_started(options.json, error)
+            opened = open_behind_window(
+                lambda progress: _opened(profile, options, stack, progress),
+                _failure,
+                training=profile.training,
+                theme=profile.theme,
+                touch_target=profile.touch_target,
+                kiosk=kiosk,
+            )
+        except NotOpened as none:
+            if none.error is None:
+                ended["why"] = "told to end"
+                return 0
+            ended["code"] = code_of(none.error)
+            return _not_started(options.json, none.error)
+        from inspection_station.ui.application import run_window
+
         ended["why"] = "window closed"
+        stack.callback(opened.window.finish)  # also where another station turns out to run already
         return run_window(
-            desk_for(station),
+            opened.value,
             training=profile.training,
             language=options.language or profile.language,
-            kiosk=profile.kiosk and not options.windowed,
+            kiosk=kiosk,
             theme=profile.theme,
             touch_target=profile.touch_target,
             lock_file=profile.data_folder / "window.lock",
             crash_folder=profile.data_folder / "log",
+            ready=lambda window: opened.window.finish(),
         )
+
+
+def _opened(
+    profile: StationProfile, options: argparse.Namespace, stack: ExitStack, progress: Callable[[str], None]
+) -> Desk:
+    """The running station's desk, on whatever thread opens it; ``stack`` closes the station. Nothing is left open where
+    this raises, so that it can be tried again.
+    """
+    from inspection_station.log_setup import set_up_logging
+
+    set_up_logging(profile.data_folder / "log")
+    from inspection_station.app import desk_for, open_station
+    from inspection_station.ui import application  # noqa: F401 - what the window needs is loaded here as well
+
+    with ExitStack() as opening:
+        station = open_station(profile, opening, officer_id=options.officer, progress=progress)
+        desk = desk_for(station)
+        stack.push(opening.pop_all())
+    return desk
+
+
+def _failure(error: Exception) -> StartFailure:
+    """Code and detail for the opening window; a fault that nobody foresaw goes to the log with its places."""
+    from inspection_station.matching.ports import FaceModelMissing
+    from inspection_station.ui.presenters.opening import StartFailure
+
+    code = code_of(error)
+    if code == "SYS-01":
+        log.error("the station did not open", exc_info=error)
+        return StartFailure(code, type(error).__name__)
+    if isinstance(error, FaceModelMissing):
+        return StartFailure(code, f"{error.what}: {error.next_action}")
+    return StartFailure(code, (error.strerror or "") if isinstance(error, OSError) else str(error))
 
 
 def _lesson_without_display(options: argparse.Namespace) -> int:

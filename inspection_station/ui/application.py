@@ -2,48 +2,38 @@
 
 from __future__ import annotations
 
-import logging
-import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 
 from PySide6.QtCore import QLockFile, QTimer
-from PySide6.QtWidgets import QApplication, QStyleFactory, QWidget
+from PySide6.QtWidgets import QWidget
 
 from inspection_station.desk.commands import FeedText
 from inspection_station.desk.view import Desk
 from inspection_station.ui.bridge import DeskBridge
 from inspection_station.ui.crash_log import log_crashes
-from inspection_station.ui.fonts import interface_font, load_fonts
+from inspection_station.ui.fonts import load_fonts
 from inspection_station.ui.keyboard import Keyboard
 from inspection_station.ui.main_window import MainWindow
 from inspection_station.ui.pages.page import Surface
 from inspection_station.ui.pictures import PictureStore
 from inspection_station.ui.power import BatteryGauge
+from inspection_station.ui.qt_process import (
+    CART_TARGET,
+    SWITCH_SECONDS,
+    WINDOWED,
+    closed_by_signals,
+    place,
+    qt_application,
+)
 from inspection_station.ui.stall_watch import StallWatch
 from inspection_station.ui.theme import ThemeName
 from inspection_station.ui.translations import QtTexts
 from inspection_station.ui.wedge_filter import WedgeFilter
 from inspection_station.wording import Wording
 
-_log = logging.getLogger(__name__)
-
-WINDOWED = (1366, 768)
-CART_TARGET = 56  # px; a profile that asks for at least this gets the larger targets
 ALREADY_RUNNING = 3
-SWITCH_SECONDS = 0.0005  # a page is hundreds of short calls: at Python's 5 ms each could wait for a computing thread
-
-
-def qt_application() -> QApplication:
-    """The process's application on the Fusion style with our fonts; made once."""
-    existing = QApplication.instance()
-    application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
-    application.setStyle(QStyleFactory.create("Fusion"))
-    application.setFont(interface_font())
-    return application
 
 
 def run_window(
@@ -104,7 +94,7 @@ def run_window(
     if ready is not None:
         QTimer.singleShot(0, lambda: ready(window))
     try:
-        with _closed_by_signals(application):
+        with closed_by_signals(application):
             return application.exec()
     finally:
         application.removeEventFilter(wedge)
@@ -119,37 +109,7 @@ def run_window(
             on_close()
 
 
-@contextmanager
-def _closed_by_signals(application: QApplication) -> Iterator[None]:
-    """SIGTERM (a machine that shuts down) and Ctrl-C close the window as its own button does.
-
-    An exception out of a signal handler would end in whatever Qt happens to call and be swallowed there.
-    """
-
-    def close(number: int, frame: FrameType | None) -> None:
-        QTimer.singleShot(0, lambda: end(number))
-
-    def end(number: int) -> None:
-        _log.info("told to end", extra={"signal": signal.Signals(number).name})
-        application.quit()
-
-    before = {number: signal.signal(number, close) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def show(window: MainWindow, *, kiosk: bool, size: tuple[int, int]) -> None:
-    """A kiosk is frameless and fills the screen; otherwise a window of the given size."""
+    """Put the window on the screen under its name."""
     window.setWindowTitle(window.wording.text("window.title"))
-    if kiosk:
-        window.make_kiosk()
-        return
-    screen = window.screen().availableGeometry()
-    if size[0] >= screen.width() or size[1] >= screen.height():
-        window.showMaximized()  # a window of that size would lose its action bar below the screen's edge
-        return
-    window.resize(*size)
-    window.show()
+    place(window, kiosk=kiosk, size=size)

@@ -131,11 +131,6 @@ class MainWindow(QMainWindow):
         self.view.set_look(look)
         spread_look(self, look)
 
-    def make_kiosk(self) -> None:
-        """Frameless over the whole screen."""
-        self.setWindowFlag(Qt.WindowType.FramelessWindowHint)
-        self.showFullScreen()
-
     def leave(self) -> None:
         """Close for good, kiosk or not."""
         self._leaving = True

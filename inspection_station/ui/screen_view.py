@@ -22,10 +22,10 @@ from inspection_station.ui.pages.page import Card, Surface
 from inspection_station.ui.pages.panels import ExplainView, FormPanelView, ListPanelView
 from inspection_station.ui.pages.plain import PlainView
 from inspection_station.ui.pages.ready import ReadyView
-from inspection_station.ui.presenters import candidates_page
+from inspection_station.ui.presenters import candidates_page, chip_page
 from inspection_station.ui.presenters import result_pages as results
 from inspection_station.ui.presenters import step_pages as steps
-from inspection_station.ui.presenters.actions import Action, Role
+from inspection_station.ui.presenters.action import Action, Role
 from inspection_station.ui.presenters.checks import CheckRow
 from inspection_station.ui.presenters.console import Panel
 from inspection_station.ui.presenters.fingers_page import FingersPage
@@ -109,7 +109,7 @@ class ScreenView(QWidget):
         self.pages: dict[type, QWidget] = {
             results.ReadyPage: ReadyView(surface),
             steps.DocumentPage: DocumentView(surface),
-            steps.ChipPage: ChipView(surface),
+            chip_page.ChipPage: ChipView(surface),
             steps.FacePage: FaceView(surface),
             FingersPage: FingersView(surface, controls.press),
             steps.PlainPage: PlainView(surface),

@@ -71,8 +71,8 @@ class ScreenshotTaker:
         theme: str = "day",
     ) -> None:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-        from inspection_station.ui.application import qt_application
         from inspection_station.ui.fonts import load_fonts
+        from inspection_station.ui.qt_process import qt_application
 
         self._folder = folder
         self._languages = tuple(languages)

@@ -12,12 +12,12 @@ import pytest
 from desk_props import FakeDesk
 from PySide6.QtWidgets import QApplication
 
-from inspection_station.ui.application import qt_application
 from inspection_station.ui.bridge import DeskBridge
 from inspection_station.ui.fonts import load_fonts
 from inspection_station.ui.main_window import MainWindow
 from inspection_station.ui.pages.page import Surface
 from inspection_station.ui.pictures import PictureStore
+from inspection_station.ui.qt_process import qt_application
 
 
 @pytest.fixture(scope="session")

@@ -9,19 +9,23 @@ from desk_props import FakeDesk, Script, a_hit, a_zone, chip_checks
 
 from inspection_station.desk.commands import Decide
 from inspection_station.desk.view import DeviceView, ListView
+from inspection_station.documents.emrtd.check_reasons import Why
 from inspection_station.documents.emrtd.checks import Check
 from inspection_station.hardware.ports import DeviceKind, DeviceState
 from inspection_station.inspection.biometrics import ComparisonBand
-from inspection_station.inspection.chip import CheckResult
+from inspection_station.inspection.chip import CheckReason, CheckResult
 from inspection_station.inspection.disposition import Disposition
 from inspection_station.inspection.document import CharacterDoubt
+from inspection_station.inspection.face_search import HEADQUARTERS_ONLY, GroupNotSearched
 from inspection_station.inspection.inspection import Stage
 from inspection_station.inspection.scenario import SCENARIOS, Step
+from inspection_station.ui.presenters.checks import group_name
+from inspection_station.ui.presenters.chip_page import ChipPage, reason_text
 from inspection_station.ui.presenters.console import Console
-from inspection_station.ui.presenters.identity import FieldRow
+from inspection_station.ui.presenters.identity import FieldRow, country_name
 from inspection_station.ui.presenters.result_pages import ComparisonPage, DecisionPage, ListsPage, bar_places
 from inspection_station.ui.presenters.screen import Screen, screen
-from inspection_station.ui.presenters.step_pages import ChipPage, DocumentPage, FacePage
+from inspection_station.ui.presenters.step_pages import DocumentPage, FacePage, Trouble, trouble_of
 from inspection_station.ui.presenters.tone import Tone
 from inspection_station.ui.presenters.top_bar import age_text
 from inspection_station.wording import Wording
@@ -150,20 +154,60 @@ def test_an_expired_document_is_red_in_its_row() -> None:
     assert FieldRow("Expires", "2031-08-30", Tone.BAR, "Expired") in page.fields
 
 
-def test_chip_checks_are_shown_each_with_its_section_and_word() -> None:
+def test_a_chip_check_that_did_not_come_out_has_its_section_and_word_the_others_their_names() -> None:
     page = seen(begun(checks=chip_checks(signer_revocation=CheckResult.ABORTED)), looked_at=Stage.CHIP).page
     assert isinstance(page, ChipPage)
-    words = {row.label: row.word for row in page.checks}
-    assert words["Signer revocation"] == "Aborted"
-    assert words["Data integrity (hashes)"] == "Passed"
+    assert page.told == (FieldRow("Signer revocation", "5.6.7", Tone.UNCHECKED, "Aborted"),)
+    assert [(grid.tone, grid.title) for grid in page.quiet] == [(Tone.OK, "Passed: 7")]
+    assert "Data integrity (hashes)" in page.quiet[0].names
 
 
-def test_failed_chip_checks_stand_first_and_what_is_open_says_why() -> None:
-    checks = chip_checks(signer_trust=CheckResult.UNDETERMINED, data_group_hash=CheckResult.FAILED)
-    page = seen(begun(checks=checks), looked_at=Stage.CHIP).page
+def test_failed_chip_checks_stand_first_and_say_why_in_the_officers_language() -> None:
+    hashes = Check.DATA_GROUP_HASH.failed(Why.HASH_DIFFERS("SHA256", group="DG2"))
+    trust = Check.SIGNER_TRUST.undetermined(Why.NO_ANCHOR_OF_STATE("nobody issued it", country="UT", version=""))
+    page = seen(begun(checks=(trust, *chip_checks()[:2], hashes)), looked_at=Stage.CHIP).page
     assert isinstance(page, ChipPage)
-    assert [row.word for row in page.checks][:2] == ["Failed", "Undetermined"]
-    assert [row.value.endswith(" · test") for row in page.checks] == [True, True] + [False] * (len(page.checks) - 2)
+    assert [(row.word, row.value) for row in page.told] == [
+        ("Failed", "DG2 is not what was signed · 5.6.4.4.2"),
+        ("Undetermined", "No trust anchor of UT here · 5.6.4.3.6"),
+    ]
+
+
+def test_names_inside_a_reason_are_worded_too() -> None:
+    why = Why.ZONE_DIFFERS(fields="name, date_of_birth").reason
+    assert reason_text(why, Wording("zh_TW")) == "不同欄位：姓名、出生日期"
+    assert reason_text(why, EN) == "Different: Name, Date of birth"
+
+
+def test_a_reason_of_a_newer_station_is_left_out_instead_of_shown_as_a_key() -> None:
+    assert reason_text(CheckReason("never-heard-of"), EN) == ""
+
+
+def test_what_a_fault_said_in_english_is_not_put_before_the_officer() -> None:
+    assert trouble_of(begun(failing={Step.CHIP: "CHP-02"}).inspection, Step.CHIP, EN) == Trouble(  # type: ignore[arg-type]
+        Tone.LOOK, EN.error("CHP-02")
+    )
+
+
+def test_a_country_whose_name_has_a_note_takes_its_code_into_the_same_brackets() -> None:
+    assert country_name("UTO", EN) == "Utopia (specimen, UTO)"
+    assert country_name("JPN", Wording("zh_TW")) == "日本（JPN）"
+
+
+def test_what_was_not_searched_is_named_step_by_step() -> None:
+    away = (GroupNotSearched("biometric-enrolled", HEADQUARTERS_ONLY),)
+    shown = seen(begun(not_consulted=("wanted",), not_searched=away))
+    told = {row.step: row.detail for row in shown.checks if row.code == "NET-01"}
+    assert told == {
+        Step.WATCHLIST: "Not searched: Wanted persons",
+        Step.GROUPS: f"Not searched: {group_name('biometric-enrolled', EN)}",
+    }
+
+
+def test_the_bound_stands_at_the_bar_with_its_figure() -> None:
+    page = seen(begun(), looked_at=Stage.COMPARISON).page
+    assert isinstance(page, ComparisonPage)
+    assert page.scores[0].bound == "Threshold 0.93"
 
 
 def test_of_a_national_nothing_live_is_shown_and_the_reason_is() -> None:
@@ -240,8 +284,9 @@ def test_a_check_made_for_every_data_group_is_one_row_with_its_worst_result() ->
     checks = (*chip_checks(), *chip_checks(data_group_hash=CheckResult.FAILED))
     page = seen(begun(checks=checks), looked_at=Stage.CHIP).page
     assert isinstance(page, ChipPage)
-    rows = [row for row in page.checks if row.label == "Data integrity (hashes)"]
+    rows = [row for row in page.told if row.label == "Data integrity (hashes)"]
     assert [row.word for row in rows] == ["Failed"]
+    assert all("Data integrity (hashes)" not in grid.names for grid in page.quiet)
 
 
 def test_every_check_the_chip_reader_makes_has_a_name_for_the_officer() -> None:

@@ -13,6 +13,8 @@ import pytest
 
 import inspection_station
 from inspection_station.desk.reasons import reason_table
+from inspection_station.documents.emrtd.check_reasons import Why
+from inspection_station.documents.emrtd.defects import DefectKind
 from inspection_station.hardware.ports import DeviceKind, DeviceState
 from inspection_station.inspection.biometrics import ComparisonBand, FingerAbsence, FingerPosition, ReferenceKind
 from inspection_station.inspection.chip import AccessProtocol, CheckResult
@@ -26,6 +28,7 @@ from inspection_station.inspection.scenario import SCENARIOS, Step
 from inspection_station.inspection.watchlist import ListKind
 from inspection_station.matching.face_quality import NOT_ASSESSED
 from inspection_station.matching.ports import FacePrompt, FingerPrompt
+from inspection_station.ui.presenters.opening import QUITTING, STEPS_OF_STARTING
 from inspection_station.ui.presenters.tone import TONE_OF_SEVERITY, Tone
 from inspection_station.wording import LANGUAGES, Wording, WordingMissing, catalogue
 
@@ -67,6 +70,9 @@ FAMILIES: dict[str, set[str]] = {
     "measure": set(NOT_ASSESSED),
     "group-use": values(GroupUse),
     "group-reason": {"absent", "expired", HEADQUARTERS_ONLY, "other"},
+    "reason": {why.code for why in Why},
+    "defect": {kind.name.lower().replace("_", "-") for kind in DefectKind},
+    "splash": {*STEPS_OF_STARTING, QUITTING, "other"},
 }
 # Keys whose last part comes from data or from a few literals in one module.
 LOOSE = (
@@ -123,6 +129,18 @@ def test_every_value_that_can_be_shown_is_worded(prefix: str) -> None:
 def test_every_code_of_the_product_is_worded_in_full() -> None:
     wording = Wording("zh_TW", strict=True)
     assert all(wording.error(code).do for code in codes_in_product(without="gateway"))  # an administrator's
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_reason_asks_for_no_value_that_some_check_does_not_give(language: str) -> None:
+    given: dict[str, frozenset[str]] = {}
+    for why in Why:
+        given[why.code] = given.get(why.code, why.names) & why.names
+    given["known-defect"] = frozenset({"defect"})  # the sentence spells the defect out
+    texts = catalogue(language)
+    for code, names in given.items():
+        asked = {name for _, name, _, _ in string.Formatter().parse(texts[f"reason.{code}"]) if name is not None}
+        assert asked <= names, code
 
 
 def test_every_severity_has_a_word() -> None:

@@ -43,13 +43,13 @@ class ScoreView(QWidget):
         self._grid.setVerticalSpacing(look.px(2))
         self._grid.setHorizontalSpacing(look.px(12))
 
-    def show_score(self, row: ScoreRow, threshold: str, *, alone: bool) -> None:
+    def show_score(self, row: ScoreRow, *, alone: bool) -> None:
         """Show one comparison."""
         self.reference.show_text(row.reference)
         self.glyph.set_tone(row.tone)
         self.band.show_text(row.band)
         self.one_in.show_text(row.one_in)
-        self.bar.show_row(row, threshold)
+        self.bar.show_row(row)
         self.bar.setVisible(alone)
         self.numbers.show_text(row.numbers)
 
@@ -101,7 +101,7 @@ class ComparisonView(Card):
             view.setVisible(n < len(model.scores))
             if n < len(model.scores):
                 alone = len(model.scores) == 1
-                view.show_score(model.scores[n], wording.text("comparison.threshold"), alone=alone)
+                view.show_score(model.scores[n], alone=alone)
         self.guide.show_text("" if model.trouble else model.guide)
         self.trouble.show_trouble(model.trouble, wording.text("trouble.why"), wording.text("trouble.do"))
         self.reveal.setText(f"{wording.text('action.reveal')}  {Key.F1.value}")

@@ -2,43 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
-
 from inspection_station.desk.view import DeskSnapshot
 from inspection_station.inspection.disposition import Disposition
 from inspection_station.inspection.finding_rules import barring
 from inspection_station.inspection.inspection import Inspection, Stage
 from inspection_station.inspection.offers import blockers
 from inspection_station.inspection.scenario import Step
+from inspection_station.ui.presenters.action import Action, Role
 from inspection_station.ui.presenters.console import Choose, Console, Fill, open_panel, stage_shown
 from inspection_station.ui.presenters.keys import Key
 from inspection_station.ui.presenters.options import list_panel, set_aside_targets
 from inspection_station.ui.presenters.verdict import missing_steps, passing
 from inspection_station.wording import Wording
-
-
-class Role(StrEnum):
-    """PRIMARY: Enter, rightmost. STOP: refer and refuse. PLAIN: the rest."""
-
-    PRIMARY = "primary"
-    STOP = "stop"
-    PLAIN = "plain"
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """One button. ``why`` says why it is not available; empty when it is."""
-
-    key: Key
-    label: str
-    role: Role
-    why: str = ""
-
-    @property
-    def available(self) -> bool:
-        """Whether pressing it does something."""
-        return not self.why
 
 
 def actions(snapshot: DeskSnapshot, console: Console, wording: Wording) -> tuple[Action, ...]:

@@ -76,9 +76,8 @@ def finding_detail(finding: Finding, wording: Wording) -> str:
         return wording.text_or(f"{family}.{finding.detail}", finding.detail)
     if finding.key == "document:doubt":
         return wording.text("detail.places", places=finding.detail)
-    if step == Step.GROUPS.value and finding.code in ("GRP-01", "NET-01"):
-        separator = wording.text("list-separator")
-        return separator.join(group_name(name, wording) for name in finding.detail.split(", "))
+    if finding.code in ("GRP-01", "NET-01"):
+        return _away(Step(step), finding.detail.split(", "), wording)
     if finding.code == "BIO-12":
         finger, _, why = finding.detail.partition(":")
         return wording.text(
@@ -87,6 +86,17 @@ def finding_detail(finding: Finding, wording: Wording) -> str:
     if rest == "missing" or finding.code == "BIO-11" or finding.code in ("LST-03", "BIO-04", "GRP-03"):
         return ""  # technical, or a hit: shown on its page while the officer holds the key
     return finding.detail
+
+
+def _away(step: Step, names: list[str], wording: Wording) -> str:
+    """What was not searched, by name; many by their number."""
+    if step is Step.GROUPS:
+        told = [group_name(name, wording) for name in names]
+    else:
+        told = [wording.text_or(f"list.{name}", name) for name in names]
+    if len(told) > MOST_NAMED:
+        return wording.text("detail.and-more", name=told[0], count=len(told))
+    return wording.text("list-separator").join(told)
 
 
 def group_name(group_id: str, wording: Wording) -> str:
@@ -102,6 +112,9 @@ def known_groups() -> Mapping[str, GroupPolicy]:
     """The groups that ship with the station."""
     return built_in_groups()
 
+
+MOST_NAMED = 2
+"""Names that a line of the column of checks has room for."""
 
 _DETAIL_FAMILY = {"DOC-02": "field", "BIO-03": "reference", "BIO-09": "reference", "BIO-13": "band"}
 
@@ -155,9 +168,18 @@ def _step_row(step: Step, inspection: Inspection, found: tuple[Finding, ...], wo
     grey = [f for f in found if f.severity is Severity.UNCHECKED]
     if isinstance(evidence.result, FaceSearchResult) and not evidence.result.searched:
         code = grey[0].code if grey else "GRP-01"
-        return row(Tone.UNCHECKED, "not-checked", wording.error(code).what, code, age)
+        detail = _grey_detail(grey[0], wording) if grey else wording.error(code).what
+        return row(Tone.UNCHECKED, "not-checked", detail, code, age)
     if isinstance(evidence.result, FingerprintCapture) and not evidence.result.samples:
         return row(Tone.UNCHECKED, "not-checked", wording.error("BIO-11").what, "BIO-11", age)
     if grey:
-        return row(Tone.UNCHECKED, "partly", wording.error(grey[0].code).what, grey[0].code, age)
+        return row(Tone.UNCHECKED, "partly", _grey_detail(grey[0], wording), grey[0].code, age)
     return row(Tone.OK, "taken", "", "", age)
+
+
+def _grey_detail(finding: Finding, wording: Wording) -> str:
+    """What was not checked by name, where there is one; else what the code says."""
+    detail = finding_detail(finding, wording)
+    if finding.code in ("GRP-01", "NET-01") and detail:
+        return wording.text("lists.not-consulted", names=detail)
+    return wording.error(finding.code).what

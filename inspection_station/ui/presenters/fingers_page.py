@@ -15,7 +15,7 @@ from inspection_station.inspection.evidence import Waived
 from inspection_station.inspection.inspection import Inspection
 from inspection_station.inspection.scenario import Step
 from inspection_station.matching.ports import FingerPrompt
-from inspection_station.ui.presenters.actions import Action, Role
+from inspection_station.ui.presenters.action import Action, Role
 from inspection_station.ui.presenters.candidates_page import one_in_text
 from inspection_station.ui.presenters.identity import FieldRow
 from inspection_station.ui.presenters.keys import Key

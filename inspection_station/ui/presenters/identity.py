@@ -72,11 +72,26 @@ def full_name(mrz: MachineReadableZone) -> str:
 
 
 def country_name(code: str, wording: Wording) -> str:
-    """The state's name with its code; the bare code where no table holds it."""
+    """The state's name with its code; the bare code where no table holds it. A name that comes with a note in brackets
+    takes the code into them: one pair is enough.
+    """
     found = country(code)
     if found is None:
         return code
-    return f"{found.name_zh if wording.language == 'zh_TW' else found.name_en} ({code})"
+    name = found.name_zh if wording.language == "zh_TW" else found.name_en
+    plain, note = _noted(name)
+    if note:
+        return wording.text("identity.country-noted", name=plain, code=code, note=note)
+    return wording.text("identity.country", name=name, code=code)
+
+
+def _noted(name: str) -> tuple[str, str]:
+    """A name and the note that stands in brackets at its end."""
+    for opening, closing in ((" (", ")"), ("（", "）")):
+        if name.endswith(closing) and opening in name:
+            plain, _, note = name.rpartition(opening)
+            return plain, note.removesuffix(closing)
+    return name, ""
 
 
 def printed_date(value: MrzDate) -> str:

@@ -27,7 +27,7 @@ from inspection_station.wording import Wording
 @dataclass(frozen=True, slots=True)
 class ScoreRow:
     """One comparison: the word, how many strangers would do as well, and where score and threshold lie on the bar
-    (0…1). ``numbers`` only on request.
+    (0…1). ``bound`` is the threshold's figure; the score's is among the ``numbers``, only on request.
     """
 
     reference: str
@@ -37,6 +37,7 @@ class ScoreRow:
     threshold_at: float
     numbers: str
     one_in: str = ""
+    bound: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,7 @@ def _score(result: ComparisonResult, wording: Wording, revealed: bool) -> ScoreR
         *bar_places(result.score, result.threshold),
         numbers,
         one_in_text(result.one_in, wording) if result.one_in is not None else "",
+        wording.text("comparison.threshold", threshold=f"{result.threshold:.2f}"),
     )
 
 

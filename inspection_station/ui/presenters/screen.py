@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from inspection_station.desk.view import DeskSnapshot, Notice
 from inspection_station.inspection.inspection import Inspection, Stage
 from inspection_station.inspection.scenario import SCENARIOS, Step
-from inspection_station.ui.presenters.actions import Action, actions
+from inspection_station.ui.presenters.action import Action
+from inspection_station.ui.presenters.actions import actions
 from inspection_station.ui.presenters.candidates_page import CandidatesPage, candidates_page
 from inspection_station.ui.presenters.checks import CheckRow, check_rows, empty_rows
+from inspection_station.ui.presenters.chip_page import ChipPage, chip_page
 from inspection_station.ui.presenters.console import Choose, Console, Explain, Fill, Panel, open_panel, stage_shown
 from inspection_station.ui.presenters.fingers_page import FingersPage, fingers_page
 from inspection_station.ui.presenters.forms import FormPanel, form_panel
@@ -27,12 +29,10 @@ from inspection_station.ui.presenters.result_pages import (
     undo_text,
 )
 from inspection_station.ui.presenters.step_pages import (
-    ChipPage,
     DocumentPage,
     FacePage,
     PlainPage,
     Trouble,
-    chip_page,
     document_page,
     face_page,
     plain_page,

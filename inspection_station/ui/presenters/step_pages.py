@@ -1,4 +1,4 @@
-"""Pages of the steps that read something: document, chip, face, and the plain page of the other steps."""
+"""Pages of the steps that read something: document and face, and the plain page of the other steps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from inspection_station.desk.view import DeskSnapshot
 from inspection_station.hardware.errors import DeviceError
-from inspection_station.inspection.chip import CheckResult, ChipCheck, ChipReading
 from inspection_station.inspection.document import BlobRef
 from inspection_station.inspection.evidence import Missing, Taken, Waived
 from inspection_station.inspection.inspection import Inspection
@@ -50,19 +49,6 @@ class DocumentPage:
 
 
 @dataclass(frozen=True, slots=True)
-class ChipPage:
-    """The portrait from the chip, how it was opened, and every check (BSI TR-03135-1)."""
-
-    portrait: BlobRef | None
-    no_portrait: str
-    access: FieldRow | None
-    groups: FieldRow | None
-    checks: tuple[FieldRow, ...]
-    guide: str
-    trouble: Trouble | None
-
-
-@dataclass(frozen=True, slots=True)
 class FacePage:
     """The live picture with one prompt at a time, the portrait beside it, and the captured face."""
 
@@ -88,11 +74,14 @@ class PlainPage:
 
 
 def trouble_of(inspection: Inspection, step: Step, wording: Wording) -> Trouble | None:
-    """Why a step is missing; None when it is not."""
+    """Why a step is missing; None when it is not. Of the detail, which is English and for support, only places in a
+    zone are shown.
+    """
     evidence = inspection.evidence.get(step)
-    if isinstance(evidence, Missing) and evidence.code:
-        return Trouble(Tone.LOOK, wording.error(evidence.code), evidence.detail)
-    return None
+    if not isinstance(evidence, Missing) or not evidence.code:
+        return None
+    places = wording.text("detail.places", places=evidence.detail) if evidence.code == "DOC-09" else ""
+    return Trouble(Tone.LOOK, wording.error(evidence.code), places)
 
 
 def document_page(inspection: Inspection, wording: Wording) -> DocumentPage:
@@ -119,71 +108,12 @@ def document_page(inspection: Inspection, wording: Wording) -> DocumentPage:
     )
 
 
-_RESULT_TONE = {
-    CheckResult.SUCCESSFUL: Tone.OK,
-    CheckResult.FAILED: Tone.BAR,
-    CheckResult.UNDETERMINED: Tone.UNCHECKED,
-    CheckResult.NOT_SUPPORTED: Tone.UNCHECKED,
-    CheckResult.ABORTED: Tone.UNCHECKED,
-}
-
-
-def chip_page(inspection: Inspection, wording: Wording) -> ChipPage:
-    """Page of the chip step."""
-    reading = inspection.chip
-    none = portrait_absent(inspection, wording)
-    trouble = trouble_of(inspection, Step.CHIP, wording)
-    if reading is None:
-        guide = wording.text("guide.chip") if Step.CHIP not in inspection.evidence else ""
-        return ChipPage(None, none, None, None, (), guide, trouble)
-    groups = wording.text("list-separator").join(g.name for g in reading.data_groups) or "—"
-    return ChipPage(
-        reading.portrait,
-        none,
-        FieldRow(wording.text("chip.access"), wording.text(f"access.{reading.access.value}")),
-        FieldRow(wording.text("chip.groups"), groups),
-        _chip_checks(reading, wording),
-        "",
-        trouble,
-    )
-
-
 def portrait_absent(inspection: Inspection, wording: Wording) -> str:
     """Why there is no portrait of this person: not read yet, not there, or not allowed."""
     if inspection.collection.allowed is False:
         return wording.text("picture.not-collected")
     settled = Step.CHIP in inspection.evidence
     return wording.text("picture.no-portrait" if settled else "picture.portrait")
-
-
-_WORST_FIRST = (
-    CheckResult.FAILED,
-    CheckResult.ABORTED,
-    CheckResult.UNDETERMINED,
-    CheckResult.SUCCESSFUL,
-    CheckResult.NOT_SUPPORTED,
-)
-_TOLD = frozenset({CheckResult.FAILED, CheckResult.ABORTED, CheckResult.UNDETERMINED})
-
-
-def _chip_checks(reading: ChipReading, wording: Wording) -> tuple[FieldRow, ...]:
-    """One row a check, what failed first; a check made several times (each data group's hash) shows its worst result.
-    What is not as it should be says why.
-    """
-    worst: dict[str, ChipCheck] = {}
-    for check in reading.checks:
-        known = worst.get(check.name)
-        if known is None or _WORST_FIRST.index(check.result) < _WORST_FIRST.index(known.result):
-            worst[check.name] = check
-    return tuple(
-        FieldRow(
-            wording.text_or(f"check.{check.name}", check.name),
-            f"{check.section} · {check.evidence}" if check.result in _TOLD and check.evidence else check.section,
-            _RESULT_TONE[check.result],
-            wording.text(f"result.{check.result.value}"),
-        )
-        for check in sorted(worst.values(), key=lambda one: _WORST_FIRST.index(one.result))
-    )
 
 
 def face_page(snapshot: DeskSnapshot, inspection: Inspection, wording: Wording) -> FacePage:

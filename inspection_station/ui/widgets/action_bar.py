@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from inspection_station.ui.presenters.actions import Action, Role
+from inspection_station.ui.presenters.action import Action, Role
 from inspection_station.ui.presenters.keys import Key
 from inspection_station.ui.theme import Look
 from inspection_station.ui.widgets.key_button import KeyButton

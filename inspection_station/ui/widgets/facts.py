@@ -142,7 +142,6 @@ class ScoreBar(QWidget):
         super().__init__(parent)
         self._look = Look(ThemeName.DAY, 1.0)
         self._row: ScoreRow | None = None
-        self._threshold = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def set_look(self, look: Look) -> None:
@@ -150,9 +149,9 @@ class ScoreBar(QWidget):
         self._look = look
         self.updateGeometry()
 
-    def show_row(self, row: ScoreRow, threshold: str) -> None:
-        """Show a score; ``threshold`` is the word at the tick."""
-        self._row, self._threshold = row, threshold
+    def show_row(self, row: ScoreRow) -> None:
+        """Show a score; its bound is written at the tick."""
+        self._row = row
         self.setAccessibleName(f"{row.reference}: {row.band}")
         self.update()
 
@@ -181,12 +180,19 @@ class ScoreBar(QWidget):
             height / 2,
         )
         tick = bar.left() + bar.width() * self._row.threshold_at
+        self._paint_bound(painter, round(tick), top, height)
+        painter.end()
+
+    def _paint_bound(self, painter: QPainter, tick: int, top: int, height: int) -> None:
+        """The tick runs down beside its words like a pole beside its flag, on the side where there is room."""
+        look = self._look
+        below = top + height + look.px(3)
         painter.setPen(QPen(look.color("ink"), look.px(2)))
-        painter.drawLine(round(tick), top - look.px(4), round(tick), top + height + look.px(4))
+        painter.drawLine(tick, top - look.px(4), tick, below + look.px(20))
         painter.setPen(look.color("ink2"))
         painter.setFont(look.font(13))
-        half = look.px(70)
-        left = min(max(0.0, tick - half), self.width() - 2.0 * half)
-        place = QRectF(left, top + height + look.px(4), 2 * half, look.px(22))
-        painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), self._threshold)
-        painter.end()
+        gap, text = look.px(6), self._row.bound if self._row is not None else ""
+        needed = painter.fontMetrics().horizontalAdvance(text) + gap
+        right = tick + needed <= self.width()
+        place = QRectF(tick + gap if right else tick - needed, below, needed, look.px(20))
+        painter.drawText(place, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), text)

@@ -6,7 +6,7 @@ from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
-from inspection_station.ui.presenters.actions import Action, Role
+from inspection_station.ui.presenters.action import Action, Role
 from inspection_station.ui.presenters.keys import Key
 from inspection_station.ui.theme import Look, ThemeName
 
