@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from inspection_station.inspection.biometrics import FingerAbsence, FingerPosition
 from inspection_station.inspection.disposition import Disposition
@@ -55,6 +55,13 @@ class FeedText:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadLateHit:
+    """The officer has read the notice of a late hit (its id, as the snapshot gives it)."""
+
+    late_hit_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConfirmPersonClass:
     person_class: PersonClass
     exemption: Exemption | None = None
@@ -93,6 +100,47 @@ class RetrySealing:
     """Try again to write the record after STO-01."""
 
 
+@dataclass(frozen=True, slots=True)
+class SyncNow:
+    """Ask headquarters at once, whatever pause was kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsePortLink:
+    """The link costs nothing from now on (``cheap``), or is dear again."""
+
+    cheap: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LookForSticks:
+    """See which media that can be taken out are there, and what lies on them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportToStick:
+    """Everything that waits, sealed for headquarters, in one new file in ``folder``."""
+
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFromStick:
+    """Headquarters' receipts and packs out of a bundle, or packs out of a repository's folder."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseVoyage:
+    """Destroy what may be destroyed and move to a store under a fresh key: two officers (FLOWS 5.3, purge)."""
+
+    second_officer_id: str
+    second_officer_code: str = field(repr=False)
+
+
+ExchangeCommand = SyncNow | UsePortLink | LookForSticks | ExportToStick | ImportFromStick | CloseVoyage
+
 Command = (
     BeginInspection
     | RetryStep
@@ -101,10 +149,17 @@ Command = (
     | RefuseFingers
     | TypeDocument
     | FeedText
+    | ReadLateHit
     | ConfirmPersonClass
     | OverrideFinding
     | AddNote
     | Decide
     | UndoDecision
     | RetrySealing
+    | SyncNow
+    | UsePortLink
+    | LookForSticks
+    | ExportToStick
+    | ImportFromStick
+    | CloseVoyage
 )

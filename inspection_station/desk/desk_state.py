@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from inspection_station.desk.effect_runner import Instruments
 from inspection_station.desk.finger_ports import FingersShown
-from inspection_station.desk.view import DeskSnapshot, DeviceView, LastDecision, ListView, Notice
+from inspection_station.desk.late_hits import notices_of
+from inspection_station.desk.view import DeskSnapshot, DeviceView, LastDecision, LateHitView, ListView, Notice
 from inspection_station.inspection.inspection import Inspection
 from inspection_station.matching.ports import FacePrompt
 
@@ -29,6 +30,7 @@ class DeskState:
     oldest_unsent_seconds: float | None = None
     raised: int = 0
     fingers: FingersShown | None = None
+    late_hits: tuple[LateHitView, ...] = ()
 
     def blank(self) -> DeskState:
         """Nothing is said about any traveller."""
@@ -69,6 +71,7 @@ def snapshot_of(state: DeskState, inspection: Inspection | None, tools: Instrume
         done_today=state.done_today,
         online=False,
         last_decision=state.last_decision,
-        notices=state.notices,
+        notices=(*state.notices, *notices_of(state.late_hits)),
         fingers=state.fingers,
+        late_hits=state.late_hits,
     )

@@ -10,15 +10,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta, timezone, tzinfo
 from queue import Empty, SimpleQueue
-from threading import Lock, Thread, current_thread
+from threading import Thread, current_thread
 from typing import Any
 
 from inspection_station.desk import commands as c
+from inspection_station.desk.audience import Audience
 from inspection_station.desk.case import Case, pictures_of
 from inspection_station.desk.desk_state import DeskState, snapshot_of
 from inspection_station.desk.effect_runner import EffectRunner, Instruments
 from inspection_station.desk.finger_ports import FingersShown
 from inspection_station.desk.interrupted import InterruptedInspections
+from inspection_station.desk.late_hits import LateHitBook, NoLateHits, to_read
 from inspection_station.desk.officer_acts import OfficerActs
 from inspection_station.desk.officer_session import OfficerSession
 from inspection_station.desk.ports import RecordStore
@@ -63,12 +65,18 @@ class InspectionDesk:
     """Implements ``view.Desk``. ``start`` once, ``stop`` once; both from the composition root."""
 
     def __init__(
-        self, settings: DeskSettings, instruments: Instruments, store: RecordStore, session: OfficerSession
+        self,
+        settings: DeskSettings,
+        instruments: Instruments,
+        store: RecordStore,
+        session: OfficerSession,
+        late_hits: LateHitBook | None = None,
     ) -> None:
         self._settings = settings
         self._tools = instruments
         self._store = store
         self._session = session
+        self._late_hits = late_hits if late_hits is not None else NoLateHits()
         self._vault = Vault()
         self._frames, self._finger_frames = FrameSlot(), FrameSlot()
         self._mailbox: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
@@ -78,15 +86,13 @@ class InspectionDesk:
             store, self._vault, self._runner, self._reader, self.answer, self._notice, settings.app_version
         )
         self._acts = OfficerActs(self._case, self._runner, self._reader, session, instruments.clock, self._notice)
-        self._listeners: list[Callable[[DeskSnapshot], None]] = []
-        self._lock = Lock()
         self._last: LastTraveller | None = None
         self._interrupted = InterruptedInspections(store, self._notice)
         self._store_fault = STORE_FAULT
         self._store_works = True
         self._mailbox.put(self._take_up)  # before anything a device or a screen may post
         self._state = DeskState(settings.scenario, settings.station_name, settings.training, session.officer_id)
-        self._snapshot = snapshot_of(self._state, None, instruments)
+        self._audience = Audience(snapshot_of(self._state, None, instruments))
         self._thread = Thread(target=self._loop, name="desk", daemon=True)
 
     # What screens and the command line use
@@ -100,8 +106,7 @@ class InspectionDesk:
         return self._finger_frames
 
     def snapshot(self) -> DeskSnapshot:
-        with self._lock:
-            return self._snapshot
+        return self._audience.snapshot()
 
     def post(self, command: c.Command) -> None:
         self._mailbox.put(lambda: self._command(command))
@@ -116,16 +121,9 @@ class InspectionDesk:
 
     def subscribe(self, listener: Callable[[DeskSnapshot], None]) -> Callable[[], None]:
         """Every snapshot from now on, the first one soon; the listener is called on the desk's thread alone."""
-        with self._lock:
-            self._listeners.append(listener)
+        remove = self._audience.add(listener)
         self._mailbox.put(_nothing)
-
-        def unsubscribe() -> None:
-            with self._lock:
-                if listener in self._listeners:
-                    self._listeners.remove(listener)
-
-        return unsubscribe
+        return remove
 
     # Composition root
 
@@ -155,6 +153,10 @@ class InspectionDesk:
                 self._case.apply(again)
 
         self._mailbox.put(tell)
+
+    def late_hits_arrived(self) -> None:
+        """Headquarters found hits after the decision; from any thread."""
+        self._mailbox.put(self._show_late_hits)
 
     def store_changed(self, code: str | None) -> None:
         """The store cannot write (its code), or can again (None); from any thread."""
@@ -221,18 +223,14 @@ class InspectionDesk:
 
     def _publish(self) -> None:
         self._state = replace(self._state, sequence=self._state.sequence + 1)
-        snapshot = snapshot_of(self._state, self._case.inspection, self._tools)
-        with self._lock:
-            self._snapshot = snapshot
-            listeners = tuple(self._listeners)
-        for listener in listeners:
-            try:
-                listener(snapshot)
-            except Exception:
-                log.exception("a listener to the desk raised")
+        self._audience.show(snapshot_of(self._state, self._case.inspection, self._tools))
+
+    def _show_late_hits(self) -> None:
+        self._state = replace(self._state, late_hits=to_read(self._late_hits))
 
     def _take_up(self) -> None:
         self._count()
+        self._guarded(self._show_late_hits)
         self._interrupted.load()
         self._make_ready()
 
@@ -343,6 +341,9 @@ class InspectionDesk:
                 self._begin(None)
         elif isinstance(command, c.FeedText):
             self._reader.feed(command.text)
+        elif isinstance(command, c.ReadLateHit):
+            self._late_hits.seen(bytes.fromhex(command.late_hit_id), self._session.officer_id)
+            self._show_late_hits()
         else:
             if self._case.inspection is None:
                 if not isinstance(command, c.TypeDocument):

@@ -38,11 +38,33 @@ class ListView:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something to tell the officer now; ``code`` is a key of the wording table. ``detail``: no personal data."""
+    """Something to tell the officer now; ``code`` is a key of the wording table. ``detail``: no personal data.
+
+    ``inspection_id``: of the sealed record that it is about, where it is about one.
+    """
 
     code: str
     detail: str = ""
     number: int = 0  # grows, so that the same fault raised again can be told from the first
+    inspection_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LateHitView:
+    """A hit that headquarters found after the decision, and that no officer has read yet. Ids alone: who the person is
+    stands on the record. ``found_at`` by headquarters' clock, ``received_at`` by this station's (ISO 8601, UTC).
+    """
+
+    late_hit_id: str
+    inspection_id: str
+    list_id: str
+    kind: str
+    entry_id: str
+    matching: tuple[str, ...]
+    differing: tuple[str, ...]
+    list_version: str
+    found_at: str
+    received_at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +81,7 @@ class DeskSnapshot:
     """Everything a screen needs. ``inspection`` None: ready for the next traveller.
 
     ``sequence`` counts up; ``elapsed_since`` is the monotonic start of the inspection; ``fingers`` is there while they
-    are taken.
+    are taken; ``late_hits`` are those that no officer has read yet, the oldest first.
     """
 
     sequence: int
@@ -79,6 +101,7 @@ class DeskSnapshot:
     last_decision: LastDecision | None
     notices: tuple[Notice, ...]
     fingers: FingersShown | None = None
+    late_hits: tuple[LateHitView, ...] = ()
 
 
 class FrameSlot:
