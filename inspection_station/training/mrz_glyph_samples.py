@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from inspection_station.documents.mrz_image.classifier import NOTHING
 from inspection_station.documents.mrz_image.glyphs import ALPHABET, CELL_HEIGHT, CELL_WIDTH, Cells
 from inspection_station.documents.mrz_image.grid import Grid, lay_grids
-from inspection_station.documents.mrz_image.locate import find_bands
+from inspection_station.documents.mrz_image.locate import Coarse, find_bands
 from inspection_station.training.mrz_print import LINE_SPACING_MM, PITCH_MM, Printer, PrintStyle, Typeface
 from inspection_station.training.page_renderer import PageStyle, Picture, print_zone, security_paper
 from inspection_station.training.page_wear import Severity, random_wear, wear_page
@@ -48,7 +48,7 @@ def sample_cells(seed: int, zones: int) -> Iterator[tuple[Cells, Labels]]:
     for _ in range(zones):
         text = ["".join(ALPHABET[i] for i in rng.integers(0, len(ALPHABET), _COLUMNS)) for _ in range(2)]
         picture = _worn_zone(text, rng)
-        bands = find_bands(np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8))
+        bands = find_bands(Coarse.of(np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)))
         for band in bands[:1]:
             grids = lay_grids(np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8), band)
             if grids and grids[0].fit > 0.3 and grids[0].cells.shape[:2] == (2, _COLUMNS):

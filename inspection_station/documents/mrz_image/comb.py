@@ -19,7 +19,8 @@ MARGIN_CELLS: Final = 4
 """Cells' room on either side of a strip."""
 
 _QUARTER: Final = 4
-_LEAST_ROUGH_FIT: Final = 0.1
+_LEAST_QUICK_FIT: Final = 0.13  # prints that are read have 0.2 and more
+_LEAST_ROUGH_FIT: Final = 0.2  # and 0.3 and more
 _ROOM: Final = 10 * STRIP_PITCH
 
 Profile = NDArray[np.float64]
@@ -64,6 +65,8 @@ def find_combs(profiles: Sequence[Profile], columns: int) -> list[Comb]:
     Empty when no line looks like print.
     """
     capped = [_capped(profile) for profile in profiles]
+    if not any(_quick_fit(profile, columns) >= _LEAST_QUICK_FIT for profile in capped):
+        return []
     combs = [_rough(profile, columns) for profile in capped]
     if max(comb.fit for comb in combs) < _LEAST_ROUGH_FIT:
         return []
@@ -85,6 +88,18 @@ def _rough(profile: Profile, columns: int) -> Comb:
         spans=np.arange(-4.5, 2.5, 0.3),
         bends=np.array([-1.05, -0.7, -0.35, 0.0, 0.35, 0.7, 1.05]) * STRIP_PITCH,
     )
+
+
+def _quick_fit(profile: Profile, columns: int) -> float:
+    """The fit of a coarser search, which takes a fifth of the time: most of what is no print ends here."""
+    comb = _search(
+        profile,
+        columns,
+        starts=MARGIN_CELLS * STRIP_PITCH + np.arange(-1.9, 4.3, 0.3) * STRIP_PITCH,
+        spans=np.arange(-4.5, 2.5, 0.4),
+        bends=np.array([-0.7, 0.0, 0.7]) * STRIP_PITCH,
+    )
+    return comb.fit
 
 
 def spill(profiles: Sequence[Profile], combs: Sequence[Comb]) -> tuple[float, float]:

@@ -103,7 +103,7 @@ def _lay(grey: Grey, band: Band, columns: int) -> Grid | None:
     if not 0.3 < zoom < 5:
         return None
     width = round((columns + 2 * MARGIN_CELLS) * STRIP_PITCH)
-    source, turn = _reduced(grey, band.turn, zoom)
+    source, turn = _reduced(grey, band, zoom)
     strips, matrices = [], []
     for _, top, _, bottom in band.lines:
         middle = (top + bottom) / 2
@@ -137,16 +137,26 @@ def _lay(grey: Grey, band: Band, columns: int) -> Grid | None:
     return Grid(np.stack(cells), fit, spill(profiles, combs), np.stack(centres))
 
 
-def _reduced(grey: Grey, turn: NDArray[np.float64], zoom: float) -> tuple[Grey, NDArray[np.float64]]:
-    """The picture at no more than one and a half times the strip's scale, and the matrix that goes with it."""
-    shrink = float(np.hypot(turn[0, 0], turn[0, 1])) * zoom
-    if shrink >= 0.66:
-        return grey, turn
-    ratio = 1.5 * shrink
-    smaller = cv2.resize(grey, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
-    back = np.diag([1 / ratio, 1 / ratio, 1.0])
-    back[:2, 2] = (1 / ratio - 1) / 2  # pixel middles
-    return np.asarray(smaller, np.uint8), np.asarray(turn @ back, np.float64)
+def _reduced(grey: Grey, band: Band, zoom: float) -> tuple[Grey, NDArray[np.float64]]:
+    """The band's part of the picture at no more than one and a half times the strip's scale, and the matrix that goes
+    with it.
+    """
+    room = (MARGIN_CELLS + 1) * STRIP_PITCH / zoom
+    left, right = band.left - room, band.right + room
+    top, bottom = band.lines[0][1] - room, band.lines[-1][3] + room
+    outline = np.array([[[left, top], [right, top], [right, bottom], [left, bottom]]], np.float64)
+    places = cv2.transform(outline, cv2.invertAffineTransform(band.turn))[0]
+    x, y = (np.clip(places.min(axis=0), 0, (grey.shape[1] - 1, grey.shape[0] - 1))).astype(int)
+    end_x, end_y = np.ceil(places.max(axis=0)).astype(int) + 1
+    part = grey[y : max(end_y, y + 1), x : max(end_x, x + 1)]
+    shrink = float(np.hypot(band.turn[0, 0], band.turn[0, 1])) * zoom
+    back = np.array([[1.0, 0.0, x], [0.0, 1.0, y], [0.0, 0.0, 1.0]])
+    if shrink < 0.66:
+        ratio = 1.5 * shrink
+        part = np.asarray(cv2.resize(part, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA), np.uint8)
+        back[0, 0] = back[1, 1] = 1 / ratio
+        back[:2, 2] += (1 / ratio - 1) / 2  # pixel middles
+    return part, np.asarray(band.turn @ back, np.float64)
 
 
 def _soft_ink(strip: Grey) -> NDArray[np.float32]:

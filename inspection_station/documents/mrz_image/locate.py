@@ -19,7 +19,7 @@ Line = tuple[float, float, float, float]
 
 COARSE_SIDE = 1100
 STRENGTHS = (0.6, 0.4, 0.0)
-"""Values of ``ink_map``'s ``strength`` to be tried in turn."""
+"""Values of ``Coarse.ink``'s ``strength`` to be tried in turn."""
 
 MAX_SKEW_DEGREES = 14.0
 _SKEW_STEPS = ((1.0, 0.3), (0.5, 0.5), (0.25, 0.5))  # degrees, and the scale at which they are told apart
@@ -49,6 +49,12 @@ class Band:
             for steps in stacks
         ]
 
+    def ends(self) -> NDArray[np.float64]:
+        """Where the first line begins and the last one ends, in the picture: 2 x (x, y)."""
+        first, last = self.lines[0], self.lines[-1]
+        upright = [(first[0], (first[1] + first[3]) / 2), (last[2], (last[1] + last[3]) / 2)]
+        return np.asarray(cv2.transform(np.array([upright]), cv2.invertAffineTransform(self.turn))[0], np.float64)
+
     @property
     def left(self) -> float:
         return min(line[0] for line in self.lines)
@@ -58,40 +64,54 @@ class Band:
         return max(line[2] for line in self.lines)
 
 
-def find_bands(grey: Grey, side: int = COARSE_SIDE, *, strength: float = STRENGTHS[0]) -> list[Band]:
+@dataclass(frozen=True, slots=True)
+class Coarse:
+    """A picture reduced for the search: ``scale`` of the picture, height x width levels of dark strokes, the ``floor``
+    above which they stand out from the noise, and the ``strongest`` nearby.
+    """
+
+    scale: float
+    strokes: Grey
+    floor: NDArray[np.float32]
+    strongest: Grey
+
+    @staticmethod
+    def of(grey: Grey, side: int = COARSE_SIDE) -> Coarse:
+        """The picture with its longer side reduced to ``side`` pixels."""
+        scale = min(1.0, side / max(grey.shape))
+        coarse = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else grey
+        smooth = cv2.GaussianBlur(coarse, (0, 0), 1.0)
+        strokes = cv2.morphologyEx(smooth, cv2.MORPH_BLACKHAT, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (15, 15)))
+        floor = cv2.blur(strokes, (71, 71)).astype(np.float32) * 1.35 + 5
+        strongest = cv2.dilate(strokes, cv2.getStructuringElement(cv2.MORPH_RECT, (81, 41)))
+        return Coarse(scale, np.asarray(strokes, np.uint8), floor, np.asarray(strongest, np.uint8))
+
+    def ink(self, strength: float) -> Grey:
+        """Where thin dark strokes are: 255, elsewhere 0; specks removed.
+
+        Strokes count that stand out from the noise and have ``strength`` times the contrast of the strongest nearby: a
+        high value drops a page's pattern beside its print, 0 keeps print under a reflection.
+        """
+        least = np.maximum(self.floor, strength * self.strongest.astype(np.float32)) if strength > 0 else self.floor
+        return _without_specks((self.strokes > least).astype(np.uint8))
+
+
+def find_bands(coarse: Coarse, strength: float = STRENGTHS[0]) -> list[Band]:
     """Candidates, the likeliest first; empty when nothing in the picture looks like a line of a zone.
 
-    ``side`` is the size in pixels to which the picture's longer side is reduced for the search; ``strength`` is
-    that of ``ink_map``.
+    ``strength`` is that of ``Coarse.ink``.
     """
-    scale = min(1.0, side / max(grey.shape))
-    coarse = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else grey
-    ink = ink_map(np.asarray(coarse, np.uint8), strength=strength)
-    shrink = np.diag([scale, scale, 1.0])
+    ink = coarse.ink(strength)
+    shrink = np.diag([coarse.scale, coarse.scale, 1.0])
     ranked: list[tuple[float, Band]] = []
     for axis in (0, 1):
-        turn, size = _turning(coarse.shape, _skew(ink, axis) + 90.0 * axis)
+        turn, size = _turning(ink.shape, _skew(ink, axis) + 90.0 * axis)
         upright = cv2.warpAffine(ink, turn, size, flags=cv2.INTER_NEAREST)
         rows = _rows(np.asarray(upright, np.uint8))
         matrix = np.asarray(turn @ shrink, np.float64)
         ranked += [(_merit(lines), Band(matrix, lines, axis)) for lines in [*_stacks(rows), *((row,) for row in rows)]]
     ranked.sort(key=lambda pair: -pair[0])
     return [band for _, band in ranked]
-
-
-def ink_map(grey: Grey, *, strength: float) -> Grey:
-    """Where thin dark strokes are: 255, elsewhere 0; specks removed.
-
-    Strokes count that stand out from the noise and have ``strength`` times the contrast of the strongest nearby: a high
-    value drops a page's pattern beside its print, 0 keeps print under a reflection.
-    """
-    smooth = cv2.GaussianBlur(grey, (0, 0), 1.0)
-    strokes = cv2.morphologyEx(smooth, cv2.MORPH_BLACKHAT, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (15, 15)))
-    least = cv2.blur(strokes, (71, 71)).astype(np.float32) * 1.35 + 5
-    if strength > 0:
-        strongest = cv2.dilate(strokes, cv2.getStructuringElement(cv2.MORPH_RECT, (81, 41)))
-        least = np.maximum(least, strength * strongest.astype(np.float32))
-    return _without_specks((strokes > least).astype(np.uint8))
 
 
 def _without_specks(ink: Grey) -> Grey:

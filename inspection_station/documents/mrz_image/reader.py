@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspection_station.documents.mrz_image.grid import lay_grids
-from inspection_station.documents.mrz_image.locate import COARSE_SIDE, STRENGTHS, Band, Grey, find_bands
+from inspection_station.documents.mrz_image.locate import COARSE_SIDE, STRENGTHS, Band, Coarse, Grey, find_bands
 from inspection_station.documents.mrz_image.orientation import Upright, upright
 from inspection_station.documents.mrz_image.pictures import Unreadable, UnreadableImage, open_picture
 from inspection_station.documents.mrz_image.second_opinion import (
@@ -32,6 +32,7 @@ _LEAST_LEGIBLE: Final = 0.55
 _CLEARLY_A_ZONE: Final = 0.85
 _STACKS_TRIED: Final = 6
 _LINES_TRIED: Final = 3
+_SAME_PLACE: Final = 0.005  # of a line's length: a fifth of a character
 _CELLS_OUTSIDE: Final = 2
 _MOST_IN_DOUBT: Final = 1 / 3
 
@@ -84,22 +85,43 @@ def read_image(data: bytes | NDArray[np.uint8], *, today: date, ask_second: bool
 def _find(grey: Grey) -> list[Upright]:
     """The zones in the picture: clear ones, or else the one that is most legible."""
     faint: list[Upright] = []  # less legible, or perhaps only a part
+    tried = _Tried()
+    coarse = Coarse.of(grey)
     for side, strength in (*((COARSE_SIDE, strength) for strength in STRENGTHS), (2 * COARSE_SIDE, STRENGTHS[1])):
-        if side > COARSE_SIDE and max(grey.shape) <= COARSE_SIDE:
-            break
-        bands = find_bands(grey, side, strength=strength)
-        clear = _clear_zones(grey, bands, faint)
+        if side > COARSE_SIDE:
+            if max(grey.shape) <= COARSE_SIDE:
+                break
+            coarse = Coarse.of(grey, side)
+        bands = find_bands(coarse, strength)
+        clear = _clear_zones(grey, bands, faint, tried)
         if clear:
             return clear
         for band in [band for band in bands if len(band.lines) == 1][:_LINES_TRIED]:
-            faint += _around(grey, band)
+            if tried.anew(band):
+                faint += _around(grey, band, tried)
         faint.sort(key=lambda found: -found.legibility)
         if faint and faint[0].legibility >= _CLEARLY_A_ZONE:
             break
     return faint[:1]
 
 
-def _clear_zones(grey: Grey, bands: list[Band], faint: list[Upright]) -> list[Upright]:
+class _Tried:
+    """Bands that were tried: another strength finds many of them again, and they stay what they are."""
+
+    def __init__(self) -> None:
+        self._known: list[tuple[int, NDArray[np.float64]]] = []
+
+    def anew(self, band: Band) -> bool:
+        """Whether this one was not tried; now it is."""
+        count, ends = len(band.lines), band.ends()
+        near = _SAME_PLACE * float(np.hypot(*(ends[1] - ends[0])))
+        if any(count == lines and np.abs(ends - place).max() < near for lines, place in self._known):
+            return False
+        self._known.append((count, ends))
+        return True
+
+
+def _clear_zones(grey: Grey, bands: list[Band], faint: list[Upright], tried: _Tried) -> list[Upright]:
     """Clearly legible zones among bands of two or three lines; what is less legible is added to ``faint``."""
     clear: list[Upright] = []
     longest = 0.0
@@ -108,7 +130,7 @@ def _clear_zones(grey: Grey, bands: list[Band], faint: list[Upright]) -> list[Up
         length = band.right - band.left
         if clear and (length < 0.5 * longest or any(_overlaps(band, known) for known in clear)):
             continue
-        found = _zone_in(grey, band)
+        found = _zone_in(grey, band) if tried.anew(band) else None
         if found is None:
             continue
         if found.legibility >= _CLEARLY_A_ZONE and not found.partial:
@@ -131,13 +153,14 @@ def _zone_in(grey: Grey, band: Band) -> Upright | None:
     return best if best is not None and best.legibility >= _LEAST_LEGIBLE else None
 
 
-def _around(grey: Grey, band: Band) -> list[Upright]:
+def _around(grey: Grey, band: Band, tried: _Tried) -> list[Upright]:
     """Zones that a line found alone belongs to: its neighbours are looked for where they must be."""
     grids = lay_grids(grey, band)
     if not grids or grids[0].fit < _LEAST_FIT or upright(grids[0]).legibility < _LEAST_LEGIBLE:
         return []
     columns = grids[0].cells.shape[1]
-    return [found for stack in band.beside(columns) if (found := _zone_in(grey, stack)) is not None]
+    stacks = [stack for stack in band.beside(columns) if tried.anew(stack)]
+    return [found for stack in stacks if (found := _zone_in(grey, stack)) is not None]
 
 
 def _overlaps(band: Band, known: Upright) -> bool:
