@@ -14,12 +14,14 @@ from fastapi import Depends, FastAPI, Header, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from sqlalchemy.exc import DBAPIError, OperationalError
-from starlette.background import BackgroundTask
+from starlette.background import BackgroundTask, BackgroundTasks
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from inspection_station.gateway.access_log import AccessLog
+from inspection_station.gateway.agencies.routes import questions_router
+from inspection_station.gateway.agencies.serving import AgencyService, no_agencies
 from inspection_station.gateway.authority import RequestRefused
 from inspection_station.gateway.ledger import LedgerDamaged
 from inspection_station.gateway.metrics import exposition, ready
@@ -52,12 +54,14 @@ PART_LIMIT = 1 << 20
 _BATCHES = 5  # of records screened after one answer: publishing does the rest
 
 
-def build_app(gateway: Gateway) -> FastAPI:
-    """The service over a gateway."""
+def build_app(gateway: Gateway, service: AgencyService | None = None) -> FastAPI:
+    """The service over a gateway; without ``service`` every question to an agency's system is «not checked»."""
+    service = service if service is not None else no_agencies(gateway)
     app = FastAPI(title="Inspection gateway", version="1", docs_url=None, redoc_url=None, responses=ALWAYS)
     app.state.gateway = gateway
     _refusals(app)
-    _routes_of_stations(app, gateway)
+    _routes_of_stations(app, gateway, service)
+    app.include_router(questions_router(gateway.settings.gateway_id, service.agencies, _STATION))
     _routes_of_packs(app, gateway)
     _routes_before_enrolment(app, gateway)
     _routes_of_operators(app, gateway)
@@ -79,7 +83,7 @@ def _admitted(request: Request) -> KnownStation:
 _STATION = Depends(_admitted)
 
 
-def _routes_of_stations(app: FastAPI, gateway: Gateway) -> None:
+def _routes_of_stations(app: FastAPI, gateway: Gateway, service: AgencyService) -> None:
     @app.post(
         "/v1/exchange",
         openapi_extra=for_stations(CBOR_IN),
@@ -90,7 +94,9 @@ def _routes_of_stations(app: FastAPI, gateway: Gateway) -> None:
         """Take in a packet and offers, and answer with a receipt, a head of the log, and proof that it only grew."""
         data = await _body(request, MESSAGE_LIMIT)
         answer = await run_in_threadpool(gateway.exchange, station, data)
-        return Response(answer, media_type=CBOR, background=BackgroundTask(gateway.screen, _BATCHES, wait=False))
+        after = BackgroundTasks([BackgroundTask(gateway.screen, _BATCHES, wait=False)])
+        after.add_task(service.forwarding.turn_quietly)
+        return Response(answer, media_type=CBOR, background=after)
 
     @app.patch(
         "/v1/pictures/{sha256}",

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from inspection_station import __version__
+from inspection_station.gateway.agencies.command import AgencyCommands
 from inspection_station.gateway.pack_command import PackCommands
 
 _DONE, _NEGATIVE, _USAGE, _MISSING = 0, 1, 2, 3
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     bundle.add_argument("--answer", type=Path, metavar="FILE", help="write the return bundle here")
 
     PackCommands(_tell, _refuse).register(verbs, _verb)
+    AgencyCommands(_tell, _refuse, _with_gateway).register(verbs, _verb)
 
     _verb(verbs, "openapi", _openapi, "the service's description")
     return top
@@ -111,6 +113,7 @@ def _init(options: argparse.Namespace) -> int:
 def _serve(options: argparse.Namespace) -> int:
     import uvicorn
 
+    from inspection_station.gateway.agencies.serving import agency_service
     from inspection_station.gateway.authority import KeysMissing
     from inspection_station.gateway.peer_certificate import StationProtocol
     from inspection_station.gateway.settings import DATABASE, FOLDER, place
@@ -118,11 +121,13 @@ def _serve(options: argparse.Namespace) -> int:
 
     here = place(options.folder, options.database)
     try:
-        here.open().database.close()
+        gateway = here.open()
+        agency_service(gateway, here.folder)  # what it says wrongly is told here, not by each worker
+        gateway.database.close()
     except KeysMissing as error:
         return _refuse(options, _MISSING, "USE-03", str(error), "run «inspection-gateway init»")
     except (ValueError, TypeError) as error:
-        return _refuse(options, _USAGE, "USE-03", str(error), "correct the database's address or the passphrase")
+        return _refuse(options, _USAGE, "USE-03", str(error), "correct the database, the passphrase or agencies.toml")
     os.environ[FOLDER], os.environ[DATABASE] = str(here.folder), here.database
     set_up_logging(None)
     uvicorn.run(
