@@ -144,8 +144,9 @@ def open_station(
         new_id=lambda: str(uuid_utils.uuid7()),
         undo_seconds=profile.undo_seconds,
     )
-    desk = InspectionDesk(settings, instruments, store, session)
+    desk = InspectionDesk(settings, instruments, store, session, store.late_hits)
     hearing.desk = desk
+    store.late_hits.on_arrival = desk.late_hits_arrived
     store.on_fault(lambda fault: desk.store_changed(fault.code if fault is not None else None))
     desk.start()
     stack.callback(desk.stop)

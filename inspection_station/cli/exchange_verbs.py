@@ -100,6 +100,7 @@ def _sync(options: argparse.Namespace) -> int:
     def act(store: StationStore, station: str, training: bool) -> int:
         clock = SystemClock()
         conversation = Conversation(station, store.outbox, clock, Rules(port_link=options.port_link))
+        conversation.late_hits = store.late_hits
         confirmed = 0
         try:
             while True:
@@ -124,6 +125,7 @@ def _told_outcome(options: argparse.Namespace, store: StationStore, confirmed: i
         "confirmed": confirmed,
         "waiting": waiting,
         "held": sum(lane.held for lane in backlog),
+        "late_hits": len(store.late_hits.unseen()),
         "fault": fault or None,
     }
     _tell(options, found, f"{confirmed} confirmed, {waiting} wait")
@@ -182,7 +184,13 @@ def _export(options: argparse.Namespace) -> int:
         if escrow is not None:
             require_public(escrow)
         made = export_bundle(
-            options.file, station, store.outbox, SystemClock(), escrow, pictures=not options.without_pictures
+            options.file,
+            station,
+            store.outbox,
+            SystemClock(),
+            escrow,
+            pictures=not options.without_pictures,
+            late_hits=store.late_hits,
         )
         found = {"messages": made.messages, "pictures": made.pictures, "unreadable": made.unreadable}
         return _tell(options, found, f"{made.messages} messages and {made.pictures} pictures")
@@ -198,8 +206,15 @@ def _import(options: argparse.Namespace) -> int:
     def act(store: StationStore, station: str, training: bool) -> int:
         with open_given(options.file):  # tells first that there is no such file
             pass
-        done = import_return(options.file, store.outbox, SystemClock(), Rules())
-        found = {"confirmed": done.confirmed, "held": done.held, "stale": done.stale}
+        done = import_return(
+            options.file, store.outbox, SystemClock(), Rules(), station=station, late_hits=store.late_hits
+        )
+        found = {
+            "confirmed": done.confirmed,
+            "held": done.held,
+            "stale": done.stale,
+            "late_hits": done.late_hits,
+        }
         return _tell(options, found, f"{done.confirmed} confirmed, {done.stale} answers overtaken")
 
     return _with_store(options, act)

@@ -11,7 +11,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from inspection_station.cli.refusal import refuse
 
@@ -83,6 +83,7 @@ def _list(options: argparse.Namespace) -> int:
 def _show(options: argparse.Namespace) -> int:
     def show(reader: StoreReader) -> int:
         from inspection_station.inspection.codec import to_plain
+        from inspection_station.storage.late_hits import late_hits_of
 
         # ids are plain ASCII; anything can be typed
         named = "".join(letter if letter.isascii() and letter.isprintable() else "?" for letter in options.id[:64])
@@ -100,11 +101,25 @@ def _show(options: argparse.Namespace) -> int:
             "purged": stored.purged,
             "record": None if stored.record is None else to_plain(stored.record),
             "history": [to_plain(event) for event in stored.history],
+            "late_hits": [
+                {
+                    **_untagged(to_plain(kept.late_hit)),
+                    "received_at": kept.received_at,
+                    "seen_by": kept.seen_by or None,
+                    "seen_at": kept.seen_at or None,
+                }
+                for kept in reader.ask(lambda connection: late_hits_of(connection, stored.inspection_id))
+            ],
         }
         print(json.dumps(whole, ensure_ascii=False, indent=None if options.json else 2))
         return _DONE
 
     return _with_store(options, show)
+
+
+def _untagged(plain: Any) -> dict[str, Any]:
+    """Without the name of its class."""
+    return {key: value for key, value in plain.items() if key != "$"}
 
 
 def _with_store(options: argparse.Namespace, act: Callable[[StoreReader], int]) -> int:

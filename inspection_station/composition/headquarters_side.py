@@ -32,6 +32,7 @@ def exchange_with(
     if store.outbox.identity() is None:
         return None
     conversation = Conversation(profile.station_id, store.outbox, clock, Rules())
+    conversation.late_hits = store.late_hits
     conversation.packs = PackTurns(packs, clock, CHECKS, *on_packs)
     loop = ExchangeLoop(conversation, store.outbox, clock)
     store.on_sealed(loop.wake)

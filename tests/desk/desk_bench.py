@@ -115,7 +115,8 @@ class Bench:
             scenario, "m-1", "bench", True, "test", lambda: f"i-{next(Bench._ids):04d}", undo_seconds=undo_seconds
         )
         self.kept_store = wrap_store(self.store)
-        self.desk = InspectionDesk(settings, instruments, self.kept_store, session)
+        self.desk = InspectionDesk(settings, instruments, self.kept_store, session, self.store.late_hits)
+        self.store.late_hits.on_arrival = self.desk.late_hits_arrived
         self.store.on_fault(lambda fault: self.desk.store_changed(fault.code if fault is not None else None))
         self._changed = threading.Condition()
         self.snapshots: list[DeskSnapshot] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from inspection_station.desk.late_hits import notices_of
 from inspection_station.desk.view import DeskSnapshot
 from inspection_station.inspection.evidence import Missing
 from inspection_station.inspection.inspection import Inspection, Stage
@@ -77,9 +78,14 @@ class Console:
 
 
 def open_panel(console: Console, snapshot: DeskSnapshot) -> Panel | None:
-    """The panel on the screen: the officer's own, or the class that must be confirmed before anything biometric."""
+    """The panel on the screen: the officer's own, or a late hit nobody has read, or the class that must be confirmed
+    before anything biometric.
+    """
     if console.panel is not None:
         return console.panel
+    if snapshot.late_hits:
+        (notice,) = notices_of(snapshot.late_hits)
+        return Explain(notice.code, notice.detail)
     if class_is_open(snapshot) and not console.class_postponed:
         return Choose(Choice.PERSON_CLASS)
     return None

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from inspection_station.desk.commands import BeginInspection, Command, Decide, RetrySealing, RetryStep, UndoDecision
+from inspection_station.desk.commands import (
+    BeginInspection,
+    Command,
+    Decide,
+    ReadLateHit,
+    RetrySealing,
+    RetryStep,
+    UndoDecision,
+)
 from inspection_station.desk.view import DeskSnapshot
 from inspection_station.inspection.disposition import Disposition
 from inspection_station.inspection.inspection import Inspection, Stage
@@ -52,6 +60,11 @@ def press(console: Console, key: Key, snapshot: DeskSnapshot, now: float) -> Out
         return replace(console, hint="why.no-printer"), ()
     if key is Key.UNDO:
         return _undo(console, snapshot, now)
+    if key in (Key.ESC, Key.ENTER) and console.panel is None and snapshot.late_hits:
+        # Read by «back» alone: Enter is pressed for every traveller and must not take away what nobody has read.
+        if key is Key.ENTER:
+            return replace(console, hint="why.late-hit"), ()
+        return console, (ReadLateHit(snapshot.late_hits[0].late_hit_id),)
     if key is Key.ESC:
         return _back(console, snapshot), ()
     inspection = snapshot.inspection

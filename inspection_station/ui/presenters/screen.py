@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from inspection_station.desk.late_hits import LATE_HIT
 from inspection_station.desk.view import DeskSnapshot, Notice
 from inspection_station.inspection.inspection import Inspection, Stage
 from inspection_station.inspection.scenario import SCENARIOS, Step
@@ -90,7 +91,7 @@ def screen(
 ) -> Screen:
     """Compose the screen. ``now`` is monotonic seconds, ``battery`` per cent or None."""
     inspection = snapshot.inspection
-    panel_of = open_panel(console, snapshot) if inspection is not None else None
+    panel_of = open_panel(console, snapshot) if inspection is not None or snapshot.late_hits else None
     if isinstance(console.panel, Explain):
         panel_of = console.panel
     bar = actions(snapshot, console, wording)
@@ -139,7 +140,8 @@ def _panel(
     panel: Panel | None, inspection: Inspection | None, rows: tuple[CheckRow, ...], wording: Wording
 ) -> PanelModel | None:
     if isinstance(panel, Explain):
-        tone = next((row.tone for row in rows if row.code == panel.code), Tone.LOOK)
+        otherwise = Tone.BAR if panel.code == LATE_HIT else Tone.LOOK
+        tone = next((row.tone for row in rows if row.code == panel.code), otherwise)
         return Trouble(tone, wording.error(panel.code), panel.detail)
     if panel is None or inspection is None:
         return None
