@@ -12,7 +12,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from inspection_station import __version__
 from inspection_station.headquarters import plan
 from inspection_station.headquarters.late_hits import HEARD_LIMIT, HeardOf, LateHitShelf, opened
-from inspection_station.headquarters.messages import SHOWN_LIMIT, Answer, Offer, Report, Request, seal_packet
+from inspection_station.headquarters.messages import (
+    OFFER_LIMIT,
+    SHOWN_LIMIT,
+    Answer,
+    Offer,
+    Report,
+    Request,
+    seal_packet,
+)
 from inspection_station.headquarters.plan import Judgement, Round, Rules, Wait
 from inspection_station.headquarters.ports import Carried, Chance, Clock, Job, Link, LinkFault, OutboxPort
 from inspection_station.headquarters.receipts import Kind
@@ -78,7 +86,9 @@ class Exchange:
             raise NotEnrolled("the station is not enrolled at headquarters")
         now, state = self._clock.now(), self._outbox.state()
         heard = None if self._late_hits is None else self._late_hits.to_tell(HEARD_LIMIT)
-        todo = plan.plan(state, self._outbox.ready(now, self._rules.packet_items), now, self._rules, bool(heard))
+        todo = plan.plan(
+            state, self._outbox.ready(now, max(self._rules.packet_items, OFFER_LIMIT)), now, self._rules, bool(heard)
+        )
         if isinstance(todo, Wait):
             return Progress(todo.until, fault=state.fault)
         bodies, unreadable = self._bodies(todo.packet)
@@ -194,11 +204,14 @@ class Exchange:
         carried = self._upload(judgement.uploads)
         after = replace(settlement.state, used_bytes=settlement.state.used_bytes + carried.count)
         now, chance = self._clock.now(), self._chance.random()
+        # Kept, so that the next round asks for their receipts and offers as many others.
+        whole = tuple((message.position, message.size) for message in carried.whole)
         if carried.fault is None:
-            self._outbox.settle(plan.postponed(after, carried.spoiled, "SYN-04", now, self._rules, chance))
+            settled = plan.postponed(after, carried.spoiled, "SYN-04", now, self._rules, chance)
+            self._outbox.settle(replace(settled, reached=whole))
             return Progress(None, confirmed)
         failed = plan.after_fault(after, carried.fault, carried.fault.code, (), now, self._rules, chance)
-        self._outbox.settle(failed)
+        self._outbox.settle(replace(failed, reached=whole))
         return Progress(failed.state.not_before, confirmed, carried.fault.code)
 
     def _one_by_one(self, jobs: Sequence[Job]) -> Carried:

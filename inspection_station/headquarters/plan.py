@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from inspection_station.headquarters.merkle import grew_from
-from inspection_station.headquarters.messages import Answer
+from inspection_station.headquarters.messages import OFFER_LIMIT, Answer
 from inspection_station.headquarters.ports import (
     HeadquartersBusy,
     HeadquartersDenied,
@@ -41,7 +41,8 @@ class Rules:
     packet_items: int = 100
     packet_bytes: int = 1 << 20
     smallest_cut: int = 10  # a link that breaks does not make packets smaller than this
-    offers: int = 48
+    offers: int = 120  # pictures whose bytes follow …
+    offer_bytes: int = 3 << 20  # … and how many bytes of them: what was carried is receipted in the next round
     poll_seconds: float = 60.0
     first_pause: float = 2.0
     longest_pause: float = 300.0
@@ -112,13 +113,19 @@ def _offers(ready: Sequence[OutboxItem], state: ExchangeState, rules: Rules) -> 
     pictures = [item for item in ready if item.kind == "picture" and (item.lane < PORT_LANE or rules.port_link)]
     left = None if state.budget_bytes is None else state.budget_bytes - state.used_bytes
     taken: list[OutboxItem] = []
-    for item in pictures[: rules.offers]:
-        cost = item.size - item.reached
-        if left is not None and not rules.port_link:
-            # What headquarters has whole costs nothing but the offer: it still wants its receipt.
-            if cost > left:
+    lacking = weight = 0
+    for item in pictures:
+        if len(taken) == OFFER_LIMIT:
+            break
+        # What headquarters has whole costs nothing but the offer: it still wants its receipt.
+        if cost := item.size - item.reached:
+            if lacking == rules.offers or (lacking and weight + cost > rules.offer_bytes):
                 continue
-            left -= cost
+            if left is not None and not rules.port_link:
+                if cost > left:
+                    continue
+                left -= cost
+            lacking, weight = lacking + 1, weight + cost
         taken.append(item)
     return tuple(taken)
 

@@ -109,8 +109,11 @@ Job = tuple[OutboxItem, int]
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """What an attempt to send pictures came to: bytes on the link, why it ended early, and what cannot be sent."""
+    """What an attempt to send pictures came to: bytes on the link, why it ended early, what cannot be sent, and what
+    headquarters has whole now.
+    """
 
     count: int
     fault: LinkFault | None = None
     spoiled: tuple[OutboxItem, ...] = ()
+    whole: tuple[OutboxItem, ...] = ()

@@ -1,4 +1,4 @@
-"""Carries pictures' bytes over one to six connections at once, as many as make the link faster.
+"""Carries pictures' bytes over one to ten connections at once, as many as make the link faster.
 
 On a link that loses packets one TCP connection gets a small part of it; on a good one more connections only crowd. So
 every few pictures the pace is measured, and a connection is added while that helps, or taken away when it does not.
@@ -10,31 +10,37 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from inspection_station.headquarters.ports import Carried, Clock, Job, Link, LinkFault, OutboxPort
 from inspection_station.inspection.outbox import OutboxItem
 
 log = logging.getLogger(__name__)
 
-MOST_CONNECTIONS = 6
+MOST_CONNECTIONS = 10
 SMALLEST_PART, LARGEST_PART = 32 << 10, 256 << 10
 _PART_SECONDS = 8.0
 _TRIES = 4  # answers «another offset» in a row before a picture is left for the next round
-_BETTER = 1.08  # a connection more must bring at least this
-_HOLD = 6  # measurements before another connection is tried again
+_WINDOW_SECONDS, _LONGEST_WINDOW = 4.0, 12.0  # of a measurement, which sees a picture a connection if it can
+_BETTER, _AS_GOOD = 1.05, 0.99  # a connection more must bring at least this; one less may cost no more than this
+_CALM = 3  # measurements with one number before another is tried
 
 
 @dataclass(slots=True)
 class Pace:
-    """How many connections to use and how much to send at once, by the pace they bring. Kept from round to round."""
+    """How many connections to use and how much to send at once, by the pace they bring. Kept from round to round.
 
-    connections: int = 2
+    A number is measured for a while, then one more or one less is tried, by turns. Links that lose packets make every
+    measurement noisy: trying both ways, it settles where a connection more no longer helps and one less hurts.
+    """
+
+    connections: int = 4
     most: int = MOST_CONNECTIONS
     rate: float = 0.0  # bytes a second, all connections together
-    _before: float = 0.0
-    _probing: bool = False
-    _hold: int = 0
+    _seen: list[float] = field(default_factory=list)  # with the present number, or before the one that is tried
+    _tried: int = 0  # +1, -1, or 0: none is tried
+    _next: int = 1
+    _calm: int = 1  # measurements still to be made; the first number is a guess
 
     @property
     def part(self) -> int:
@@ -44,20 +50,33 @@ class Pace:
     def measured(self, bytes_a_second: float) -> None:
         """Take a measurement with the present number into account and choose the next."""
         self.rate = bytes_a_second
-        if self._probing and bytes_a_second < self._before * _BETTER:
-            self.connections -= 1
-            self._probing, self._hold = False, _HOLD
-            return
-        self._hold -= 1
-        self._probing = self.connections < self.most and self._hold <= 0
-        if self._probing:
-            self._before = bytes_a_second
-            self.connections += 1
+        if self._tried:
+            good = bytes_a_second >= self._usual * (_BETTER if self._tried > 0 else _AS_GOOD)
+            if not good:
+                self.connections -= self._tried
+                self._next = -self._tried
+            self._seen, self._calm = [bytes_a_second] if good else [], 0 if good and self._tried > 0 else _CALM
+            self._tried = 0
+        else:
+            self._seen.append(bytes_a_second)
+            self._calm -= 1
+        if self._calm <= 0:
+            self._try()
 
     def broken(self) -> None:
         """A connection broke: begin carefully again."""
         self.connections = max(1, self.connections // 2)
-        self.rate, self._probing, self._hold = self.rate / 2, False, 1
+        self.rate, self._seen, self._tried, self._next, self._calm = self.rate / 2, [], 0, 1, 1
+
+    @property
+    def _usual(self) -> float:
+        return sum(self._seen) / len(self._seen)
+
+    def _try(self) -> None:
+        if not 1 <= self.connections + self._next <= self.most:
+            self._next = -self._next
+        self.connections += self._next
+        self._tried = self._next
 
 
 class Uploads:
@@ -75,8 +94,8 @@ class Uploads:
     def __call__(self, jobs: Sequence[Job]) -> Carried:
         """Send as much as goes. Ends early when something urgent waits or the link breaks."""
         left, running = deque(jobs), set[Future[_Sent]]()
-        count, fault, spoiled = 0, None, list[OutboxItem]()
-        window, since = 0, self._clock.monotonic()
+        count, fault, spoiled, whole = 0, None, list[OutboxItem](), list[OutboxItem]()
+        window, pictures, since = 0, 0, self._clock.monotonic()
         with ThreadPoolExecutor(self.pace.most, thread_name_prefix="exchange-picture") as pool:
             while left or running:
                 while left and fault is None and len(running) < self.pace.connections:
@@ -87,19 +106,22 @@ class Uploads:
                 done, running = wait(running, return_when=FIRST_COMPLETED)
                 for sent in (future.result() for future in done):
                     count += sent.count
-                    window += sent.count
+                    window, pictures = window + sent.count, pictures + 1
                     if sent.fault is not None:
                         fault = sent.fault
                         left.clear()
                     elif sent.spoiled:
                         spoiled.append(sent.item)
+                    else:
+                        whole.append(sent.item)
                 elapsed = self._clock.monotonic() - since
-                if fault is None and elapsed > 2.0 and window:
+                enough = pictures >= self.pace.connections or elapsed > _LONGEST_WINDOW
+                if fault is None and elapsed > _WINDOW_SECONDS and window and enough:
                     self.pace.measured(window / elapsed)
-                    window, since = 0, self._clock.monotonic()
+                    window, pictures, since = 0, 0, self._clock.monotonic()
         if fault is not None:
             self.pace.broken()
-        return Carried(count, fault, tuple(spoiled))
+        return Carried(count, fault, tuple(spoiled), tuple(whole))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +159,11 @@ def _send(link: Link, outbox: OutboxPort, job: Job, size: int) -> _Sent:
 
 def carry(link: Link, outbox: OutboxPort, jobs: Sequence[Job]) -> Carried:
     """One picture after the other on the caller's thread."""
-    count, spoiled = 0, list[OutboxItem]()
+    count, spoiled, whole = 0, list[OutboxItem](), list[OutboxItem]()
     for job in jobs:
         sent = _send(link, outbox, job, LARGEST_PART)
         count += sent.count
         if sent.fault is not None:
-            return Carried(count, sent.fault, tuple(spoiled))
-        if sent.spoiled:
-            spoiled.append(sent.item)
-    return Carried(count, None, tuple(spoiled))
+            return Carried(count, sent.fault, tuple(spoiled), tuple(whole))
+        (spoiled if sent.spoiled else whole).append(sent.item)
+    return Carried(count, None, tuple(spoiled), tuple(whole))

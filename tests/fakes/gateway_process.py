@@ -29,13 +29,22 @@ def free_port() -> int:
 class GatewayProcess:
     """``inspection-gateway serve`` in ``folder``; ``inside`` is the same gateway in this process, for looking."""
 
-    def __init__(self, folder: Path, url: str | None = None, *, workers: int = 1, training: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        url: str | None = None,
+        *,
+        workers: int = 1,
+        training: bool = False,
+        host: str = "127.0.0.1",
+    ) -> None:
         self.folder = folder
         self.url = url or f"sqlite:///{folder / 'gateway.db'}"
         self.workers = workers
+        self.host = host
         self.port = free_port()
         folder.mkdir(parents=True, exist_ok=True)
-        authority = create_authority(folder / "keys", ["localhost", "127.0.0.1"], datetime.now(UTC), None)
+        authority = create_authority(folder / "keys", ["localhost", "127.0.0.1", host], datetime.now(UTC), None)
         database = Database(self.url)
         settings = initialise(database, training)
         self.inside = Gateway(database, FolderPictures(folder / "pictures"), authority, settings)
@@ -44,17 +53,18 @@ class GatewayProcess:
 
     @property
     def address(self) -> str:
-        return f"https://127.0.0.1:{self.port}"
+        return f"https://{self.host}:{self.port}"
 
     def start(self) -> None:
         command = [sys.executable, "-m", "inspection_station.gateway", "serve", "--folder", str(self.folder)]
-        command += ["--database", self.url, "--port", str(self.port), "--workers", str(self.workers)]
+        command += ["--database", self.url, "--bind", self.host, "--port", str(self.port)]
+        command += ["--workers", str(self.workers)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         deadline = time.monotonic() + STARTING
         while time.monotonic() < deadline:
             try:
-                with socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                with socket.create_connection((self.host, self.port), timeout=1):
                     return
             except OSError:
                 if self.process.poll() is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Iterator
 
@@ -83,14 +84,25 @@ def test_a_store_that_cannot_be_used_does_not_end_the_thread(world: World, loop:
 def test_connections_are_added_while_they_help_and_no_longer() -> None:
     pace = Pace()
     seen = []
-    for _ in range(30):
-        pace.measured(10_000.0 * min(pace.connections, 4))
+    for _ in range(40):
+        pace.measured(10_000.0 * min(pace.connections, 6))
         seen.append(pace.connections)
-    assert max(seen) == 5
-    assert seen.count(4) > 20
+    assert max(seen) == 7
+    assert min(seen[5:]) == 5
+    assert seen.count(6) > 25
     for _ in range(5):
         pace.broken()
     assert pace.connections == 1
+
+
+def test_on_a_noisy_link_the_number_of_connections_stays_about_right() -> None:
+    chance, pace = random.Random(4), Pace()
+    used = []
+    for _ in range(2000):
+        pace.measured(5_000.0 * min(pace.connections, 6) * chance.gauss(1.0, 0.12))
+        used.append(pace.connections)
+    assert 5 <= sum(used) / len(used) <= 8
+    assert sum(min(number, 6) for number in used) / len(used) / 6 > 0.93
 
 
 def test_a_slow_link_gets_small_parts_and_a_fast_one_large_ones() -> None:
