@@ -97,6 +97,7 @@ def run_window(
         with closed_by_signals(application):
             return application.exec()
     finally:
+        window.leave()
         application.removeEventFilter(wedge)
         application.removeEventFilter(keyboard)
         watch.stop()

@@ -99,7 +99,7 @@ class _Opening(QObject, Generic[_T]):
             return
         application = QApplication.instance()
         if application is not None:
-            application.quit()
+            application.exit(0)  # not quit: that would close the window first
 
 
 def open_behind_window(
@@ -125,15 +125,15 @@ def open_behind_window(
     window = OpeningWindow(training=training, theme=ThemeName(theme), touch=touch_target >= CART_TARGET, kiosk=kiosk)
     opening: _Opening[_T] = _Opening(work, failure_of, window)
     window.retry.connect(opening.start)
-    window.give_up.connect(application.quit)
+    window.give_up.connect(lambda: application.exit(0))
     place(window, kiosk=kiosk, size=size)
     application.processEvents()
     shown(window)
     told: list[int] = []
     gave_up: list[bool] = []
     window.give_up.connect(lambda: gave_up.append(True))
-    opening.start()
     with closed_by_signals(application, told):
+        opening.start()
         application.exec()
     if opening.value and not told and not gave_up:
         window.show_step("window")

@@ -58,7 +58,7 @@ def closed_by_signals(application: QApplication, told: list[int] | None = None) 
 
     def end(number: int) -> None:
         _log.info("told to end", extra={"signal": signal.Signals(number).name})
-        application.quit()
+        application.exit(0)  # not quit: that asks the windows first, and a kiosk's says no
 
     before = {number: signal.signal(number, close) for number in (signal.SIGTERM, signal.SIGINT)}
     try:

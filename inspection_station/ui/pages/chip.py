@@ -8,16 +8,13 @@ from inspection_station.ui.pages.page import Card, Surface, scrolled, show_portr
 from inspection_station.ui.presenters.chip_page import ChipPage
 from inspection_station.ui.theme import Look
 from inspection_station.ui.widgets.facts import FactTable, TroubleCard
-from inspection_station.ui.widgets.name_grid import NameGrid
 from inspection_station.ui.widgets.picture import PictureView
 from inspection_station.ui.widgets.text import Text
 from inspection_station.wording import Wording
 
-_GRIDS = 2
-
 
 class _Column(Card):
-    """The right half, closer together than cards are: a chip has up to twenty checks."""
+    """The right part, closer together than cards are: a chip has up to twenty checks."""
 
     def set_look(self, look: Look) -> None:
         """Take a look."""
@@ -31,24 +28,21 @@ class ChipView(Card):
     def __init__(self, surface: Surface, parent: QWidget | None = None) -> None:
         super().__init__(row=True, parent=parent)
         self.portrait = PictureView(surface.pictures)
-        self.opened, self.told = Text("label", wrap=True), FactTable(strong=True, gap=3)
-        self.quiet = [NameGrid() for _ in range(_GRIDS)]
+        self.opened, self.checks = Text("label", wrap=True), FactTable(strong=True, gap=3)
         self.guide = Text("value", wrap=True)
         self.trouble = TroubleCard()
         inner = _Column(plain=True)
-        for widget in (self.guide, self.trouble, self.told, *self.quiet, self.opened):
+        for widget in (self.guide, self.trouble, self.checks, self.opened):
             inner.box.addWidget(widget)
         inner.box.addStretch(1)
         self.area = scrolled(inner)
-        self.box.addWidget(self.portrait, 3)
-        self.box.addWidget(self.area, 8)
+        self.box.addWidget(self.portrait, 4)
+        self.box.addWidget(self.area, 13)
 
     def show_page(self, model: ChipPage, wording: Wording) -> None:
         """Show the page."""
         show_portrait(self.portrait, model.portrait, model.no_portrait, wording)
         self.opened.show_text(model.opened)
-        self.told.show_rows(model.told)
-        for n, grid in enumerate(self.quiet):
-            grid.show_names(model.quiet[n] if n < len(model.quiet) else None)
+        self.checks.show_rows(model.checks)
         self.guide.show_text("" if model.trouble else model.guide)
         self.trouble.show_trouble(model.trouble, wording.text("trouble.why"), wording.text("trouble.do"))

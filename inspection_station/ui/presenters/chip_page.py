@@ -15,25 +15,15 @@ from inspection_station.wording import Wording
 
 
 @dataclass(frozen=True, slots=True)
-class CheckNames:
-    """Checks that came out alike and need no word of their own: a title with their number, and their names."""
-
-    tone: Tone
-    title: str
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class ChipPage:
-    """The portrait from the chip, how it was opened, and every check (BSI TR-03135-1): ``told`` are those that an
-    officer has to think about, worst first, ``quiet`` the others.
+    """The portrait from the chip, how it was opened, and every check (BSI TR-03135-1). ``checks``: a row for each that
+    an officer has to think about, worst first, then one row for all that passed and one for what the chip has not.
     """
 
     portrait: BlobRef | None
     no_portrait: str
     opened: str
-    told: tuple[FieldRow, ...]
-    quiet: tuple[CheckNames, ...]
+    checks: tuple[FieldRow, ...]
     guide: str
     trouble: Trouble | None
 
@@ -58,11 +48,11 @@ def chip_page(inspection: Inspection, wording: Wording) -> ChipPage:
     trouble = trouble_of(inspection, Step.CHIP, wording)
     if reading is None:
         guide = wording.text("guide.chip") if Step.CHIP not in inspection.evidence else ""
-        return ChipPage(None, none, "", (), (), guide, trouble)
+        return ChipPage(None, none, "", (), guide, trouble)
     access = wording.text(f"access.{reading.access.value}")
     read = " ".join(group.name.removeprefix("EF.") for group in reading.data_groups) or "—"
     opened = wording.text("chip.opened", access=access, groups=read)
-    return ChipPage(reading.portrait, none, opened, *_checks(reading, wording), "", trouble)
+    return ChipPage(reading.portrait, none, opened, _checks(reading, wording), "", trouble)
 
 
 def reason_text(reason: CheckReason | None, wording: Wording) -> str:
@@ -85,30 +75,29 @@ def _value(name: str, value: str, wording: Wording) -> str:
     return wording.text("list-separator").join(wording.text_or(f"{family}.{one}", one) for one in value.split(", "))
 
 
-def _checks(reading: ChipReading, wording: Wording) -> tuple[tuple[FieldRow, ...], tuple[CheckNames, ...]]:
-    """One row a check: made several times (each data group's hash) it shows its worst result."""
+def _checks(reading: ChipReading, wording: Wording) -> tuple[FieldRow, ...]:
+    """A check that was made several times (each data group's hash) counts with its worst result."""
     order = [*_TOLD, *_QUIET]
     worst: dict[str, ChipCheck] = {}
     for check in reading.checks:
         known = worst.get(check.name)
         if known is None or order.index(check.result) < order.index(known.result):
             worst[check.name] = check
-    told = tuple(_told(check, wording) for result in _TOLD for check in worst.values() if check.result is result)
-    quiet = []
+    told = [_told(check, wording) for result in _TOLD for check in worst.values() if check.result is result]
     for result in _QUIET:
-        names = tuple(check_name(check.name, wording) for check in worst.values() if check.result is result)
+        names = [check_name(check.name, wording) for check in worst.values() if check.result is result]
         if names:
-            word = wording.text(f"result.{result.value}")
-            title = wording.text("chip.quiet", result=word, count=len(names))
-            quiet.append(CheckNames(_TONE[result], title, names))
-    return told, tuple(quiet)
+            count = wording.text("chip.checks", count=len(names))
+            told.append(
+                FieldRow(count, wording.text("chip.name-separator").join(names), _TONE[result], _word(result, wording))
+            )
+    return tuple(told)
 
 
 def _told(check: ChipCheck, wording: Wording) -> FieldRow:
     why = reason_text(check.reason, wording)
-    return FieldRow(
-        check_name(check.name, wording),
-        wording.text("chip.reason", why=why, section=check.section) if why else check.section,
-        _TONE[check.result],
-        wording.text(f"result.{check.result.value}"),
-    )
+    return FieldRow(check_name(check.name, wording), why, _TONE[check.result], _word(check.result, wording))
+
+
+def _word(result: CheckResult, wording: Wording) -> str:
+    return wording.text(f"result.{result.value}")

@@ -87,7 +87,7 @@ def country_name(code: str, wording: Wording) -> str:
 
 def _noted(name: str) -> tuple[str, str]:
     """A name and the note that stands in brackets at its end."""
-    for opening, closing in ((" (", ")"), ("（", "）")):
+    for opening, closing in ((" (", ")"), ("(", ")"), ("（", "）")):
         if name.endswith(closing) and opening in name:
             plain, _, note = name.rpartition(opening)
             return plain, note.removesuffix(closing)
