@@ -19,7 +19,7 @@ from inspection_station.gateway.agencies.biometrics import ForeignerBiometricsHt
 from inspection_station.gateway.agencies.documents import LostDocumentsHttp
 from inspection_station.gateway.agencies.entry_exit import EntryExitHttp
 from inspection_station.gateway.agencies.identity import EmergencyIdentityHttp, IdentityConfirmationHttp
-from inspection_station.gateway.agencies.ports import Denied, NoAnswer, PictureUp, RecordUp, WrongAnswer
+from inspection_station.gateway.agencies.ports import CannotSay, Denied, NoAnswer, PictureUp, RecordUp, WrongAnswer
 from inspection_station.gateway.agencies.webapis import WebApisHttp
 from inspection_station.headquarters.questions import AgencySystem, Face, Question, Topic
 from inspection_station.inspection.biometrics import FingerPosition
@@ -121,7 +121,7 @@ def test_rmas_knows_a_stolen_document_and_an_economy_outside_is_not_checked(agen
     answer = rmas.answer(inside, WITHIN)
     assert (answer.hits, answer.as_of) == ((), None)
     outside = Question(new_id(), Topic.DOCUMENT, number="ZZ0000001", issuing_state="XXB")
-    with pytest.raises(NoAnswer):
+    with pytest.raises(CannotSay):
         rmas.answer(outside, WITHIN)
 
 

@@ -23,6 +23,7 @@ from sqlalchemy import delete, select
 from inspection_station.gateway.agencies.ports import (
     AgencyFault,
     Answering,
+    CannotSay,
     Denied,
     Found,
     NoAnswer,
@@ -146,8 +147,8 @@ class Agencies:
             found = adapter.answer(question, within)
         except ValidationError:
             raise Denied("the contract has no words for this question") from None
-        except Denied:
-            self.resting.answered(system)  # it lives, and does not like what it was asked
+        except (Denied, CannotSay):
+            self.resting.answered(system)  # it lives
             raise
         except AgencyFault as fault:
             self.resting.failed(system, fault.code)

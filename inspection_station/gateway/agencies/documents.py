@@ -15,7 +15,7 @@ from inspection_station.gateway.agencies.contracts import (
 )
 from inspection_station.gateway.agencies.entry_exit import hits_of
 from inspection_station.gateway.agencies.http import AgencyHttp
-from inspection_station.gateway.agencies.ports import Found, NoAnswer
+from inspection_station.gateway.agencies.ports import CannotSay, Found
 from inspection_station.gateway.agencies.translating import lists_from, milliseconds
 from inspection_station.headquarters.questions import AgencySystem, Hit, Question, Scope, Topic
 from inspection_station.inspection.watchlist import ListKind
@@ -34,12 +34,12 @@ class RmasHttp:
         self._http = http
 
     def answer(self, question: Question, within: float) -> Found:
-        """Whether the issuer calls its document lost, stolen or cancelled. Raises NoAnswer where the issuer did not
+        """Whether the issuer calls its document lost, stolen or cancelled. Raises CannotSay where the issuer did not
         say: nobody looked, so it is no «no hit».
         """
         reply = self._http.ask("/document-status", document_query(question), DocumentStatusReply, within)
         if reply.status == "unknown":
-            raise NoAnswer("the issuing economy did not answer")
+            raise CannotSay("the issuing economy did not answer")
         scope = Scope(self.system.value, ListKind.LOST_DOCUMENT.value, "", 0, None)
         if reply.status in _GOOD:
             return Found(reply.answered_at, None, (scope,))

@@ -50,6 +50,12 @@ class Denied(AgencyFault):
     code = "AGY-05"
 
 
+class CannotSay(AgencyFault):
+    """The system answered that it cannot answer this question: it lives, and nobody looked."""
+
+    code = "AGY-07"
+
+
 class TooMany(AgencyFault):
     """As many questions as may be under way at once are: this one was not asked."""
 
