@@ -30,8 +30,9 @@ _LEAST_SIDE: Final = 40  # pixels; two lines of the smallest legible print are h
 _LEAST_FIT: Final = 0.25
 _LEAST_LEGIBLE: Final = 0.55
 _CLEARLY_A_ZONE: Final = 0.85
-_STACKS_TRIED: Final = 6
-_LINES_TRIED: Final = 3
+_TRIED_FIRST: Final = (6, 3)  # bands of several lines, and lines alone: nearly every zone is found among these
+_TRIED_AGAIN: Final = (3, 2)
+_MUCH_FINER: Final = 1.4
 _SAME_PLACE: Final = 0.005  # of a line's length: a fifth of a character
 _CELLS_OUTSIDE: Final = 2
 _MOST_IN_DOUBT: Final = 1 / 3
@@ -87,21 +88,23 @@ def _find(grey: Grey) -> list[Upright]:
     faint: list[Upright] = []  # less legible, or perhaps only a part
     tried = _Tried()
     coarse = Coarse.of(grey)
+    stacks_tried, lines_tried = _TRIED_FIRST
     for side, strength in (*((COARSE_SIDE, strength) for strength in STRENGTHS), (2 * COARSE_SIDE, STRENGTHS[1])):
         if side > COARSE_SIDE:
-            if max(grey.shape) <= COARSE_SIDE:
+            if max(grey.shape) <= _MUCH_FINER * COARSE_SIDE:
                 break
             coarse = Coarse.of(grey, side)
         bands = find_bands(coarse, strength)
-        clear = _clear_zones(grey, bands, faint, tried)
+        clear = _clear_zones(grey, [band for band in bands if len(band.lines) > 1][:stacks_tried], faint, tried)
         if clear:
             return clear
-        for band in [band for band in bands if len(band.lines) == 1][:_LINES_TRIED]:
+        for band in [band for band in bands if len(band.lines) == 1][:lines_tried]:
             if tried.anew(band):
                 faint += _around(grey, band, tried)
         faint.sort(key=lambda found: -found.legibility)
         if faint and faint[0].legibility >= _CLEARLY_A_ZONE:
             break
+        stacks_tried, lines_tried = _TRIED_AGAIN
     return faint[:1]
 
 
@@ -125,8 +128,7 @@ def _clear_zones(grey: Grey, bands: list[Band], faint: list[Upright], tried: _Tr
     """Clearly legible zones among bands of two or three lines; what is less legible is added to ``faint``."""
     clear: list[Upright] = []
     longest = 0.0
-    stacks = [band for band in bands if len(band.lines) > 1]
-    for band in stacks[:_STACKS_TRIED]:
+    for band in bands:
         length = band.right - band.left
         if clear and (length < 0.5 * longest or any(_overlaps(band, known) for known in clear)):
             continue
