@@ -14,10 +14,12 @@ import uuid_utils
 from inspection_station import __version__
 from inspection_station.composition import profile_parts as parts
 from inspection_station.composition.face_side import face_references
-from inspection_station.composition.headquarters_side import exchange_with
+from inspection_station.composition.headquarters_side import headquarters_side
 from inspection_station.composition.training_side import TrainingDesk, TrainingSide
 from inspection_station.desk.chip_inspection import ChipInspection
+from inspection_station.desk.connected_desk import ConnectedDesk
 from inspection_station.desk.effect_runner import Instruments
+from inspection_station.desk.exchange_side import ExchangeSide
 from inspection_station.desk.face_comparison import FaceComparison
 from inspection_station.desk.face_scale import face_scale
 from inspection_station.desk.inspection_desk import DeskSettings, InspectionDesk
@@ -50,7 +52,9 @@ TRAINING_SEED = 20261123
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """A running station. ``director`` is there in training only. Close it by leaving ``open_station``'s stack."""
+    """A running station. ``director`` is there in training only, ``exchange`` where the station is enrolled. Close it
+    by leaving ``open_station``'s stack.
+    """
 
     profile: StationProfile
     desk: InspectionDesk
@@ -58,6 +62,7 @@ class Station:
     rack: DeviceRack
     lists: ListSearch
     director: Director | None
+    side: ExchangeSide
     exchange: ExchangeLoop | None = None
 
 
@@ -151,8 +156,9 @@ def open_station(
     desk.start()
     stack.callback(desk.stop)
     _log_duty(profile, store, devices, session, stack)
-    exchange = exchange_with(profile, store, clock, stack, packs, lists.look, faces_arrived)
-    return Station(profile, desk, store, rack, lists, training.director if training else None, exchange)
+    headquarters = headquarters_side(profile, store, clock, session, lists, packs, stack, lists.look, faces_arrived)
+    director = training.director if training else None
+    return Station(profile, desk, store, rack, lists, director, headquarters.side, headquarters.loop)
 
 
 def _log_duty(
@@ -188,6 +194,5 @@ class _Hearing:
 
 def desk_for(station: Station) -> Desk:
     """The desk that screens get."""
-    if station.director is None:
-        return station.desk
-    return TrainingDesk(station.desk, station.director)
+    desk: Desk = station.desk if station.director is None else TrainingDesk(station.desk, station.director)
+    return ConnectedDesk(desk, station.side)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 
+from inspection_station.desk.exchange_view import Freshness, ListAge
 from inspection_station.inspection.document import MachineReadableZone
 from inspection_station.inspection.watchlist import ListConsulted, WatchlistResult
 from inspection_station.matching.watchlist_lists import ControlList
@@ -83,6 +84,25 @@ class ListSearch:
             )
             for one in here.lists
         ]
+
+    def ages(self, now: datetime) -> Sequence[ListAge]:
+        """Every list with what is known of its age; those that should be at hand and are not are red."""
+        with self._lock:
+            here = self._at_hand
+        over = here.over(now)
+        found = [
+            ListAge(
+                one.kind.value,
+                one.list_id,
+                one.version,
+                Freshness.RED if one.list_id in over else Freshness.AMBER if one.stale(now) else Freshness.GREEN,
+                (now - one.issued_at).total_seconds() / 3600,
+                one.stale_after,
+                here.until.get(one.list_id),
+            )
+            for one in here.lists
+        ]
+        return [*found, *(ListAge("missing", name, "", Freshness.RED) for name in here.missing)]
 
 
 def _nothing_arrives() -> None:

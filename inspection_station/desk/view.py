@@ -8,6 +8,7 @@ from threading import Lock
 from typing import Protocol
 
 from inspection_station.desk.commands import Command
+from inspection_station.desk.exchange_view import ExchangeView
 from inspection_station.desk.finger_ports import FingersShown
 from inspection_station.hardware.ports import DeviceKind, DeviceState, Frame
 from inspection_station.inspection.document import BlobRef
@@ -81,7 +82,8 @@ class DeskSnapshot:
     """Everything a screen needs. ``inspection`` None: ready for the next traveller.
 
     ``sequence`` counts up; ``elapsed_since`` is the monotonic start of the inspection; ``fingers`` is there while they
-    are taken; ``late_hits`` are those that no officer has read yet, the oldest first.
+    are taken; ``late_hits`` are those that no officer has read yet, the oldest first. ``exchange``
+    None: nobody tells how it stands.
     """
 
     sequence: int
@@ -102,6 +104,7 @@ class DeskSnapshot:
     notices: tuple[Notice, ...]
     fingers: FingersShown | None = None
     late_hits: tuple[LateHitView, ...] = ()
+    exchange: ExchangeView | None = None
 
 
 class FrameSlot:

@@ -203,7 +203,7 @@ class ExchangeLoop:
         self._conversation = conversation
         self._outbox = outbox
         self._clock = clock
-        self.on_status: Callable[[ExchangeStatus], None] = _log_status
+        self.on_status: Callable[[ExchangeStatus], None] = _nobody
         self._wake = Condition()
         self._woken = self._closing = False
         self._jobs: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
@@ -226,9 +226,9 @@ class ExchangeLoop:
             self._woken = True
             self._wake.notify()
 
-    def now(self) -> None:
-        """Somebody pressed «now»: no pause is kept, and packs are asked for."""
-        self.do(self._conversation.hasten)
+    def now(self) -> Future[None]:
+        """Somebody pressed «now»: no pause is kept, and packs are asked for. Done before the round that follows."""
+        return self.do(self._conversation.hasten)
 
     def use_port_link(self, cheap: bool) -> None:
         """From now on the link costs nothing, or is dear again; until the station is started anew."""
@@ -326,6 +326,7 @@ class ExchangeLoop:
     def _show(self, status: ExchangeStatus) -> None:
         if status != self._status:
             self._status = status
+            _log_status(status)
             self.on_status(status)
 
 
@@ -347,6 +348,10 @@ class _Timed:
     @property
     def clock_offset_ms(self) -> int | None:
         return self._link.clock_offset_ms
+
+
+def _nobody(status: ExchangeStatus) -> None:
+    """Nobody listens."""
 
 
 def _log_status(status: ExchangeStatus) -> None:

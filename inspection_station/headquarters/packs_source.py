@@ -127,6 +127,11 @@ class BundleSource:
             path, offset, data = wire.fields(wire.decode(entry, _BUNDLE_PART + 1024), "pack-file/1", 3)
             self._take(wire.words(path), wire.number(offset), wire.octets(data))
 
+    @property
+    def holds_files(self) -> bool:
+        """Whether there are packs in the bundle at all."""
+        return bool(self._files)
+
     def _take(self, path: str, offset: int, data: bytes) -> None:
         if not is_repository_path(path) or len(self._files) >= _FILES:
             raise wire.Malformed("a bundle holds what is no file of a repository")

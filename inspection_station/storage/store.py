@@ -165,6 +165,11 @@ class StationStore:
         """The store as the exchange uses it."""
         return Outbox(self._reader.ask, self._writer.submit, self._clock)
 
+    def note(self, actor: str, act: str, subject: str = "", detail: str = "") -> None:
+        """Queue an entry of the audit; no traveller's data in it."""
+        at = iso(self._clock.now())
+        self._writer.keep(lambda connection: append_audit(connection, at, actor, act, subject, detail))
+
     def keep_for(self, kept_for: timedelta, first_look: float = 60.0) -> None:
         """From now on destroy by itself what headquarters holds for good and was kept this long, while no inspection is
         open; ``first_look``: seconds until the first look.
