@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import timedelta
@@ -196,15 +198,10 @@ def test_due_records_go_by_themselves_and_never_while_an_inspection_is_open(
 @pytest.mark.parametrize("step", list(ClosingStep))
 def test_a_kill_at_any_step_leaves_one_whole_store(step: ClosingStep, tmp_path: Path) -> None:
     mark_training_folder(tmp_path)
-    child = os.fork()
-    if child == 0:
-        try:
-            _close_and_die(tmp_path, step)
-        finally:
-            os._exit(70)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status)
-    assert os.WTERMSIG(status) == signal.SIGKILL
+    child = subprocess.run(
+        [sys.executable, __file__, str(tmp_path), step.value], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert child.returncode == -signal.SIGKILL, child.stderr
     keys, clock = TrainingFolderKeys(tmp_path), SystemClock()
     read = StoreReader.open(tmp_path, keys, clock=clock)  # a reader finds the key too, before anybody mended anything
     assert len(read.records(100)) == 30
@@ -240,11 +237,13 @@ def _close_and_die(folder: Path, at: ClosingStep) -> None:
 
 
 def _until(true: Callable[[], bool], patience: float) -> bool:
-    import time
-
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         if true():
             return True
         time.sleep(0.02)
     return False
+
+
+if __name__ == "__main__":
+    _close_and_die(Path(sys.argv[1]), ClosingStep(sys.argv[2]))
