@@ -6,13 +6,15 @@ order of their keys, so that two transactions with the same items cannot lock ea
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
 
-from sqlalchemy import Connection, func, select, tuple_
+from sqlalchemy import Connection
 
 from inspection_station.gateway import ledger as log
+from inspection_station.gateway.bulk import insert_rows, rows_of_keys
 from inspection_station.gateway.database import Database
 from inspection_station.gateway.tables import doubled_number, item, log_entry, packet, quarantine
 from inspection_station.headquarters.receipts import Item, Kind, Verdict
@@ -20,6 +22,8 @@ from inspection_station.inspection.codec import MalformedPlain, parse_json
 
 ID_LIMIT = 64  # characters
 _MOST_SEQUENCE = 1 << 53
+_KEY = ("kind", "item_id")
+_NUMBER = ("station_id", "incarnation", "sequence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +110,7 @@ def take_in(
             },
         )
     origin = None if signed is None else signed.packet_hash
-    if new:
-        connection.execute(database.insert_if_new(item), [_row(arrival, station, origin, at) for _, arrival in new])
+    insert_rows(connection, item, [_row(arrival, station, origin, at) for _, arrival in new], if_new=True)
     hashes = _hashes(connection, [key for key, _ in new])
     others = [a for a in arrivals if a is not None and hashes[a.key] != a.item.sha256]
     for other in others:
@@ -173,22 +176,12 @@ def _in_order(arrivals: Iterable[Arrival]) -> list[Arrival]:
 
 def _hashes(connection: Connection, keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], bytes]:
     """Of what is there now: rows of this transaction and of everybody who has committed since."""
-    if not keys:
-        return {}
-    rows = connection.execute(
-        select(item.c.kind, item.c.item_id, item.c.sha256).where(tuple_(item.c.kind, item.c.item_id).in_(keys))
-    )
+    rows = rows_of_keys(connection, item, _KEY, keys, (*_KEY, "sha256"))
     return {(kind, item_id): bytes(digest) for kind, item_id, digest in rows}
 
 
 def _places(connection: Connection, keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], int]:
-    if not keys:
-        return {}
-    rows = connection.execute(
-        select(log_entry.c.kind, log_entry.c.item_id, log_entry.c.position).where(
-            tuple_(log_entry.c.kind, log_entry.c.item_id).in_(keys)
-        )
-    )
+    rows = rows_of_keys(connection, log_entry, _KEY, keys, (*_KEY, "position"))
     return {(kind, item_id): position for kind, item_id, position in rows}
 
 
@@ -196,22 +189,15 @@ def _doubled(
     database: Database, connection: Connection, station: str, arrivals: Sequence[Arrival], at: str
 ) -> tuple[str, ...]:
     """Flag numbers of one incarnation that two inspections bear: the station's store was copied."""
-    numbers = [(arrival.incarnation, arrival.sequence) for arrival in arrivals if arrival.sequence is not None]
-    if not numbers:
-        return ()
-    rows = connection.execute(
-        select(item.c.incarnation, item.c.sequence)
-        .where(
-            item.c.station_id == station,
-            item.c.sequence.is_not(None),
-            tuple_(item.c.incarnation, item.c.sequence).in_(numbers),
-        )
-        .group_by(item.c.incarnation, item.c.sequence)
-        .having(func.count() > 1)
-    ).all()
-    for incarnation, sequence in rows:
+    numbers = {(station, arrival.incarnation, arrival.sequence) for arrival in arrivals if arrival.sequence is not None}
+    borne = Counter(
+        (incarnation, sequence)
+        for incarnation, sequence in rows_of_keys(connection, item, _NUMBER, sorted(numbers), _NUMBER[1:])
+    )
+    twice = [number for number, count in borne.items() if count > 1]
+    for incarnation, sequence in twice:
         connection.execute(
             database.insert_if_new(doubled_number),
             {"station_id": station, "incarnation": incarnation, "sequence": sequence, "seen_at": at},
         )
-    return tuple(sorted({incarnation for incarnation, _ in rows}))
+    return tuple(sorted({incarnation for incarnation, _ in twice}))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select, update
 
+from inspection_station.gateway.bulk import insert_rows
 from inspection_station.gateway.tables import epoch as epochs
 from inspection_station.gateway.tables import log_entry, log_head, log_node
 from inspection_station.headquarters.merkle import Frontier, Subtree, consistency_proof, leaf_hash, node_hash, root_at
@@ -58,8 +59,9 @@ def append(connection: Connection, ledger: Ledger, entries: Sequence[tuple[int, 
         return ledger
     first = ledger.frontier.size
     frontier, closed = ledger.frontier.grown(leaf for _, _, leaf in entries)
-    connection.execute(
-        insert(log_entry),
+    insert_rows(
+        connection,
+        log_entry,
         [
             {"position": first + number, "leaf": leaf, "kind": kind, "item_id": item_id}
             for number, (kind, item_id, leaf) in enumerate(entries)
