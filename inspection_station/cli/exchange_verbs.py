@@ -35,6 +35,15 @@ DO = {
     "SYN-08": "take the bundle that was made for this station",
 }
 
+# The store belongs to the running station, which does all of this itself: there is never a second writer.
+RUNNING = {
+    "enrol": "end the station, enrol it, then start it again",
+    "sync": "press F12 on its screen, then 1: it asks at once; it exchanges by itself anyway",
+    "export": "press F12 on its screen, then 2: it exports to a stick itself",
+    "import": "press F12 on its screen, then 3: it takes the bundle in itself",
+    "close-voyage": "press F12 on its screen, then 5: it closes the voyage itself",
+}
+
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the verbs."""
@@ -72,7 +81,7 @@ def _verb(
 ) -> argparse.ArgumentParser:
     parser = verbs.add_parser(name, help=text, description=text)
     add_place(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, act_name=name)
     return parser
 
 
@@ -263,12 +272,15 @@ def _guarded(options: argparse.Namespace, act: Callable[[], int]) -> int:
     from inspection_station.headquarters.ports import LinkFault
     from inspection_station.headquarters.wire import WireError
     from inspection_station.station_profile import ProfileError
-    from inspection_station.storage.errors import StoreUnavailable
+    from inspection_station.storage.errors import AlreadyOpen, StoreUnavailable
 
     try:
         return act()
     except ProfileError as error:
         return refuse(options.json, _USAGE, "PRO-01", str(error))
+    except AlreadyOpen:
+        do = RUNNING.get(getattr(options, "act_name", ""), "")
+        return refuse(options.json, _MISSING, "STO-04", "the station is running", do)
     except StoreUnavailable as fault:
         return refuse(options.json, _MISSING, fault.code, fault.detail)
     except (LinkFault, NotEnrolled) as fault:

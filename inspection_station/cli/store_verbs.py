@@ -1,4 +1,4 @@
-"""``store check``, ``store backup``, ``store restore``: the store as a whole."""
+"""``store check``, ``store backup``, ``store restore``, ``store close-voyage``: the store as a whole."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from inspection_station.cli.exchange_verbs import RUNNING
 from inspection_station.cli.refusal import refuse
 from inspection_station.cli.store_place import add_place, place_of
 
@@ -16,16 +17,21 @@ _DONE, _NEGATIVE, _USAGE, _MISSING = 0, 1, 2, 3
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``store check|backup|restore``."""
+    """Add ``store check|backup|restore|close-voyage``."""
     store = verbs.add_parser("store", help="check, copy or put back the whole store")
     acts = store.add_subparsers(dest="act", metavar="ACT", required=True)
     for name, run, text in (
         ("check", _check, "read everything and hold it against its hashes"),
         ("backup", _backup, "copy the store, also while the station runs"),
         ("restore", _restore, "put a copy in the store's place (the station must not run)"),
+        (
+            "close-voyage",
+            _close_voyage,
+            "destroy what may be destroyed, move to a fresh key (the station must not run)",
+        ),
     ):
         parser = acts.add_parser(name, help=text, description=text)
-        if name != "check":
+        if name in ("backup", "restore"):
             parser.add_argument("file", type=Path, metavar="FILE")
         add_place(parser)
         parser.set_defaults(run=run)
@@ -90,6 +96,44 @@ def _restore(options: argparse.Namespace) -> int:
     return _guarded(options, act)
 
 
+def _close_voyage(options: argparse.Namespace) -> int:
+    from datetime import timedelta
+
+    from inspection_station.station_profile import load_profile
+    from inspection_station.storage.clock import SystemClock
+    from inspection_station.storage.connection import DATABASE
+    from inspection_station.storage.errors import StoreMissing
+    from inspection_station.storage.store import StationStore
+    from inspection_station.storage.voyage_close import ClosingStep
+
+    told: set[ClosingStep] = set()
+
+    def progress(step: ClosingStep, share: float) -> None:
+        if step not in told and not options.json:
+            sys.stderr.write(f"{step.value} …\n")
+        told.add(step)
+
+    def act() -> int:
+        folder, keys, station = place_of(options)
+        if not (folder / DATABASE).exists():
+            raise StoreMissing("no store in this folder")
+        profile = load_profile(options.profile if options.data is None or not keys.training else "training")
+        store = StationStore.open(folder, keys, station_id=station, clock=SystemClock())
+        try:
+            closed = store.close_voyage(timedelta(days=profile.retention_days), progress).result()
+        finally:
+            store.close()
+        found = {
+            "purged": closed.purged,
+            "kept": closed.kept,
+            "waiting": closed.waiting,
+            "old_key_destroyed": closed.old_key_destroyed,
+        }
+        return _tell(options, found, f"voyage closed: {closed.purged} records purged, {closed.kept} kept")
+
+    return _guarded(options, act)
+
+
 def _tell(options: argparse.Namespace, found: dict[str, Any], text: str) -> int:
     print(json.dumps(found, ensure_ascii=False) if options.json else text)
     return _DONE
@@ -97,12 +141,16 @@ def _tell(options: argparse.Namespace, found: dict[str, Any], text: str) -> int:
 
 def _guarded(options: argparse.Namespace, act: Callable[[], int]) -> int:
     from inspection_station.station_profile import ProfileError
-    from inspection_station.storage.errors import StoreUnavailable
+    from inspection_station.storage.errors import AlreadyOpen, StoreUnavailable
 
     try:
         return act()
     except ProfileError as error:
         return refuse(options.json, _USAGE, "PRO-01", str(error))
+    except AlreadyOpen as fault:
+        if options.act != "close-voyage":
+            return refuse(options.json, _MISSING, fault.code, fault.detail)
+        return refuse(options.json, _MISSING, fault.code, fault.detail, RUNNING[options.act])
     except StoreUnavailable as fault:
         return refuse(options.json, _MISSING, fault.code, fault.detail)
     except FileExistsError:
