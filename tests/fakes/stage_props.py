@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
+from inspection_station.hardware.ports import FingerImage
 from inspection_station.hardware.rehearsal import SPECIMEN_LINES
+from inspection_station.inspection.biometrics import FingerPosition
+from inspection_station.training.devices.stage import TOGETHER, Laid
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,15 @@ class PlainProps:
     def expect(self, traveller: PlainTraveller) -> None:
         """Nothing takes long here."""
 
+    def expect_fingers(self, traveller: PlainTraveller) -> None:
+        """Nothing takes long here."""
+
+    def impressions(self, traveller: PlainTraveller, position: FingerPosition, first: int) -> Future[Laid]:
+        """As quick as a picture can be drawn; finger and try can be read from it."""
+        laid: Future[Laid] = Future()
+        laid.set_result(tuple(impression(position, number) for number in range(first, first + TOGETHER)))
+        return laid
+
     def close(self) -> None:
         """Nothing is open."""
 
@@ -69,3 +82,9 @@ class PlainProps:
 
     def live(self, traveller: PlainTraveller) -> PlainFilm:
         return PlainFilm(traveller.shade)
+
+
+def impression(position: FingerPosition, number: int) -> FingerImage:
+    picture = np.full((50, 40), 200, np.uint8)
+    picture[10:40, 10:30] = 20 + 10 * list(FingerPosition).index(position) + number
+    return FingerImage(picture, 500)

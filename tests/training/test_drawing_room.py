@@ -12,12 +12,15 @@ from concurrent.futures import Future
 from datetime import date
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 
-from inspection_station.training.devices.drawing import Drawn, draw
+from inspection_station.inspection.biometrics import FingerPosition
+from inspection_station.training.devices.drawing import Drawn, FingerOrder, draw, lay_down
 from inspection_station.training.devices.drawing_room import DrawingFault, DrawingRoom
 from inspection_station.training.devices.props import TravellerProps
+from inspection_station.training.devices.stage import Laid
 from inspection_station.training.personas.traveller import traveller
 
 TODAY = date(2026, 11, 23)
@@ -52,6 +55,19 @@ def test_what_the_process_draws_is_what_would_have_been_drawn_here(room: Drawing
     assert there.passport.fault == here.passport.fault
     assert there.passport.keys == here.passport.keys
     assert there.passport.files["DG2"] == here.passport.files["DG2"]
+
+
+def test_fingers_are_drawn_there_too_and_before_faces_that_have_not_been_begun(room: DrawingRoom) -> None:
+    order = FingerOrder(3, FingerPosition.RIGHT_INDEX, 0, 2)
+    waiting = [ordered(room, traveller(seed, today=TODAY)) for seed in (21, 22)]
+    laid: Future[Laid] = Future()
+    room.lay_down(order, laid, soon=True)
+    there, here = laid.result(150), lay_down(order)
+    assert not waiting[-1].done()
+    assert [one.dpi for one in there] == [500, 500]
+    assert all(np.array_equal(one.image, other.image) for one, other in zip(there, here, strict=True))
+    for drawing in waiting:
+        assert drawing.result(150).page
 
 
 def test_it_works_at_a_lower_priority_than_the_station(room: DrawingRoom) -> None:

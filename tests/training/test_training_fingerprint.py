@@ -1,5 +1,9 @@
 """The training fingerprint reader: invented fingers of whoever is on the stage, and the faults of a real reader."""
 
+import subprocess
+import sys
+from concurrent.futures import Future
+from datetime import date
 from threading import Event, Timer
 
 import numpy as np
@@ -8,33 +12,44 @@ from fakes.stage_props import PlainProps, PlainTraveller
 
 from inspection_station.hardware.conformance import Outcome, run_conformance
 from inspection_station.hardware.errors import CaptureCancelled, DeviceError, DeviceUnplugged
-from inspection_station.hardware.ports import DeviceKind, DriverSettings, FingerImage
+from inspection_station.hardware.ports import DeviceKind, DriverSettings
 from inspection_station.inspection.biometrics import FingerPosition
-from inspection_station.training.devices.fingerprint import (
-    TrainingFingerprintReader,
-    factory,
-    invented_impression,
-)
+from inspection_station.training.devices.drawing import FingerOrder, lay_down
+from inspection_station.training.devices.fingerprint import TrainingFingerprintReader, factory
+from inspection_station.training.devices.props import TravellerProps
 from inspection_station.training.devices.rehearsal import stage_rehearsal
 from inspection_station.training.devices.stage import TrainingStage
 from inspection_station.training.faults import Fault
+from inspection_station.training.personas.traveller import traveller
 
 
-def drawn(traveller, position, attempt) -> FingerImage:
-    """As quick as a picture can be drawn; finger and attempt can be read from it."""
-    picture = np.full((50, 40), 200, np.uint8)
-    picture[10:40, 10:30] = 20 + 10 * list(FingerPosition).index(position) + attempt
-    return FingerImage(picture, 500)
+class WaitingProps(PlainProps):
+    """Fingers come when ``drawing`` is settled."""
+
+    def __init__(self):
+        self.drawing = Future()
+
+    def impressions(self, traveller, position, first):
+        return self.drawing
 
 
-class QuickFactory:
-    kind = DeviceKind.FINGERPRINT_READER
+class Notes:
+    """A draughtsman who writes down what is ordered, and draws nothing."""
 
-    def __call__(self, settings):
-        return factory(DriverSettings({**settings.values, "impressions": drawn}))
+    ahead = True
 
-    def attached(self):
-        return ()
+    def __init__(self):
+        self.orders = []
+
+    def draw(self, traveller, today, into):
+        self.orders.append(("face", traveller.seed))
+        into.set_result(None)
+
+    def lay_down(self, fingers, into, *, soon=False):
+        self.orders.append((fingers.position, fingers.seed, fingers.first, soon))
+
+    def close(self):
+        """Nothing is open."""
 
 
 @pytest.fixture
@@ -44,7 +59,7 @@ def stage():
 
 @pytest.fixture
 def reader(stage):
-    device = TrainingFingerprintReader(DriverSettings({"stage": stage, "pace": 0.05, "impressions": drawn}))
+    device = TrainingFingerprintReader(DriverSettings({"stage": stage, "pace": 0.05}))
     device.open()
     yield device
     device.close()
@@ -69,28 +84,73 @@ def test_every_try_is_another_impression_and_a_new_presence_begins_anew(reader, 
     assert np.array_equal(reader.capture(Event()).image, first)
 
 
-def test_a_finger_that_is_still_growing_does_not_hold_up_cancelling(stage):
-    free = Event()
-    slow = TrainingFingerprintReader(
-        DriverSettings({"stage": stage, "pace": 0.0, "impressions": lambda *given: free.wait(5) and drawn(*given)})
-    )
-    slow.open()
+def test_more_tries_than_are_drawn_at_once_are_drawn_anew(reader, stage):
     stage.present(PlainTraveller())
+    shades = [int(reader.capture(Event()).image[20, 20]) for _ in range(5)]
+    assert shades == [20, 21, 22, 23, 24]
+
+
+def test_a_finger_that_is_still_being_drawn_does_not_hold_up_cancelling():
+    own = TrainingStage(WaitingProps())
+    slow = TrainingFingerprintReader(DriverSettings({"stage": own, "pace": 0.0}))
+    slow.open()
+    own.present(PlainTraveller())
     cancel = Event()
     Timer(0.2, cancel.set).start()
     with pytest.raises(CaptureCancelled):
         slow.capture(cancel)
-    free.set()
     slow.close()
 
 
-def test_a_finger_that_cannot_be_drawn_is_a_device_error(stage):
-    broken = TrainingFingerprintReader(DriverSettings({"stage": stage, "pace": 0.0, "impressions": lambda *_: 1 / 0}))
+def test_a_finger_that_cannot_be_drawn_is_a_device_error():
+    props = WaitingProps()
+    props.drawing.set_exception(ZeroDivisionError())
+    own = TrainingStage(props)
+    broken = TrainingFingerprintReader(DriverSettings({"stage": own, "pace": 0.0}))
     broken.open()
-    stage.present(PlainTraveller())
+    own.present(PlainTraveller())
     with pytest.raises(DeviceError, match="drawn"):
         broken.capture(Event())
     broken.close()
+
+
+def test_both_index_fingers_are_drawn_ahead_after_the_face_where_there_is_a_reader_for_them():
+    who, notes = traveller(3, today=date(2026, 11, 23)), Notes()
+    own = TrainingStage(TravellerProps(notes))
+    own.expect(who)
+    assert notes.orders == [("face", 3)]
+    device = TrainingFingerprintReader(DriverSettings({"stage": own, "pace": 0.0}))
+    device.open()
+    own.expect(who)
+    own.prepare(who)
+    right, left = FingerPosition.RIGHT_INDEX, FingerPosition.LEFT_INDEX
+    assert notes.orders == [("face", 3), (right, 3, 0, False), (left, 3, 0, False)]
+    own.props.impressions(who, right, 0)
+    own.props.impressions(who, FingerPosition.RIGHT_THUMB, 0)
+    assert notes.orders[3:] == [(FingerPosition.RIGHT_THUMB, 3, 0, True)]
+    device.close()
+
+
+def test_an_impostor_has_fingers_of_their_own():
+    notes = Notes()
+    props = TravellerProps(notes)
+    for fault in (None, "impostor"):
+        props.impressions(traveller(3, today=date(2026, 11, 23), fault=fault), FingerPosition.RIGHT_INDEX, 0)
+    (_, holder, _, _), (_, impostor, _, _) = notes.orders
+    assert holder == 3
+    assert impostor != 3
+
+
+@pytest.mark.slow
+def test_the_process_that_inspects_never_loads_what_grows_fingers():
+    """Growing one holds the interpreter for half a second, and the screen with it."""
+    told = (
+        "import sys, inspection_station.app, inspection_station.training.devices.fingerprint,"
+        " inspection_station.training.devices.props, inspection_station.training.devices.drawing_room;"
+        " print('inspection_station.training.personas.fingerprint' in sys.modules, 'numba' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.split() == ["False", "False"]
 
 
 def test_unplugging_in_the_middle_is_noticed(reader, stage):
@@ -101,22 +161,15 @@ def test_unplugging_in_the_middle_is_noticed(reader, stage):
 
 def test_the_reader_keeps_every_rule_of_its_port():
     own = TrainingStage(PlainProps())
-    with stage_rehearsal(QuickFactory(), pace=0.05, stage=own, traveller=PlainTraveller()) as (device, script):
+    with stage_rehearsal(factory, pace=0.05, stage=own, traveller=PlainTraveller()) as (device, script):
         results = run_conformance(device, script)
     assert [f"{r.check}: {r.detail}" for r in results if r.outcome is Outcome.FAILED] == []
 
 
 @pytest.mark.slow
-def test_an_impostors_fingers_are_not_the_holders():
-    pytest.importorskip("inspection_station.training.personas.fingerprint")
-
-    class Person:
-        seed, face_seed = 77, 5
-
-        def __init__(self, live_face):
-            self.live_face = live_face
-
-    holder, again, impostor = (invented_impression(Person(face), FingerPosition.RIGHT_INDEX, 0) for face in (5, 5, 6))
-    assert holder.image.shape == impostor.image.shape
-    assert np.array_equal(holder.image, again.image)
-    assert not np.array_equal(holder.image, impostor.image)
+def test_the_same_order_gives_the_same_impressions_and_another_person_others():
+    first, again, other = (lay_down(FingerOrder(seed, FingerPosition.RIGHT_INDEX, 0, 2)) for seed in (77, 77, 78))
+    assert first[0].image.shape == other[0].image.shape
+    assert np.array_equal(first[1].image, again[1].image)
+    assert not np.array_equal(first[0].image, first[1].image)
+    assert not np.array_equal(first[0].image, other[0].image)

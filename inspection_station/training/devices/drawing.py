@@ -1,8 +1,8 @@
-"""Drawing a training traveller: the printed page, the passport with its chip, the film of the face.
+"""Drawing a training traveller: the printed page, the passport with its chip, the film of the face, the fingers.
 
-It takes one or two seconds of computing that no reader takes (some more for a chip that keeps fingers), some of it
-without letting another thread run. A station
-with a screen therefore has it done in a process of its own (``drawing_room``); ``DrawnHere`` does it on the spot.
+It takes one or two seconds of computing that no reader takes, and as much again for the fingers, some of it without
+letting another thread run. A station with a screen therefore has it done in a process of its own (``drawing_room``);
+``DrawnHere`` does it on the spot.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from typing import Final, Protocol
 import cv2
 import numpy as np
 
-from inspection_station.hardware.ports import Image
+from inspection_station.hardware.ports import FingerImage, Image
+from inspection_station.inspection.biometrics import FingerPosition
+from inspection_station.training.devices.stage import Laid
 from inspection_station.training.issuing_authority import IssuingAuthority
 from inspection_station.training.page_renderer import PageStyle, PageText, render_page
 from inspection_station.training.page_wear import Severity, random_wear, wear_page
@@ -39,6 +41,16 @@ class Drawn:
     frames: tuple[bytes, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class FingerOrder:
+    """Impressions of one finger: of the person with ``seed``, ``count`` of them from number ``first`` on."""
+
+    seed: int
+    position: FingerPosition
+    first: int
+    count: int
+
+
 class Draughtsman(Protocol):
     """Who draws. ``ahead``: whether drawing goes on while the caller does something else."""
 
@@ -47,6 +59,10 @@ class Draughtsman(Protocol):
 
     def draw(self, traveller: TrainingTraveller, today: date, into: Future[Drawn]) -> None:
         """Sooner or later puts the drawing, or the fault that prevented it, into the future."""
+        ...
+
+    def lay_down(self, fingers: FingerOrder, into: Future[Laid], *, soon: bool = False) -> None:
+        """The same for impressions; ``soon``: before everything that has not been begun."""
         ...
 
     def close(self) -> None:
@@ -62,6 +78,12 @@ class DrawnHere:
     def draw(self, traveller: TrainingTraveller, today: date, into: Future[Drawn]) -> None:
         try:
             into.set_result(draw(traveller, today))
+        except Exception as fault:
+            into.set_exception(fault)
+
+    def lay_down(self, fingers: FingerOrder, into: Future[Laid], *, soon: bool = False) -> None:
+        try:
+            into.set_result(lay_down(fingers))
         except Exception as fault:
             into.set_exception(fault)
 
@@ -85,6 +107,16 @@ def draw(traveller: TrainingTraveller, today: date) -> Drawn:
     )
     film = traveller.live()
     return Drawn(_printed(traveller), passport, tuple(_packed(film.frame(index), 94) for index in range(FILMED)))
+
+
+def lay_down(fingers: FingerOrder) -> Laid:
+    """Grow the finger (half a second, unless it was grown before) and lay it down; the same for the same order."""
+    # Here, since growing loads machine code that a process which only inspects has no use for.
+    from inspection_station.training.personas.fingerprint import DPI, finger_of, impression
+
+    finger = finger_of(fingers.seed, fingers.position)
+    numbers = range(fingers.first, fingers.first + fingers.count)
+    return tuple(FingerImage(np.ascontiguousarray(impression(finger, number)), DPI) for number in numbers)
 
 
 @lru_cache(maxsize=2)

@@ -22,19 +22,20 @@ def serve(pipe: Connection) -> None:
     """Main function of the child. A second thread listens, so that the end of the station ends a drawing at once."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the station, which then ends us
     _step_back()
-    asked: SimpleQueue[tuple[int, Any, Any]] = SimpleQueue()
+    asked: SimpleQueue[tuple[int, Any]] = SimpleQueue()
     Thread(target=_listen, args=(pipe, asked), name="pipe", daemon=True).start()
     import cv2
 
     from inspection_station.process_memory import give_pictures_back
-    from inspection_station.training.devices.drawing import draw
+    from inspection_station.training.devices.drawing import FingerOrder, draw, lay_down
 
     give_pictures_back()
     cv2.setNumThreads(1)
     while True:
-        number, traveller, today = asked.get()
+        number, order = asked.get()
         try:
-            answer: tuple[str, int, Any] = DRAWN, number, draw(traveller, today)
+            drawn: Any = lay_down(order) if isinstance(order, FingerOrder) else draw(*order)
+            answer: tuple[str, int, Any] = DRAWN, number, drawn
         except Exception as fault:  # its text may name the traveller and stays here
             answer = FAILED, number, type(fault).__name__
         try:
@@ -43,7 +44,7 @@ def serve(pipe: Connection) -> None:
             os._exit(0)
 
 
-def _listen(pipe: Connection, asked: SimpleQueue[tuple[int, Any, Any]]) -> None:
+def _listen(pipe: Connection, asked: SimpleQueue[tuple[int, Any]]) -> None:
     while True:
         try:
             asked.put(pipe.recv())

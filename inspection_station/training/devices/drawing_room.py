@@ -1,8 +1,9 @@
 """The drawing room: a process of its own that draws coming travellers while the present one is inspected.
 
 Drawing in the station's process kept the screen waiting (up to 290 ms measured: coders that do not let other threads
-run). The process is spawned with the first order, works at low priority, and ends by itself when the station's process
-does, however that ended. One that crashes is started again; a second crash over the same traveller is a DrawingFault.
+run; growing a finger held the interpreter for half a second). The process is spawned with the first order, works at low
+priority, and ends by itself when the station's process does, however that ended. One that crashes is started again; a
+second crash over the same traveller is a DrawingFault.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ import time
 from concurrent.futures import Future
 from contextlib import suppress
 from datetime import date
+from itertools import count
 from multiprocessing.connection import Connection
-from queue import SimpleQueue
+from queue import PriorityQueue
 from threading import Lock, Thread
 from typing import Any, Final
 
 from inspection_station.hardware.errors import DeviceError
-from inspection_station.training.devices.drawing import Drawn
+from inspection_station.training.devices.drawing import Drawn, FingerOrder
 from inspection_station.training.devices.drawing_child import DRAWN, serve
+from inspection_station.training.devices.stage import Laid
 from inspection_station.training.personas.traveller import TrainingTraveller
 
 log = logging.getLogger(__name__)
@@ -32,7 +35,8 @@ _TRIES: Final = 2
 _LIFETIME: Final = 200
 """Drawings after which a process is replaced: what drawing leaves behind must not add up over a day of lessons."""
 
-_Order = tuple[TrainingTraveller, date, Future[Drawn]]
+_SOON, _IN_TURN, _LAST = range(3)
+"""When an order comes: those of one kind in the order they were given."""
 
 
 class DrawingFault(DeviceError):
@@ -40,14 +44,15 @@ class DrawingFault(DeviceError):
 
 
 class DrawingRoom:
-    """Implements ``drawing.Draughtsman``. ``draw`` returns at once; orders are carried out one after the other."""
+    """Implements ``drawing.Draughtsman``. Orders return at once and are carried out one after the other."""
 
     ahead = True
 
     def __init__(self, *, patience: float = _PATIENCE_SECONDS, lifetime: int = _LIFETIME) -> None:
         self._patience = patience
         self._lifetime = lifetime
-        self._orders: SimpleQueue[_Order | None] = SimpleQueue()
+        self._orders: PriorityQueue[tuple[int, int, Any, Future[Any]]] = PriorityQueue()
+        self._turns = count()  # no two orders are alike, so what is ordered is never compared
         self._state = Lock()
         self._clerk: Thread | None = None
         self._closed = False
@@ -63,6 +68,12 @@ class DrawingRoom:
         return None if process is None else process.pid
 
     def draw(self, traveller: TrainingTraveller, today: date, into: Future[Drawn]) -> None:
+        self._ordered((traveller, today), into, _IN_TURN)
+
+    def lay_down(self, fingers: FingerOrder, into: Future[Laid], *, soon: bool = False) -> None:
+        self._ordered(fingers, into, _SOON if soon else _IN_TURN)
+
+    def _ordered(self, order: Any, into: Future[Any], when: int) -> None:
         with self._state:
             if self._closed:
                 into.set_exception(DrawingFault("no traveller is drawn any more"))
@@ -70,7 +81,7 @@ class DrawingRoom:
             if self._clerk is None:
                 self._clerk = Thread(target=self._work, name="drawing-room", daemon=True)
                 self._clerk.start()
-            self._orders.put((traveller, today, into))
+            self._orders.put((when, next(self._turns), order, into))
 
     def close(self) -> None:
         """End the process; drawings that are waited for fail. Harmless when repeated."""
@@ -78,27 +89,29 @@ class DrawingRoom:
             clerk, self._clerk, self._closed = self._clerk, None, True
         if clerk is None:
             return
-        self._orders.put(None)
+        self._orders.put((_LAST, next(self._turns), None, Future()))
         clerk.join(5.0)
 
     def _work(self) -> None:
         try:
-            while (order := self._orders.get()) is not None:
-                traveller, today, into = order
+            while True:
+                when, _, order, into = self._orders.get()
+                if when == _LAST:
+                    return
                 if self._closed:
                     into.set_exception(DrawingFault("no traveller is drawn any more"))
                     continue
                 try:
-                    into.set_result(self._drawn(traveller, today))
+                    into.set_result(self._drawn(order))
                 except Exception as fault:
                     into.set_exception(fault if isinstance(fault, DeviceError) else _unforeseen(fault))
         finally:
             self._end()
 
-    def _drawn(self, traveller: TrainingTraveller, today: date) -> Drawn:
+    def _drawn(self, order: Any) -> Any:
         for _ in range(_TRIES):
             try:
-                return self._asked(traveller, today)
+                return self._asked(order)
             except (EOFError, OSError) as fault:
                 if self._closed:
                     break
@@ -106,12 +119,12 @@ class DrawingRoom:
                 self._end()
         raise DrawingFault("no traveller is drawn any more" if self._closed else "the drawing process crashes")
 
-    def _asked(self, traveller: TrainingTraveller, today: date) -> Drawn:
+    def _asked(self, order: Any) -> Any:
         """Raises EOFError or OSError when the process is gone, DrawingFault when it hangs or cannot."""
         until = time.monotonic() + self._patience
         pipe = self._started()
         self._number += 1
-        pipe.send((self._number, traveller, today))
+        pipe.send((self._number, order))
         while not pipe.poll(_POLL_SECONDS):
             if self._closed:
                 raise EOFError
@@ -124,7 +137,6 @@ class DrawingRoom:
             self._end()
         if kind != DRAWN or number != self._number:
             raise DrawingFault(f"the drawing process raised {content}")
-        assert isinstance(content, Drawn)
         return content
 
     def _started(self) -> Connection:

@@ -1,4 +1,5 @@
-"""What training devices show of a training traveller: the printed page, the chip with its files, the film of the face.
+"""What training devices show of a training traveller: the printed page, the chip with its files, the film of the face,
+the fingers.
 
 They are drawn once (``drawing``) and kept for the last few travellers; ``expect`` has a coming traveller drawn while
 the present one is inspected.
@@ -12,15 +13,16 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as StillDrawing
 from datetime import date
 from threading import Lock
-from typing import Final
+from typing import Final, TypeVar
 
 import cv2
 import numpy as np
 
 from inspection_station.hardware.errors import DeviceStalled
 from inspection_station.hardware.ports import ChipConnection, Image
-from inspection_station.training.devices.drawing import Draughtsman, Drawn, DrawnHere
-from inspection_station.training.devices.stage import LivePicture
+from inspection_station.inspection.biometrics import FingerPosition
+from inspection_station.training.devices.drawing import Draughtsman, Drawn, DrawnHere, FingerOrder
+from inspection_station.training.devices.stage import TOGETHER, Laid, LivePicture
 from inspection_station.training.faults import Fault
 from inspection_station.training.personas.traveller import TrainingTraveller
 from inspection_station.training.virtual_chip.card import VirtualChip
@@ -31,6 +33,13 @@ _KEPT: Final = 3
 """Travellers: the one before, the present one, the coming one; some 3 MB each."""
 _PATIENCE_SECONDS: Final = 300.0
 _Sheet = tuple[Hashable, ...]
+_K = TypeVar("_K")
+_T = TypeVar("_T")
+_KEPT_FINGERS: Final = 12
+"""Orders of impressions; 0.4 MB each."""
+_AS_A_RULE: Final = (FingerPosition.RIGHT_INDEX, FingerPosition.LEFT_INDEX)
+_OTHER_PERSON: Final = 1 << 48
+"""Added to the seed of somebody who shows another's document: their fingers are not the holder's."""
 _DEVICE_FAULTS: Final = frozenset(f.value for f in Fault)
 
 
@@ -62,6 +71,7 @@ class TravellerProps:
         self._today = today
         self._lock = Lock()
         self._drawn: OrderedDict[_Sheet, Future[Drawn]] = OrderedDict()
+        self._laid: OrderedDict[FingerOrder, Future[Laid]] = OrderedDict()
 
     def prepare(self, traveller: TrainingTraveller) -> None:
         """Draw the page, issue the passport and film the face, if that has not been done, and wait for it."""
@@ -71,6 +81,12 @@ class TravellerProps:
         """Have a coming traveller drawn meanwhile; returns at once, and does nothing where nobody draws meanwhile."""
         if self._draughtsman.ahead:
             self._ordered(traveller)
+
+    def expect_fingers(self, traveller: TrainingTraveller) -> None:
+        """Both index fingers, after what was ordered before; does nothing where nobody draws meanwhile."""
+        if self._draughtsman.ahead:
+            for position in _AS_A_RULE:
+                self._fingers(traveller, position, 0, soon=False)
 
     def close(self) -> None:
         """Nothing more is drawn."""
@@ -95,6 +111,10 @@ class TravellerProps:
         """The film of the face at the counter: 1280 x 720, BGR."""
         return Film(self._of(traveller).frames)
 
+    def impressions(self, traveller: TrainingTraveller, position: FingerPosition, first: int) -> Future[Laid]:
+        """Another finger than is expected goes before everybody who is still to be drawn: somebody waits for it."""
+        return self._fingers(traveller, position, first, soon=True)
+
     def device_fault(self, traveller: TrainingTraveller) -> str | None:
         """The fault that belongs to the traveller's story, where it is one of a device."""
         return traveller.device_fault if traveller.device_fault in _DEVICE_FAULTS else None
@@ -110,24 +130,41 @@ class TravellerProps:
                 self._forget(traveller, drawing)
 
     def _ordered(self, traveller: TrainingTraveller) -> Future[Drawn]:
-        sheet = _sheet(traveller)
         with self._lock:
-            drawing = self._drawn.pop(sheet, None)
-            new = drawing is None
-            if drawing is None:
-                drawing = Future()
-            self._drawn[sheet] = drawing
-            while len(self._drawn) > _KEPT:
-                self._drawn.popitem(last=False)
+            drawing, new = _kept(self._drawn, _sheet(traveller), _KEPT)
         if new:
             self._draughtsman.draw(traveller, self._today(), drawing)
         return drawing
+
+    def _fingers(
+        self, traveller: TrainingTraveller, position: FingerPosition, first: int, *, soon: bool
+    ) -> Future[Laid]:
+        holder = traveller.live_face == traveller.face_seed
+        order = FingerOrder(traveller.seed if holder else traveller.seed + _OTHER_PERSON, position, first, TOGETHER)
+        with self._lock:
+            laid = self._laid.get(order)
+            if laid is not None and laid.done() and laid.exception() is not None:
+                del self._laid[order]  # what failed is tried anew
+            laid, new = _kept(self._laid, order, _KEPT_FINGERS)
+        if new:
+            self._draughtsman.lay_down(order, laid, soon=soon)
+        return laid
 
     def _forget(self, traveller: TrainingTraveller, drawing: Future[Drawn]) -> None:
         """What failed is tried anew the next time it is wanted."""
         with self._lock:
             if self._drawn.get(_sheet(traveller)) is drawing:
                 del self._drawn[_sheet(traveller)]
+
+
+def _kept(kept: OrderedDict[_K, Future[_T]], key: _K, most: int) -> tuple[Future[_T], bool]:
+    """The drawing of ``key``, now the newest of those kept, and whether it is still to be ordered."""
+    there = kept.pop(key, None)
+    drawing: Future[_T] = Future() if there is None else there
+    kept[key] = drawing
+    while len(kept) > most:
+        kept.popitem(last=False)
+    return drawing, there is None
 
 
 def _sheet(traveller: TrainingTraveller) -> _Sheet:

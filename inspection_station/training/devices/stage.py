@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from threading import Condition, Lock
 from typing import Any, Final, Protocol
 
-from inspection_station.hardware.ports import ChipConnection, Image
+from inspection_station.hardware.ports import ChipConnection, FingerImage, Image
+from inspection_station.inspection.biometrics import FingerPosition
 from inspection_station.training.faults import FaultBoard
+
+TOGETHER: Final = 3
+"""Impressions of a finger that are laid down in one go: as many as a station takes of it (``desk.finger_capture``)."""
+
+Laid = tuple[FingerImage, ...]
+"""Impressions, grey, as a reader gives them."""
 
 
 class LivePicture(Protocol):
@@ -37,6 +45,16 @@ class Props(Protocol):
         ...
 
     def live(self, traveller: Any) -> LivePicture: ...
+    def impressions(self, traveller: Any, position: FingerPosition, first: int) -> Future[Laid]:
+        """What the traveller lays down from try ``first`` on, ``TOGETHER`` of them, once that has been drawn: the same
+        for the same try.
+        """
+        ...
+
+    def expect_fingers(self, traveller: Any) -> None:
+        """As ``expect``, for the fingers that are asked for as a rule."""
+        ...
+
     def prepare(self, traveller: Any) -> None:
         """Do beforehand what takes long, and wait for it."""
         ...
@@ -74,6 +92,7 @@ class TrainingStage:
         self._changed = Condition()
         self._presence = Presence(0, None)
         self._brought: str | None = None
+        self._fingers = False
 
     @property
     def props(self) -> Props:
@@ -105,10 +124,16 @@ class TrainingStage:
     def prepare(self, traveller: Any) -> None:
         """Draw a coming traveller beforehand, and wait until that is done. Raises DeviceError when it cannot be."""
         self.props.prepare(traveller)
+        self._expect_fingers(traveller)
 
     def expect(self, traveller: Any) -> None:
         """Have a coming traveller drawn meanwhile, where somebody draws meanwhile; returns at once."""
         self.props.expect(traveller)
+        self._expect_fingers(traveller)
+
+    def fingers_too(self) -> None:
+        """There is a reader for them: from now on a coming traveller's fingers are drawn too, after the rest."""
+        self._fingers = True
 
     def close(self) -> None:
         """Nobody steps up any more; devices that wait for a drawing get a DeviceError."""
@@ -134,6 +159,10 @@ class TrainingStage:
             while self._presence.number == since and (left := until - time.monotonic()) > 0:
                 self._changed.wait(left)
             return self._presence
+
+    def _expect_fingers(self, traveller: Any) -> None:
+        if self._fingers:
+            self.props.expect_fingers(traveller)
 
     def _change(self, traveller: Any | None, fault: str | None) -> Presence:
         with self._changed:
