@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from inspection_station.desk.face_capture import FaceCapture
 from inspection_station.desk.face_work import FaceWork, media_type
 from inspection_station.desk.finger_capture import FingersCapture
-from inspection_station.desk.finger_ports import FingerJudge, FingersShown
+from inspection_station.desk.finger_ports import FingerJudge, FingerSearcher, FingersShown
 from inspection_station.desk.finger_work import FingerWork
 from inspection_station.desk.ports import (
     ChipAnswer,
@@ -59,7 +59,8 @@ class Answers(Protocol):
 @dataclass(frozen=True, slots=True)
 class Instruments:
     """Everything that does work for an inspection. ``chip_timeout``, ``face_timeout`` and ``finger_timeout`` (for one
-    finger) in seconds. ``fingers`` None: fingers cannot be judged, so none are taken.
+    finger) in seconds. ``fingers`` None: fingers cannot be judged, so none are taken. ``finger_search`` None: nobody is
+    asked who else has them.
     """
 
     rack: DeviceRack
@@ -75,6 +76,7 @@ class Instruments:
     history: HistoryPhotographs | None = None
     fingers: FingerJudge | None = None
     finger_timeout: float = 60.0
+    finger_search: FingerSearcher | None = None
 
 
 class EffectRunner:
@@ -86,7 +88,7 @@ class EffectRunner:
         self._tools = instruments
         self._vault = vault
         self._faces = FaceWork(instruments.faces, instruments.groups, instruments.history, vault, instruments.clock)
-        self._fingers = FingerWork(vault, instruments.clock)
+        self._fingers = FingerWork(vault, instruments.clock, instruments.finger_search)
         self._frames = frames
         self._finger_frames = finger_frames
         self._answers = answers

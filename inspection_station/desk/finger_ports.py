@@ -8,7 +8,12 @@ from typing import Protocol
 
 from inspection_station.documents.emrtd.finger_images import FingerImage as ChipFinger
 from inspection_station.hardware.ports import FingerImage
-from inspection_station.inspection.biometrics import ComparisonResult, FingerNotTaken, FingerPosition
+from inspection_station.inspection.biometrics import (
+    ComparisonResult,
+    FingerNotTaken,
+    FingerPosition,
+    FingerSearch,
+)
 from inspection_station.matching.ports import FingerPrompt
 
 
@@ -42,6 +47,12 @@ class FingerJudge(Protocol):
     def compare(
         self, probes: Mapping[FingerPosition, object], chip: Sequence[ChipFinger]
     ) -> tuple[ComparisonResult, ...]: ...
+
+
+class FingerSearcher(Protocol):
+    """Who else has these fingers: asked of headquarters, with a deadline. Never raises; «not checked» has its code."""
+
+    def search(self, probes: Mapping[FingerPosition, object]) -> FingerSearch: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 
 from inspection_station.desk.finger_capture import FingersCapture, FingersOutcome
-from inspection_station.desk.finger_ports import FingerJudge
+from inspection_station.desk.finger_ports import FingerJudge, FingerSearcher
 from inspection_station.desk.ports import Clock
 from inspection_station.desk.vault import Vault
 from inspection_station.documents.emrtd.finger_images import FingerImage as ChipFinger
@@ -67,9 +67,10 @@ class ChipFingers:
 class FingerWork:
     """Used by the effect runner; from its threads."""
 
-    def __init__(self, vault: Vault, clock: Clock) -> None:
+    def __init__(self, vault: Vault, clock: Clock, searcher: FingerSearcher | None = None) -> None:
         self._vault = vault
         self._clock = clock
+        self._searcher = searcher
         self.chip = ChipFingers()
         self._capture: FingersCapture | None = None
 
@@ -101,7 +102,8 @@ class FingerWork:
             )
             for position, judged in outcome.taken.items()
         )
+        search = self._searcher.search(probes) if self._searcher is not None and probes else None
         spent = (self._clock.monotonic() - before) * 1000
         return e.FingerprintsCaptured(
-            attempt, outcome.total_ms + spent, outcome.device_ms, samples, outcome.not_taken, compared
+            attempt, outcome.total_ms + spent, outcome.device_ms, samples, outcome.not_taken, compared, search
         )

@@ -112,11 +112,35 @@ class NotCompared:
 
 
 @dataclass(frozen=True, slots=True)
+class FingerCandidate:
+    """Somebody who may have these fingers, by the reference of the system that says so. An officer judges."""
+
+    group: str
+    reference: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class FingerSearch:
+    """Fingers against all that an agency's system keeps (BM-09), asked online. ``online_at``: ISO 8601, UTC, by its
+    clock; ``searched``: fingers compared with. ``code``: why nobody looked, "" where somebody did.
+    """
+
+    system: str
+    online_at: str = ""
+    searched: int = 0
+    candidates: tuple[FingerCandidate, ...] = ()
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FingerprintCapture:
     """What the step of the fingers gave: at most one finger a hand, what stood in its way, and the comparisons with the
-    same fingers of the chip. No sample: every finger was noted as one that cannot be taken.
+    same fingers of the chip. No sample: every finger was noted as one that cannot be taken. ``search`` None: nobody was
+    asked who else has these fingers.
     """
 
     samples: tuple[FingerprintSample, ...]
     not_taken: tuple[FingerNotTaken, ...] = ()
     comparisons: tuple[ComparisonResult, ...] = ()
+    search: FingerSearch | None = None

@@ -12,6 +12,7 @@ from inspection_station.inspection.biometrics import (
     FaceSample,
     FingerNotTaken,
     FingerprintSample,
+    FingerSearch,
     NotCompared,
 )
 from inspection_station.inspection.chip import ChipReading
@@ -71,11 +72,12 @@ class FaceCaptured(_StepDone):
 
 @dataclass(frozen=True, slots=True)
 class FingerprintsCaptured(_StepDone):
-    """``comparisons``: with the same fingers of the chip, where it gave them."""
+    """``comparisons``: with the same fingers of the chip, where it gave them; ``search``: among all, online."""
 
     samples: tuple[FingerprintSample, ...]
     not_taken: tuple[FingerNotTaken, ...] = ()
     comparisons: tuple[ComparisonResult, ...] = ()
+    search: FingerSearch | None = None
 
 
 @dataclass(frozen=True, slots=True)

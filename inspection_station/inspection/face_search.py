@@ -36,7 +36,8 @@ class GroupSearched:
 
     ``bound`` is the score that makes a candidate; ``bound_measured`` False: the group is larger than the calibration
     measured for, so false alarms are more frequent than the policy wants. ``margin``: the best score less the second
-    person's, None with fewer than two persons. ``expires_at`` is ISO 8601, UTC.
+    person's, None with fewer than two persons. ``expires_at`` is ISO 8601, UTC. ``system`` and ``online_at``: searched
+    online, by which agency's system and when by its clock.
     """
 
     group_id: str
@@ -47,6 +48,8 @@ class GroupSearched:
     bound_measured: bool
     expires_at: str
     margin: float | None
+    system: str = ""
+    online_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)

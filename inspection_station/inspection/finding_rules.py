@@ -172,8 +172,13 @@ def _fingers(result: FingerprintCapture) -> Iterator[Finding]:
         key = f"fingerprints:not-taken:{finger.position.value}"
         yield Finding(key, "BIO-12", Severity.NOTE, _FREE, f"{finger.position.value}:{finger.why.value}")
     # Who else has these fingers, headquarters alone can say; until it has, nobody has looked.
-    detail = "" if result.samples else "none taken"
-    yield Finding("fingerprints:not-searched", "BIO-11", Severity.UNCHECKED, _FREE, detail)
+    if result.search is None or result.search.code:
+        detail = "" if result.samples else "none taken"
+        yield Finding("fingerprints:not-searched", "BIO-11", Severity.UNCHECKED, _FREE, detail)
+        return
+    for one in result.search.candidates:
+        key = f"fingerprints:candidate:{one.group}:{one.reference}"
+        yield Finding(key, "BIO-04", Severity.BAR, _TWO, one.group)
 
 
 def _lists(result: WatchlistResult) -> Iterator[Finding]:
@@ -214,6 +219,8 @@ def _groups(result: FaceSearchResult) -> Iterator[Finding]:
 
 
 def _clearance(result: ClearanceResult) -> Iterator[Finding]:
+    if result.stale:
+        yield Finding("clearance:stale", "PRE-05", Severity.LOOK, _ONE, result.list_version)
     if result.status is ClearanceStatus.CLEARED:
         return
     code = "PRE-01" if result.status is ClearanceStatus.ALREADY_LANDED else "PRE-02"

@@ -32,7 +32,7 @@ def _redacted(event: e.Event) -> e.Event:
     if isinstance(event, e.FaceCaptured):
         return replace(event, sample=replace(event.sample, image=_NOTHING, quality=0.0))
     if isinstance(event, e.FingerprintsCaptured):
-        return replace(event, samples=(), not_taken=(), comparisons=())
+        return replace(event, samples=(), not_taken=(), comparisons=(), search=None)
     if isinstance(event, e.FacesCompared):
         return replace(event, results=())
     if isinstance(event, e.FaceGroupsSearched):

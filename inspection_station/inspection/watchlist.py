@@ -19,13 +19,18 @@ class ListKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ListConsulted:
-    """A list as it was at the moment of the search. Age is judged from ``issued_at`` (ISO 8601, UTC)."""
+    """A list as it was at the moment of the search. Age is judged from ``issued_at`` (ISO 8601, UTC).
+
+    ``system`` and ``online_at``: asked online, of which agency's system and when by its clock (ISO 8601, UTC).
+    """
 
     list_id: str
     kind: ListKind
     version: str
     issued_at: str
     stale: bool
+    system: str = ""
+    online_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,9 @@ def _answer(step: Step, attribute: str) -> Callable[[Inspection, Any], Transitio
 
 def _fingerprints_captured(inspection: Inspection, event: e.FingerprintsCaptured) -> Transition:
     taken = Taken(
-        FingerprintCapture(event.samples, event.not_taken, event.comparisons), event.total_ms, event.device_ms
+        FingerprintCapture(event.samples, event.not_taken, event.comparisons, event.search),
+        event.total_ms,
+        event.device_ms,
     )
     return _settle(inspection, Step.FINGERPRINTS, event.attempt, taken)
 
