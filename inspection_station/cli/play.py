@@ -200,6 +200,7 @@ def report_of(
         "scenario": record.scenario,
         "disposition": record.decision.disposition.value,
         "findings": [finding.code for finding in record.findings],
+        "found": [{"step": f.key.partition(":")[0], "code": f.code, "detail": f.detail} for f in record.findings],
         "notices": list(notices),
         "failed": failed,
         "story": person.fault,

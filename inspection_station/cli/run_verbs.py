@@ -297,7 +297,7 @@ def _screenshots(folder: Path | None, stack: ExitStack) -> Any:
 
 def _say(traveller: dict[str, Any]) -> None:
     software = sum(step["ms"] - step["device_ms"] for step in traveller["steps"])
-    findings = " ".join(traveller["findings"]) or "-"
+    findings = " ".join(f"{one['step']}:{one['code']}" for one in traveller["found"]) or "-"
     print(f"{traveller['id']}  {traveller['disposition']}  {software:6.0f} ms software  {findings}", flush=True)
 
 

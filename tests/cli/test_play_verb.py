@@ -69,8 +69,9 @@ def test_a_lesson_is_reported_with_stable_keys_and_kept(tmp_path: Path, capsys: 
     assert report["recovered"] == []
     assert [one["story"] for one in report["travellers"]] == ["no_chip", "expired"]
     for one in report["travellers"]:
-        keys = {"id", "scenario", "disposition", "findings", "notices", "failed", "story", "chip", "expected", "steps"}
-        assert set(one) == keys
+        keys = {"id", "scenario", "disposition", "findings", "found", "notices", "failed", "story", "chip", "expected"}
+        assert set(one) == keys | {"steps"}
+        assert [found["code"] for found in one["found"]] == one["findings"]
         assert one["scenario"] == "quayside"
         assert one["disposition"] in one["expected"]
         for step in one["steps"]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import inspection_station
+from inspection_station.desk.list_search import ONLINE_ONLY
 from inspection_station.desk.reasons import reason_table
 from inspection_station.documents.emrtd.check_reasons import Why
 from inspection_station.documents.emrtd.defects import DefectKind
@@ -62,7 +63,7 @@ FAMILIES: dict[str, set[str]] = {
     "absence": values(FingerAbsence),
     "reference": values(ReferenceKind),
     "band": values(ComparisonBand),
-    "list": values(ListKind),
+    "list": values(ListKind) | set(ONLINE_ONLY),
     "health": values(DeviceKind),
     "state": values(DeviceState),
     "sex": {"M", "F", "X"},

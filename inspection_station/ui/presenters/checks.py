@@ -168,18 +168,22 @@ def _step_row(step: Step, inspection: Inspection, found: tuple[Finding, ...], wo
     grey = [f for f in found if f.severity is Severity.UNCHECKED]
     if isinstance(evidence.result, FaceSearchResult) and not evidence.result.searched:
         code = grey[0].code if grey else "GRP-01"
-        detail = _grey_detail(grey[0], wording) if grey else wording.error(code).what
+        detail = _grey_detail(grey, wording) if grey else wording.error(code).what
         return row(Tone.UNCHECKED, "not-checked", detail, code, age)
     if isinstance(evidence.result, FingerprintCapture) and not evidence.result.samples:
         return row(Tone.UNCHECKED, "not-checked", wording.error("BIO-11").what, "BIO-11", age)
     if grey:
-        return row(Tone.UNCHECKED, "partly", _grey_detail(grey[0], wording), grey[0].code, age)
+        return row(Tone.UNCHECKED, "partly", _grey_detail(grey, wording), grey[0].code, age)
     return row(Tone.OK, "taken", "", "", age)
 
 
-def _grey_detail(finding: Finding, wording: Wording) -> str:
+def _grey_detail(grey: list[Finding], wording: Wording) -> str:
     """What was not checked by name, where there is one; else what the code says."""
-    detail = finding_detail(finding, wording)
-    if finding.code in ("GRP-01", "NET-01") and detail:
+    first = grey[0]
+    detail = finding_detail(first, wording)
+    if first.code in ("GRP-01", "NET-01") and detail:
         return wording.text("lists.not-consulted", names=detail)
-    return wording.error(finding.code).what
+    if first.key.startswith(f"{Step.CHIP.value}:") and detail:
+        several = wording.text("detail.and-more", name=detail, count=len(grey))
+        return several if len(grey) > 1 else detail
+    return wording.error(first.code).what

@@ -11,7 +11,7 @@ from inspection_station.desk.finger_ports import FingersShown
 from inspection_station.desk.view import DeskSnapshot
 from inspection_station.inspection.biometrics import ComparisonBand, FingerAbsence, FingerNotTaken, FingerPosition
 from inspection_station.inspection.document import BlobRef
-from inspection_station.inspection.evidence import Waived
+from inspection_station.inspection.evidence import Missing, Waived
 from inspection_station.inspection.inspection import Inspection
 from inspection_station.inspection.scenario import Step
 from inspection_station.matching.ports import FingerPrompt
@@ -94,6 +94,8 @@ def _prompt(shown: FingersShown | None, inspection: Inspection, wording: Wording
     if isinstance(evidence, Waived):
         by_law = evidence.officer_id is None
         return Tone.UNCHECKED, wording.text("picture.not-collected" if by_law else "word.waived")
+    if isinstance(evidence, Missing):
+        return Tone.UNCHECKED, wording.text("word.not-checked")
     if inspection.fingers is not None:
         samples = inspection.fingers.samples
         if samples:

@@ -113,9 +113,9 @@ _BAND_TONE = {
 
 def comparison_page(inspection: Inspection, wording: Wording, *, revealed: bool) -> ComparisonPage:
     """Page of the comparison step."""
-    chip, face = inspection.chip, inspection.face
+    chip, face, cleared = inspection.chip, inspection.face, inspection.clearance
     return ComparisonPage(
-        chip.portrait if chip else None,
+        chip.portrait if chip else cleared.portrait if cleared else None,
         portrait_absent(inspection, wording),
         face.image if face else None,
         live_absent(inspection, wording),
