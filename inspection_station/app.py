@@ -15,6 +15,7 @@ from inspection_station import __version__
 from inspection_station.composition import profile_parts as parts
 from inspection_station.composition.face_side import face_references
 from inspection_station.composition.headquarters_side import headquarters_side
+from inspection_station.composition.online_side import online_side
 from inspection_station.composition.training_side import TrainingDesk, TrainingSide
 from inspection_station.desk.chip_inspection import ChipInspection
 from inspection_station.desk.connected_desk import ConnectedDesk
@@ -125,19 +126,21 @@ def open_station(
     if training is not None:
         stack.callback(training.stage.close)  # before the devices, which may be waiting for a drawing
 
+    online = online_side(profile, store, stack, lists, references)
     instruments = Instruments(
         rack=rack,
         zones=ZoneReading(),
         chips=ChipInspection(trust, terminal_keys),
         faces=FaceComparison(matcher, scale.thresholds, scale.cohort),
-        lists=lists,
+        lists=online.lists,
         pool=pool,
         clock=clock,
         chip_timeout=profile.chip_timeout_seconds,
         face_timeout=profile.face_timeout_seconds,
         fingers=fingers,
-        groups=references,
+        groups=online.groups,
         history=references,
+        finger_search=online.fingers,
     )
     session = OfficerSession(parts.officer(profile, officer_id), parts.roster(profile))
     settings = DeskSettings(
@@ -157,6 +160,7 @@ def open_station(
     stack.callback(desk.stop)
     _log_duty(profile, store, devices, session, stack)
     headquarters = headquarters_side(profile, store, clock, session, lists, packs, stack, lists.look, faces_arrived)
+    online.follow(headquarters.loop)
     director = training.director if training else None
     return Station(profile, desk, store, rack, lists, director, headquarters.side, headquarters.loop)
 

@@ -28,6 +28,7 @@ MAY_START_THREADS = frozenset(
         "hardware/drivers/wsbd_simulator",
         "hardware/worker",
         "headquarters/loop",
+        "headquarters/online_checks",
         "headquarters/uploads",
         "storage/anchor",
         "storage/writer",

@@ -84,7 +84,7 @@ class OnlineChecks:
     ) -> None:
         self._station = station
         self._identity = identity
-        self._online = online
+        self.online = online
         self._deadline = deadline
         self._link_for = link_for
         self._monotonic = monotonic
@@ -99,7 +99,7 @@ class OnlineChecks:
     def ask(self, *questions: Question) -> Asked:
         """Begin to ask; returns at once. Where asking makes no sense, everything is «not checked» at once."""
         until = time.monotonic() + self._deadline
-        if not questions or not self._online() or not self._begin():
+        if not questions or not self.online() or not self._begin():
             return Asked(questions, None, until)
         try:
             coming = self._pool.submit(self._round_trip, questions)
