@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 from inspection_station.ui.pages.page import Card, Surface
 from inspection_station.ui.presenters.fingers_page import NOTES, REFUSAL, FingersPage
 from inspection_station.ui.presenters.keys import Key
+from inspection_station.ui.theme import Look
 from inspection_station.ui.widgets.facts import FactTable, TroubleCard
 from inspection_station.ui.widgets.glyph import Glyph
 from inspection_station.ui.widgets.key_button import KeyButton
@@ -19,6 +20,15 @@ from inspection_station.ui.widgets.text import Text
 from inspection_station.wording import Wording
 
 _HANDS = 2
+
+
+class _Hands(Card):
+    """Both hands side by side, apart enough that the words of one are not read as the other's."""
+
+    def set_look(self, look: Look) -> None:
+        """Take a look."""
+        super().set_look(look)
+        self.box.setSpacing(look.px(32))
 
 
 class FingersView(Card):
@@ -36,7 +46,7 @@ class FingersView(Card):
         for key, button in self.keys.items():
             button.clicked.connect(lambda _=False, pressed=key: press(pressed))
         upper, line = Card(row=True, plain=True), Card(row=True, plain=True)
-        right, tables = Card(plain=True), Card(row=True, plain=True)
+        right, tables = Card(plain=True), _Hands(row=True, plain=True)
         for title, table in zip(self.titles, self.hands, strict=True):
             hand = Card(plain=True)
             hand.box.addWidget(title)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from inspection_station.desk.reasons import reason_table
@@ -55,7 +55,19 @@ def check_rows(inspection: Inspection, wording: Wording) -> tuple[CheckRow, ...]
     own = {s: [f for f in found if f.key.startswith(f"{s.value}:")] for s in steps}
     step_rows = [_step_row(s, inspection, tuple(own[s]), wording) for s in steps]
     step_rows.sort(key=lambda r: not r.tinted)
-    return (*rows, *step_rows)
+    return (*rows, *_told_once(step_rows, inspection))
+
+
+def _told_once(rows: list[CheckRow], inspection: Inspection) -> list[CheckRow]:
+    """Steps that the law skips for one reason: the first row says it, the others their code alone."""
+    said: set[str] = set()
+    told = []
+    for row in rows:
+        waived = isinstance(inspection.evidence.get(row.step), Waived)
+        told.append(replace(row, detail="") if waived and row.detail in said else row)
+        if waived:
+            said.add(row.detail)
+    return told
 
 
 def blocks(scenario: Scenario, step: Step, evidence: object) -> bool:
