@@ -24,7 +24,7 @@ from inspection_station.headquarters.receipts import Item, Kind, Receipt, Verdic
 from inspection_station.inspection.outbox import LogHead
 
 SHOWN_LIMIT = 24  # heads a station shows
-OFFER_LIMIT = 256  # pictures offered in one request
+OFFER_LIMIT = 512  # pictures offered in one request
 ORDERS_LIMIT = 16
 PROOF_LIMIT = 80  # hashes: enough for a log of 2^40 entries
 PICTURE_LIMIT = 64 << 20  # bytes

@@ -41,8 +41,8 @@ class Rules:
     packet_items: int = 100
     packet_bytes: int = 1 << 20
     smallest_cut: int = 10  # a link that breaks does not make packets smaller than this
-    offers: int = 120  # pictures whose bytes follow …
-    offer_bytes: int = 3 << 20  # … and how many bytes of them: what was carried is receipted in the next round
+    offers: int = 240  # pictures whose bytes follow …
+    offer_bytes: int = 6 << 20  # … and how many bytes of them: what was carried is receipted in the next round
     poll_seconds: float = 60.0
     first_pause: float = 2.0
     longest_pause: float = 300.0

@@ -1,4 +1,4 @@
-"""Carries pictures' bytes over one to ten connections at once, as many as make the link faster.
+"""Carries pictures' bytes over one to twelve connections at once, as many as make the link faster.
 
 On a link that loses packets one TCP connection gets a small part of it; on a good one more connections only crowd. So
 every few pictures the pace is measured, and a connection is added while that helps, or taken away when it does not.
@@ -17,13 +17,15 @@ from inspection_station.inspection.outbox import OutboxItem
 
 log = logging.getLogger(__name__)
 
-MOST_CONNECTIONS = 10
+MOST_CONNECTIONS = 12
 SMALLEST_PART, LARGEST_PART = 32 << 10, 256 << 10
 _PART_SECONDS = 8.0
 _TRIES = 4  # answers «another offset» in a row before a picture is left for the next round
 _WINDOW_SECONDS, _LONGEST_WINDOW = 4.0, 12.0  # of a measurement, which sees a picture a connection if it can
-_BETTER, _AS_GOOD = 1.05, 0.99  # a connection more must bring at least this; one less may cost no more than this
-_CALM = 3  # measurements with one number before another is tried
+_BETTER = 1.01  # a connection more must bring at least this over what is usual
+_AS_GOOD = 0.99  # one less must still bring this of the best …
+_FADING = 0.995  # … that was seen lately
+_CALM = 2  # measurements with one number before another is tried
 
 
 @dataclass(slots=True)
@@ -31,13 +33,15 @@ class Pace:
     """How many connections to use and how much to send at once, by the pace they bring. Kept from round to round.
 
     A number is measured for a while, then one more or one less is tried, by turns. Links that lose packets make every
-    measurement noisy: trying both ways, it settles where a connection more no longer helps and one less hurts.
+    measurement noisy, so one less has to hold its own against the best that was seen: a link that is full shows little
+    noise, and one that is not full is not left by chance.
     """
 
     connections: int = 4
     most: int = MOST_CONNECTIONS
     rate: float = 0.0  # bytes a second, all connections together
     _seen: list[float] = field(default_factory=list)  # with the present number, or before the one that is tried
+    _best: float = 0.0
     _tried: int = 0  # +1, -1, or 0: none is tried
     _next: int = 1
     _calm: int = 1  # measurements still to be made; the first number is a guess
@@ -50,8 +54,9 @@ class Pace:
     def measured(self, bytes_a_second: float) -> None:
         """Take a measurement with the present number into account and choose the next."""
         self.rate = bytes_a_second
+        self._best = max(bytes_a_second, self._best * _FADING)
         if self._tried:
-            good = bytes_a_second >= self._usual * (_BETTER if self._tried > 0 else _AS_GOOD)
+            good = bytes_a_second >= (self._usual * _BETTER if self._tried > 0 else self._best * _AS_GOOD)
             if not good:
                 self.connections -= self._tried
                 self._next = -self._tried
@@ -66,7 +71,7 @@ class Pace:
     def broken(self) -> None:
         """A connection broke: begin carefully again."""
         self.connections = max(1, self.connections // 2)
-        self.rate, self._seen, self._tried, self._next, self._calm = self.rate / 2, [], 0, 1, 1
+        self.rate, self._best, self._seen, self._tried, self._next, self._calm = self.rate / 2, 0.0, [], 0, 1, 1
 
     @property
     def _usual(self) -> float:

@@ -36,7 +36,7 @@ PLAYED = os.environ.get("STATION_BENCH_PLAYED")
 """Data folder of a played lesson (``inspection-station play --data``): real records instead of the tests' own."""
 
 
-def random_envelopes(count: int) -> list[bytes]:
+def random_envelopes(count: int, station: str = "station-1") -> list[bytes]:
     incarnation, before = str(uuid.uuid4()), bytes(32)
     made = []
     for number in range(count):
@@ -44,9 +44,7 @@ def random_envelopes(count: int) -> list[bytes]:
         whole = record(str(uuid.uuid4()), pictures=(("portrait", first), ("live face", second)))
         envelope = wrap(
             whole,
-            Place(
-                "station-1", False, incarnation, number + 1, before, os.urandom(16), "2026-05-04T03:02:01.000Z", number
-            ),
+            Place(station, False, incarnation, number + 1, before, os.urandom(16), "2026-05-04T03:02:01.000Z", number),
         )
         before = envelope.hash
         made.append(envelope.data)
