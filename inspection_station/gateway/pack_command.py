@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from inspection_station.gateway.voyage_command import VoyageCommands, screened_if_begun
+
 if TYPE_CHECKING:
     from inspection_station.gateway.pack_repository import PackRepository
 
@@ -36,7 +38,9 @@ class PackCommands:
         )
         init.add_argument("offline", type=Path, metavar="DIR", help="root and role keys go here: take them away")
 
-        publish = add(verbs, "publish-pack", self._guarded(self._publish), "publish the next version of a data pack")
+        publish = add(
+            verbs, "publish-pack", self._guarded(self._publish), "the next version of a data pack; lists are screened"
+        )
         publish.add_argument("kind", metavar="KIND", help="control-list, manifest, face-group, trust-anchors …")
         publish.add_argument("files", type=Path, nargs="+", metavar="FILE")
         publish.add_argument(
@@ -63,6 +67,8 @@ class PackCommands:
         export = add(verbs, "export-packs", self._guarded(self._export), "all packs in a bundle sealed for one station")
         export.add_argument("station", metavar="STATION")
         export.add_argument("file", type=Path, metavar="FILE")
+
+        VoyageCommands(self._tell, self._refuse, self._guarded).register(verbs, add)
 
     def _guarded(self, act: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
         def run(options: argparse.Namespace) -> int:
@@ -97,7 +103,7 @@ class PackCommands:
         from inspection_station.gateway.pack_repository import ROOT_KEYS
         from inspection_station.headquarters.packs import PackKind
 
-        repository, keys = _place(options)
+        repository, keys = repository_of(options)
         if repository.exists:
             return self._refuse(options, _NEGATIVE, "USE-03", "there are packs here already", "use another folder")
         secret = _passphrase()
@@ -113,8 +119,9 @@ class PackCommands:
 
     def _publish(self, options: argparse.Namespace) -> int:
         from inspection_station.gateway.pack_content import content_of
+        from inspection_station.headquarters.packs import PackKind
 
-        repository, keys = _place(options)
+        repository, keys = repository_of(options)
         kind = _kind(options.kind)
         name = options.name or options.files[0].stem.lower()
         if not 0 < options.stale_hours <= options.valid_hours <= 24 * 366:
@@ -127,7 +134,7 @@ class PackCommands:
             content,
             now + timedelta(hours=options.stale_hours),
             now + timedelta(hours=options.valid_hours),
-            _signers(options, keys, kind),
+            signers_of(options, keys, kind),
             now,
         )
         found = {
@@ -136,19 +143,24 @@ class PackCommands:
             "snapshot_bytes": done.snapshot_bytes,
             "delta_bytes": done.delta_bytes or None,
         }
-        return self._tell(options, found, f"{kind.value} {name} version {done.label.version}, {len(content)} parts")
+        text = f"{kind.value} {name} version {done.label.version}, {len(content)} parts"
+        if kind in (PackKind.CONTROL_LIST, PackKind.MANIFEST):
+            screened = screened_if_begun(options)
+            found["screened"] = screened
+            text += f", {screened['late_hits']} late hits" if screened is not None else ""
+        return self._tell(options, found, text)
 
     def _withdraw(self, options: argparse.Namespace) -> int:
-        repository, keys = _place(options)
+        repository, keys = repository_of(options)
         kind = _kind(options.kind)
-        repository.withdraw(kind, options.name, _signers(options, keys, kind), datetime.now(UTC))
+        repository.withdraw(kind, options.name, signers_of(options, keys, kind), datetime.now(UTC))
         found = {"kind": kind.value, "name": options.name, "withdrawn": True}
         return self._tell(options, found, f"{kind.value} {options.name} is withdrawn")
 
     def _refresh(self, options: argparse.Namespace) -> int:
         from inspection_station.gateway.pack_keys import load_key
 
-        repository, keys = _place(options)
+        repository, keys = repository_of(options)
         snapshot, timestamp = (load_key(keys / f"{role}.pem", _passphrase()) for role in ("snapshot", "timestamp"))
         until = repository.refresh(snapshot, timestamp, datetime.now(UTC))
         return self._tell(options, {"accepted_until": until.isoformat()}, f"accepted until {until.isoformat()}")
@@ -156,13 +168,13 @@ class PackCommands:
     def _renew(self, options: argparse.Namespace) -> int:
         from inspection_station.gateway.pack_keys import load_keys
 
-        repository, _ = _place(options)
+        repository, _ = repository_of(options)
         root = repository.rotate_root(load_keys(options.keys, _passphrase()), datetime.now(UTC))
         return self._tell(options, {"sha256": _sha256(root)}, f"root {_sha256(root)}")
 
     def _list(self, options: argparse.Namespace) -> int:
         now = datetime.now(UTC)
-        labels = _place(options)[0].labels()
+        labels = repository_of(options)[0].labels()
         found = {"packs": [{**label.told(), "age": label.age(now).value} for label in labels]}
         rows = [f"{one.kind.value:<22}{one.name:<24}{one.version:>6}  {one.age(now).value}" for one in labels]
         return self._tell(options, found, "\n".join(rows) or "nothing is published")
@@ -173,7 +185,7 @@ class PackCommands:
         from inspection_station.headquarters.packs_source import bundle_entries
         from inspection_station.headquarters.sealed_bundle import TO_STATION, write_bundle
 
-        repository, _ = _place(options)
+        repository, _ = repository_of(options)
         gateway = place(options.folder, options.database).open()
         try:
             with gateway.database.reading() as connection:
@@ -192,7 +204,7 @@ class PackCommands:
         return self._tell(options, found, f"{count} entries for {options.station}")
 
 
-def _place(options: argparse.Namespace) -> tuple[PackRepository, Path]:
+def repository_of(options: argparse.Namespace) -> tuple[PackRepository, Path]:
     """The repository, and the folder of its online keys."""
     from inspection_station.gateway.pack_repository import PackRepository
     from inspection_station.gateway.settings import place
@@ -210,7 +222,7 @@ def _kind(text: str) -> Any:
         raise ValueError(f"no such kind of pack; there are: {', '.join(PackKind)}") from None
 
 
-def _signers(options: argparse.Namespace, keys: Path, kind: Any) -> Any:
+def signers_of(options: argparse.Namespace, keys: Path, kind: Any) -> Any:
     from inspection_station.gateway.pack_keys import load_key
 
     paths = (options.key or keys / f"{kind.value}.pem", keys / "snapshot.pem", keys / "timestamp.pem")

@@ -20,14 +20,13 @@ from inspection_station.gateway import ledger as log_tree
 from inspection_station.gateway.authority import Authority
 from inspection_station.gateway.database import Database
 from inspection_station.gateway.ingest import Arrival, SignedPacket, Taken, read_arrival, take_in
-from inspection_station.gateway.pack_repository import PackRepository, RepositoryUnusable
+from inspection_station.gateway.pack_repository import PackRepository
 from inspection_station.gateway.pictures import PictureStore
 from inspection_station.gateway.screening import Screening
 from inspection_station.gateway.stations import KnownStation, stamp
 from inspection_station.gateway.tables import setting
 from inspection_station.headquarters.enrolment import Enrolled, Enrolment, Renewal, Ticket
 from inspection_station.headquarters.messages import Answer, Offer, Packet, Request, open_packet
-from inspection_station.headquarters.packs import PackRefused
 from inspection_station.headquarters.receipts import Item, Kind, Receipt, Verdict
 from inspection_station.headquarters.wire import BadSignature
 from inspection_station.inspection.outbox import LogHead
@@ -90,6 +89,7 @@ class Gateway:
         self.settings = settings
         self.now = now
         self.packs = packs
+        self.on_late_hits: Callable[[], object] = _nobody
         self.screening = (
             None if packs is None else Screening(database, packs, settings.gateway_id, authority.receipts, now)
         )
@@ -210,8 +210,9 @@ class Gateway:
         if self.screening is None:
             return
         try:
-            self.screening.run(batches, wait=wait)
-        except (RepositoryUnusable, PackRefused, OSError, DBAPIError) as fault:
+            if self.screening.run(batches, wait=wait).found:
+                self.on_late_hits()
+        except (ValueError, OSError, DBAPIError) as fault:  # a repository, pack or key that cannot be used
             log.error("records could not be screened: %s", type(fault).__name__)
 
     def _late_hits(
@@ -254,6 +255,10 @@ def _items(packet: Packet | None, arrivals: Sequence[Arrival | None]) -> Iterato
 
 def _picture(offer: Offer) -> Item:
     return Item(Kind.PICTURE, offer.inspection_id, offer.sha256)
+
+
+def _nobody() -> None:
+    """Nobody keeps whitelists here."""
 
 
 def _signed(packet: Packet) -> SignedPacket:

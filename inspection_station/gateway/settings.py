@@ -17,7 +17,9 @@ from inspection_station.gateway.database import Database
 from inspection_station.gateway.pack_repository import PackRepository
 from inspection_station.gateway.pictures import FolderPictures
 from inspection_station.gateway.service import Gateway, read_settings
+from inspection_station.gateway.whitelists import Whitelists
 
+PACK_PASSPHRASE = "PACK_PASSPHRASE"
 FOLDER, DATABASE, PASSPHRASE = "GATEWAY_FOLDER", "GATEWAY_DATABASE", "GATEWAY_PASSPHRASE"
 
 
@@ -48,7 +50,22 @@ class Place:
         authority = self.authority()
         database = Database(self.database)
         pictures, packs = FolderPictures(self.folder / "pictures"), PackRepository(self.packs)
-        return Gateway(database, pictures, authority, read_settings(database), packs=packs)
+        gateway = Gateway(database, pictures, authority, read_settings(database), packs=packs)
+        if (self.keys / "packs").is_dir():
+            gateway.on_late_hits = lambda: self.whitelists(gateway).refresh()
+        return gateway
+
+    def whitelists(self, gateway: Gateway) -> Whitelists:
+        """Of an open gateway."""
+        secret = os.environ.get(PACK_PASSPHRASE)
+        return Whitelists(
+            gateway.database,
+            gateway.pictures,
+            PackRepository(self.packs),
+            self.keys / "packs",
+            secret.encode() if secret else None,
+            gateway.now,
+        )
 
 
 def place(folder: Path | None = None, database: str | None = None) -> Place:

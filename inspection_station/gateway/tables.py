@@ -177,11 +177,20 @@ screening = Table(  # entries of the log below ``through`` were held against the
     Column("began_at", String, nullable=False),
 )
 
-whitelist = Table(  # of which mission a whitelist is kept, and how long a version of it is good for
+mission_record = Table(  # decisions by their mission, filed as the log grows
+    "mission_record",
+    metadata,
+    Column("item_id", String, primary_key=True),
+    Column("mission_id", String, nullable=False),
+    Column("position", BigInteger, nullable=False),
+)
+Index("mission_record_by_mission", mission_record.c.mission_id, mission_record.c.position)
+
+whitelist = Table(  # of which missions a whitelist is kept, and how long a version of it is good for
     "whitelist",
     metadata,
     Column("name", String, primary_key=True),
-    Column("mission_id", String, nullable=False),
+    Column("missions", Text, nullable=False),  # JSON: their ids
     Column("stale_seconds", Integer, nullable=False),
     Column("valid_seconds", Integer, nullable=False),
     Column("ordered_at", String, nullable=False),

@@ -1,4 +1,4 @@
-"""Late hits, and how far screening with the newest lists has come. Forward only: never edit after a release."""
+"""Late hits, how far screening has come, whitelists of voyages. Forward only: never edit after a release."""
 
 from __future__ import annotations
 
@@ -40,9 +40,16 @@ def upgrade() -> None:
         column("began_at", text, nullable=False),
     )
     op.create_table(
+        "mission_record",
+        column("item_id", text, primary_key=True),
+        column("mission_id", text, nullable=False),
+        column("position", big, nullable=False),
+    )
+    op.create_index("mission_record_by_mission", "mission_record", ["mission_id", "position"])
+    op.create_table(
         "whitelist",
         column("name", text, primary_key=True),
-        column("mission_id", text, nullable=False),
+        column("missions", sa.Text, nullable=False),
         column("stale_seconds", sa.Integer, nullable=False),
         column("valid_seconds", sa.Integer, nullable=False),
         column("ordered_at", text, nullable=False),
