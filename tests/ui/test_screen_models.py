@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from desk_props import FakeDesk, Script, a_hit, a_zone, chip_checks
+from desk_props import FakeDesk, Script, a_hit, a_zone, candidates, chip_checks
 
 from inspection_station.desk.commands import Decide
 from inspection_station.desk.view import DeviceView, ListView
@@ -16,12 +16,12 @@ from inspection_station.inspection.biometrics import ComparisonBand
 from inspection_station.inspection.chip import CheckReason, CheckResult
 from inspection_station.inspection.disposition import Disposition
 from inspection_station.inspection.document import CharacterDoubt
-from inspection_station.inspection.face_search import HEADQUARTERS_ONLY, GroupNotSearched
+from inspection_station.inspection.face_search import HEADQUARTERS_ONLY, GroupNotSearched, GroupUse
 from inspection_station.inspection.inspection import Stage
 from inspection_station.inspection.scenario import SCENARIOS, Step
 from inspection_station.ui.presenters.checks import group_name
 from inspection_station.ui.presenters.chip_page import ChipPage, reason_text
-from inspection_station.ui.presenters.console import Console
+from inspection_station.ui.presenters.console import Console, Explain
 from inspection_station.ui.presenters.identity import FieldRow, country_name
 from inspection_station.ui.presenters.result_pages import ComparisonPage, DecisionPage, ListsPage, bar_places
 from inspection_station.ui.presenters.screen import Screen, screen
@@ -292,3 +292,31 @@ def test_a_check_made_for_every_data_group_is_one_row_with_its_worst_result() ->
 
 def test_every_check_the_chip_reader_makes_has_a_name_for_the_officer() -> None:
     assert all(EN.has(f"check.{check.value[1]}") for check in Check)
+
+
+def test_a_list_that_is_too_old_is_named_in_the_officers_language() -> None:
+    rows = [row for row in seen(begun(stale=True)).checks if row.code == "LST-01"]
+    assert [row.detail for row in rows] == ["Wanted persons", "Lost and stolen documents", "Refused entry"]
+
+
+def test_candidates_are_told_apart_by_the_rank_under_their_photograph() -> None:
+    shown = seen(begun(candidates=candidates(GroupUse.ALERT, GroupUse.ALERT)))
+    assert [row.detail for row in shown.checks if row.code == "BIO-04"] == ["candidate 1", "candidate 2"]
+    assert isinstance(shown.page, DecisionPage)
+    assert [trouble.detail for trouble in shown.page.troubles] == ["candidate 1", "candidate 2"]
+
+
+def test_what_the_law_skips_for_one_reason_says_it_once() -> None:
+    desk = begun(zone=a_zone(nationality="TWN", issuing_state="TWN"), taiwan_id=True)
+    skipped = [row for row in seen(desk).checks if row.word == "By law"]
+    assert len(skipped) > 1
+    assert [bool(row.detail) for row in skipped] == [True] + [False] * (len(skipped) - 1)
+
+
+def test_an_explained_check_follows_the_language() -> None:
+    desk = begun(band=ComparisonBand.NO_MATCH)
+    row = next(row for row in seen(desk).checks if row.code == "BIO-03")
+    for wording, told in ((EN, "Chip portrait"), (Wording("zh_TW"), "晶片照片")):
+        panel = screen(desk.snapshot(), Console(panel=Explain(row.code, key=row.key)), wording, now=0.0).panel
+        assert isinstance(panel, Trouble)
+        assert (panel.error.code, panel.detail) == ("BIO-03", told)

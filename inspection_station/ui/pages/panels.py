@@ -272,7 +272,9 @@ class FormPanelView(Card):
             return
         wording = self._wording
         lines = (
-            f"{self._labels[key].text()}: {zone_progress(edit.toPlainText(), wording)}"
+            wording.text(
+                "form.zone.progress", field=self._labels[key].text(), told=zone_progress(edit.toPlainText(), wording)
+            )
             for key, edit in self._edits.items()
             if isinstance(edit, ZoneEdit)
         )

@@ -75,9 +75,17 @@ def blocks(scenario: Scenario, step: Step, evidence: object) -> bool:
     return scenario.demand(step) is Demand.REQUIRED and isinstance(evidence, Missing)
 
 
-def finding_detail(finding: Finding, wording: Wording) -> str:
-    """What a finding is about, in the officer's language; a part without wording is shown as it came."""
+def finding_detail(finding: Finding, wording: Wording, inspection: Inspection | None = None) -> str:
+    """What a finding is about, in the officer's language; a part without wording is shown as it came. With its
+    inspection a candidate is told by the rank under which its photograph is shown.
+    """
     step, _, rest = finding.key.partition(":")
+    if finding.code in _CANDIDATE and inspection is not None and inspection.face_search is not None:
+        keys = [f"groups:candidate:{one.group_id}:{one.reference_id}" for one in inspection.face_search.candidates]
+        return wording.text("detail.candidate", rank=keys.index(finding.key) + 1) if finding.key in keys else ""
+    if finding.code == "LST-01" and inspection is not None and inspection.watchlist is not None:
+        kinds = {one.list_id: one.kind.value for one in inspection.watchlist.consulted}
+        return wording.text_or(f"list.{kinds.get(finding.detail, finding.detail)}", finding.detail)
     if step == Step.CHIP.value and rest not in ("missing", "waived"):
         return wording.text_or(f"check.{rest}", rest)
     if finding.code in ("BIO-05", "WAV-01"):
@@ -95,7 +103,7 @@ def finding_detail(finding: Finding, wording: Wording) -> str:
         return wording.text(
             "fingers.not-taken", finger=wording.text(f"finger.{finger}"), why=wording.text(f"absence.{why}")
         )
-    if rest == "missing" or finding.code == "BIO-11" or finding.code in ("LST-03", "BIO-04", "GRP-03"):
+    if rest == "missing" or finding.code == "BIO-11" or finding.code in ("LST-03", *_CANDIDATE):
         return ""  # technical, or a hit: shown on its page while the officer holds the key
     return finding.detail
 
@@ -125,6 +133,7 @@ def known_groups() -> Mapping[str, GroupPolicy]:
     return built_in_groups()
 
 
+_CANDIDATE = ("BIO-04", "GRP-03")
 MOST_NAMED = 2
 """Names that a line of the column of checks has room for."""
 
@@ -146,7 +155,7 @@ def _finding_row(finding: Finding, inspection: Inspection, wording: Wording) -> 
         tone,
         wording.error(finding.code).what,
         wording.text(f"tone.{tone.value}"),
-        finding_detail(finding, wording),
+        finding_detail(finding, wording, inspection),
         age,
         finding.code,
         step,
@@ -195,7 +204,7 @@ def _grey_detail(grey: list[Finding], wording: Wording) -> str:
     detail = finding_detail(first, wording)
     if first.code in ("GRP-01", "NET-01") and detail:
         return wording.text("lists.not-consulted", names=detail)
-    if first.key.startswith(f"{Step.CHIP.value}:") and detail:
+    if first.code == "CHP-09" and detail:
         several = wording.text("detail.and-more", name=detail, count=len(grey))
         return several if len(grey) > 1 else detail
     return wording.error(first.code).what

@@ -162,7 +162,7 @@ def _set_aside_options(panel: Choose, inspection: Inspection, wording: Wording) 
             continue
         finding = finding_of(inspection, target.target)
         if finding is not None:
-            detail = finding_detail(finding, wording)
+            detail = finding_detail(finding, wording, inspection)
             what = wording.error(finding.code).what
             label = wording.text("banner.with-detail", what=what, detail=detail) if detail else what
             rows.append(Option(label, finding.code, target))

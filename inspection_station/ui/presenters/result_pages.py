@@ -235,7 +235,8 @@ def decision_page(inspection: Inspection, wording: Wording) -> DecisionPage:
     chip, face = inspection.chip, inspection.face
     stopping = sorted(barring(inspection), key=lambda f: f.severity is not Severity.BAR)
     troubles = [
-        Trouble(TONE_OF_SEVERITY[f.severity], wording.error(f.code), finding_detail(f, wording)) for f in stopping
+        Trouble(TONE_OF_SEVERITY[f.severity], wording.error(f.code), finding_detail(f, wording, inspection))
+        for f in stopping
     ]
     for step in missing_steps(inspection):
         evidence = inspection.evidence[step]

@@ -102,7 +102,7 @@ def _verdict(inspection: Inspection, wording: Wording) -> Banner:
         if found:
             first = found[0]
             error = wording.error(first.code)
-            detail = finding_detail(first, wording)
+            detail = finding_detail(first, wording, inspection)
             reason = wording.text("banner.with-detail", what=error.what, detail=detail) if detail else error.what
             return Banner(tone, wording.text(f"banner.{title}.title", count=len(stopping)), reason, first.code)
     if missing:

@@ -243,6 +243,7 @@ class PathBar(QWidget):
             mark.setVisible(n < len(path))
             if n < len(path):
                 mark.show_mark(path[n])
+                self._row.setStretch(n, mark.sizeHint().width())  # a long word gets the room that short ones spare
         self.setVisible(bool(path))
 
     def _fit(self, mark: PathMark) -> None:

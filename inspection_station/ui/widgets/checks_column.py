@@ -27,16 +27,15 @@ class CheckRowView(RowButton):
         self._row = QHBoxLayout(self)
         self._row.addWidget(self.glyph, 0, Qt.AlignmentFlag.AlignVCenter)
         self._row.addLayout(_middle(self.title, self.detail), 1)
-        self._row.addLayout(_middle(self.word, self.age))
-        for label in (self.word, self.age):
-            label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        for label in (self.age, self.word):
+            self._row.addWidget(label, 0, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         for child in (self.glyph, self.title, self.detail, self.word, self.age):
             child.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
     def set_look(self, look: Look) -> None:
         """Take a look."""
         super().set_look(look)
-        self._row.setContentsMargins(look.px(10), look.px(5), look.px(10), look.px(5))
+        self._row.setContentsMargins(look.px(10), look.px(3), look.px(10), look.px(3))
         self._row.setSpacing(look.px(10))
 
     def show_row(self, row: CheckRow) -> None:
@@ -111,7 +110,7 @@ class ChecksColumn(QWidget):
         self._look = look
         self._outer.setContentsMargins(look.px(10), look.px(12), look.px(10), look.px(10))
         self._outer.setSpacing(look.px(8))
-        self._column.setSpacing(look.px(4))
+        self._column.setSpacing(look.px(2))
         self.setFixedWidth(look.px(372))
 
     def show_model(self, rows: tuple[CheckRow, ...], heading: str) -> None:
