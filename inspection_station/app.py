@@ -13,6 +13,7 @@ import uuid_utils
 
 from inspection_station import __version__
 from inspection_station.composition import profile_parts as parts
+from inspection_station.composition.clearance_side import clearance_lists
 from inspection_station.composition.face_side import face_references
 from inspection_station.composition.headquarters_side import headquarters_side
 from inspection_station.composition.online_side import online_side
@@ -24,6 +25,7 @@ from inspection_station.desk.exchange_side import ExchangeSide
 from inspection_station.desk.face_comparison import FaceComparison
 from inspection_station.desk.face_scale import face_scale
 from inspection_station.desk.inspection_desk import DeskSettings, InspectionDesk
+from inspection_station.desk.installed_missions import InstalledMissions
 from inspection_station.desk.installed_packs import InstalledTrust, open_lists
 from inspection_station.desk.list_search import ListSearch
 from inspection_station.desk.officer_session import OfficerSession
@@ -101,16 +103,15 @@ def open_station(
 
     progress("lists")
     lists = ListSearch()
-    training = TrainingSide(profile, seed, lists) if profile.training else None
+    pool = ThreadPoolExecutor(2, thread_name_prefix="matching")
+    stack.callback(pool.shutdown, wait=True, cancel_futures=True)
+    training = TrainingSide(profile, seed, lists, folder_key, pool) if profile.training else None
     packs = PackVault(profile.data_folder / PACK_FOLDER, folder_key)
     if training is None:
         lists.look = open_lists(packs, lists, profile.data_folder, profile.lists).look
         lists.look()
     trust = training.trust if training else InstalledTrust(packs, parts.trust(profile), clock.now)
     terminal_keys = parts.terminal_keys(profile)
-
-    pool = ThreadPoolExecutor(2, thread_name_prefix="matching")
-    stack.callback(pool.shutdown, wait=True, cancel_futures=True)
 
     progress("face groups")
     references, faces_arrived = face_references(profile, pool, matcher, scale, station_key(folder_key), clock, packs)
@@ -141,16 +142,20 @@ def open_station(
         groups=online.groups,
         history=references,
         finger_search=online.fingers,
+        clearances=clearance_lists(profile, store, packs, station_key(folder_key), training, clock.now),
     )
     session = OfficerSession(parts.officer(profile, officer_id), parts.roster(profile))
+    missions = InstalledMissions(packs, profile.scenario, "unassigned", clock.now)
     settings = DeskSettings(
         scenario=profile.scenario,
-        mission_id="training" if training else "unassigned",
+        mission_id=training.voyage.mission if training else "unassigned",
         station_name=profile.station_name,
         training=profile.training,
         app_version=__version__,
         new_id=lambda: str(uuid_utils.uuid7()),
         undo_seconds=profile.undo_seconds,
+        mission=None if training else missions.mission_id,
+        packs=missions.versions,
     )
     desk = InspectionDesk(settings, instruments, store, session, store.late_hits)
     hearing.desk = desk

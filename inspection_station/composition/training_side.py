@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
 
 from inspection_station.desk import commands as c
@@ -10,6 +11,7 @@ from inspection_station.desk.inspection_desk import TAIPEI, InspectionDesk
 from inspection_station.desk.list_search import ListSearch
 from inspection_station.desk.view import DeskSnapshot, FrameSlot
 from inspection_station.inspection.document import BlobRef
+from inspection_station.inspection.scenario import SCENARIOS, Demand, Step
 from inspection_station.station_profile import StationProfile
 from inspection_station.storage.clock import SystemClock
 
@@ -20,17 +22,21 @@ if TYPE_CHECKING:
 class TrainingSide:
     """What a training profile adds. Its modules are imported here and nowhere a live profile comes by."""
 
-    def __init__(self, profile: StationProfile, seed: int, lists: ListSearch) -> None:
+    def __init__(self, profile: StationProfile, seed: int, lists: ListSearch, key: bytes, pool: Executor) -> None:
         from inspection_station.training.control_lists import training_lists
         from inspection_station.training.devices.drawing_room import DrawingRoom
         from inspection_station.training.devices.props import TravellerProps
         from inspection_station.training.devices.stage import TrainingStage
         from inspection_station.training.director import Director
         from inspection_station.training.specimen_passport import training_authority
+        from inspection_station.training.voyage_list import VoyageList
 
         now = SystemClock().now()
         self.stage = TrainingStage(TravellerProps(DrawingRoom()))
-        self.director = Director(self.stage, seed, now.astimezone(TAIPEI).date())
+        landing = SCENARIOS[profile.scenario].demand(Step.CLEARANCE) is not Demand.NOT_DONE
+        self.voyage = VoyageList(profile.data_folder, key, SystemClock().now)
+        today = now.astimezone(TAIPEI).date()
+        self.director = Director(self.stage, seed, today, self.voyage if landing else None, pool.submit)
         self.trust = training_authority(now.date()).trust_store()
         self.settings: Mapping[str, Any] = {"stage": self.stage, "pace": profile.pace}
         lists.replace(training_lists(now))

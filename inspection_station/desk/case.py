@@ -36,6 +36,7 @@ class Case:
         answer: Callable[[str, e.Event], None],
         notify: Callable[[str], None],
         app_version: str,
+        packs: Callable[[], tuple[str, ...]] = tuple,
     ) -> None:
         self._store = store
         self._vault = vault
@@ -44,6 +45,7 @@ class Case:
         self._answer = answer
         self._notify = notify
         self._app_version = app_version
+        self._packs = packs
         self._decided: e.DecisionTaken | None = None
         self._kept: tuple[BlobRef, ...] = ()
         self.inspection: Inspection | None = None
@@ -118,6 +120,8 @@ class Case:
             refs.append(event.sample.image)
         elif isinstance(event, e.FingerprintsCaptured):
             refs.extend(sample.image for sample in event.samples)
+        elif isinstance(event, e.ClearanceChecked):
+            refs.append(event.result.portrait)
         elif isinstance(event, e.FacesCompared):
             refs.extend(result.reference_image for result in event.results)
         elif isinstance(event, e.FaceGroupsSearched):
@@ -174,7 +178,7 @@ class Case:
         if decided is None:
             log.error("a record without its decision is not sealed")
             return
-        record = replace(effect.record, app_version=self._app_version)
+        record = replace(effect.record, app_version=self._app_version, packs=self._packs())
         inspection_id = record.inspection_id
         seal(self._store, self._vault, record, decided, lambda event: self._answer(inspection_id, event))
 
@@ -215,6 +219,8 @@ def _pictured(inspection: Inspection) -> list[tuple[Step, BlobRef]]:
         found.append((Step.FACE, inspection.face.image))
     if inspection.fingers is not None:
         found.extend((Step.FINGERPRINTS, sample.image) for sample in inspection.fingers.samples)
+    if inspection.clearance is not None and inspection.clearance.portrait is not None:
+        found.append((Step.CLEARANCE, inspection.clearance.portrait))
     found.extend((Step.COMPARISON, r.reference_image) for r in inspection.comparisons if r.reference_image is not None)
     candidates = inspection.face_search.candidates if inspection.face_search is not None else ()
     found.extend((Step.GROUPS, one.picture) for one in candidates if one.picture is not None)

@@ -21,6 +21,7 @@ from inspection_station.desk.finger_work import FingerWork
 from inspection_station.desk.ports import (
     ChipAnswer,
     ChipInspector,
+    Clearances,
     Clock,
     FaceComparer,
     FaceGroups,
@@ -76,6 +77,7 @@ class Instruments:
     history: HistoryPhotographs | None = None
     fingers: FingerJudge | None = None
     finger_timeout: float = 60.0
+    clearances: Clearances | None = None
     finger_search: FingerSearcher | None = None
 
 
@@ -104,8 +106,8 @@ class EffectRunner:
                 self._capture_face(inspection_id, attempt)
             case fx.CaptureFingerprints():
                 self._capture_fingers(inspection_id, effect)
-            case fx.CheckClearance(attempt):
-                self._fail(inspection_id, Step.CLEARANCE, attempt, "PRE-04", "no whitelist is loaded")
+            case fx.CheckClearance():
+                self._in_pool(inspection_id, Step.CLEARANCE, effect.attempt, lambda: self._cleared(effect))
             case fx.CompareFaces():
                 self._in_pool(inspection_id, Step.COMPARISON, effect.attempt, lambda: self._faces.compared(effect))
             case fx.SearchFaceGroups():
@@ -324,6 +326,19 @@ class EffectRunner:
         started = self._tools.clock.monotonic()
         result = self._tools.lists.search(mrz, self._tools.clock.now())
         return e.WatchlistsSearched(attempt, (self._tools.clock.monotonic() - started) * 1000, 0.0, result)
+
+    def _cleared(self, effect: fx.CheckClearance) -> e.Event:
+        if self._tools.clearances is None:
+            raise StepFault("PRE-04", "no whitelist is loaded")
+        started = self._tools.clock.monotonic()
+        number, state = effect.document_number, effect.issuing_state
+        answer = self._tools.clearances.check(
+            number, state, self._tools.clock.now(), with_portrait=effect.with_portrait
+        )
+        result = answer.result
+        if answer.portrait is not None and effect.with_portrait:
+            result = replace(result, portrait=self._vault.put(answer.portrait, media_type(answer.portrait)))
+        return e.ClearanceChecked(effect.attempt, (self._tools.clock.monotonic() - started) * 1000, 0.0, result)
 
     # Common
 

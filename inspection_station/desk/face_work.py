@@ -52,7 +52,8 @@ class FaceWork:
         results: list[ComparisonResult] = []
         if effect.reference is not None:
             template = self._vault.template(effect.probe)
-            results += self._faces.compare(self._bytes(effect.probe), self._bytes(effect.reference), template)
+            found = self._faces.compare(self._bytes(effect.probe), self._bytes(effect.reference), template)
+            results += [replace(one, reference=effect.kind) for one in found]
         with_history, not_compared = self._with_history(effect)
         results += with_history
         if not results:  # pre-clearance, where history is all there is

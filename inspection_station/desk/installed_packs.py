@@ -18,8 +18,10 @@ from inspection_station.documents.emrtd.errors import ChipFault
 from inspection_station.documents.emrtd.trust_files import SUFFIXES, TrustFile, assemble, parse_file
 from inspection_station.documents.emrtd.trust_store import TrustSource, TrustStore
 from inspection_station.headquarters.packs import PackAge, PackKind, PackLabel, PackRefused, PackShelf
+from inspection_station.headquarters.packs_mission import require_mission
 from inspection_station.headquarters.packs_update import Check
 from inspection_station.headquarters.packs_vault import PackVault
+from inspection_station.matching.clearance_list import require_clearance
 from inspection_station.matching.face_parts import require_group, require_history
 from inspection_station.matching.manifest import manifest_of, require_manifest
 from inspection_station.matching.watchlist_lists import ControlList, MalformedList, load_lists
@@ -46,7 +48,9 @@ CHECKS: Mapping[PackKind, Check] = {
     PackKind.FACE_GROUP: require_group,
     PackKind.HISTORY_PHOTOGRAPHS: require_history,
     PackKind.MANIFEST: require_manifest,
+    PackKind.MISSION: require_mission,
     PackKind.TRUST_ANCHORS: require_trust,
+    PackKind.WHITELIST: require_clearance,
 }
 """What a content must pass before it takes the place of the one that is installed."""
 

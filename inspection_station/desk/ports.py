@@ -13,6 +13,7 @@ from inspection_station.documents.emrtd.finger_images import FingerImage
 from inspection_station.hardware.ports import ChipConnection, Image
 from inspection_station.inspection.biometrics import ComparisonResult
 from inspection_station.inspection.chip import ChipReading
+from inspection_station.inspection.clearance import ClearanceResult
 from inspection_station.inspection.document import MachineReadableZone
 from inspection_station.inspection.events import Event
 from inspection_station.inspection.face_search import FaceProbe, FaceSearchResult
@@ -133,6 +134,22 @@ class HistoryPhotographs(Protocol):
     """Photographs of earlier entries by document number, encoded; None: there is none. Raises StepFault (HIS-01)."""
 
     def photograph(self, document_number: str, now: datetime) -> bytes | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ClearanceAnswer:
+    """What the list says, and the chip's portrait as the pre-clearance left it, encoded."""
+
+    result: ClearanceResult
+    portrait: bytes | None = field(default=None, repr=False)
+
+
+class Clearances(Protocol):
+    """Who was inspected before landing. Raises StepFault (PRE-03, PRE-04, PRE-05): not checked."""
+
+    def check(
+        self, document_number: str, issuing_state: str, now: datetime, *, with_portrait: bool
+    ) -> ClearanceAnswer: ...
 
 
 class ListSearcher(Protocol):

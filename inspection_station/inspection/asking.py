@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from inspection_station.inspection.biometrics import ReferenceKind
 from inspection_station.inspection.document import BlobRef
 from inspection_station.inspection.effects import (
     CaptureFace,
@@ -20,18 +21,18 @@ from inspection_station.inspection.effects import (
     SearchFaceGroups,
     SearchWatchlists,
 )
-from inspection_station.inspection.evidence import Evidence, Missing, Waived
+from inspection_station.inspection.evidence import Missing, Waived
 from inspection_station.inspection.face_search import FaceProbe
 from inspection_station.inspection.inspection import Inspection
-from inspection_station.inspection.scenario import Demand, Step
+from inspection_station.inspection.scenario import Demand, Scenario, Step
 
 # Which steps must be taken again when a step is (the page decides the key, the face decides the comparison).
 DEPENDENTS: dict[Step, tuple[Step, ...]] = {
     Step.DOCUMENT: tuple(step for step in Step if step is not Step.DOCUMENT),
     Step.CHIP: (Step.COMPARISON, Step.GROUPS),
-    Step.FACE: (Step.CLEARANCE, Step.COMPARISON, Step.GROUPS),
+    Step.FACE: (Step.COMPARISON, Step.GROUPS),
     Step.FINGERPRINTS: (),
-    Step.CLEARANCE: (),
+    Step.CLEARANCE: (Step.COMPARISON,),
     Step.COMPARISON: (),
     Step.GROUPS: (),
     Step.WATCHLIST: (),
@@ -84,7 +85,7 @@ def _ready(inspection: Inspection, step: Step) -> _Ask | Missing | Waived | None
     if step in (Step.FACE, Step.FINGERPRINTS):
         return _ready_if_collectable(inspection)
     if step is Step.CLEARANCE:
-        return _ready_after(inspection, Step.FACE, Missing("PRE-03", "no live face"))
+        return _ready_for_the_list(inspection)
     if step is Step.GROUPS:
         return _ready_to_search(inspection)
     return _ready_to_compare(inspection)
@@ -114,19 +115,19 @@ def _ready_if_collectable(inspection: Inspection) -> _Ask | Waived | None:
     return _ASK if collection.allowed else Waived(collection.reason)
 
 
-def _ready_after(inspection: Inspection, input_step: Step, missing: Missing) -> _Ask | Missing | Waived | None:
-    evidence: Evidence | None = inspection.evidence.get(input_step)
-    if evidence is None:
+def _ready_for_the_list(inspection: Inspection) -> _Ask | Missing | None:
+    """The list is asked by document number, of everybody: of a person whom article 91 excludes without the portrait."""
+    if Step.DOCUMENT not in inspection.evidence:
         return None
-    if isinstance(evidence, Waived):
-        # An excluded person goes by the manual lane: the whitelist is asked without a face.
-        return _ASK if evidence.officer_id is None else evidence
-    return missing if isinstance(evidence, Missing) else _ASK
+    document = inspection.document
+    if document is None or not document.mrz.document_number:
+        return Missing("PRE-03", "no document number")
+    return None if inspection.collection.allowed is None else _ASK
 
 
 def _ready_to_compare(inspection: Inspection) -> _Ask | Missing | Waived | None:
     scenario = inspection.scenario
-    inputs = [s for s in (Step.CHIP, Step.FACE) if scenario.demand(s) is not Demand.NOT_DONE]
+    inputs = [s for s in (_reference_step(scenario), Step.FACE) if scenario.demand(s) is not Demand.NOT_DONE]
     if any(s not in inspection.evidence for s in (Step.DOCUMENT, *inputs) if scenario.demand(s) is not Demand.NOT_DONE):
         return None
     if inspection.collection.allowed is False:
@@ -137,9 +138,21 @@ def _ready_to_compare(inspection: Inspection) -> _Ask | Missing | Waived | None:
             return waiver
     if Step.FACE in inputs and inspection.face is None:
         return Missing("BIO-08", "no live face")
-    if Step.CHIP in inputs and (inspection.chip is None or inspection.chip.portrait is None):
+    if _portrait(inspection) is None:
         return Missing("BIO-07", "no portrait to compare with")
     return _ASK
+
+
+def _reference_step(scenario: Scenario) -> Step:
+    """The step that gives the portrait: the chip's own reading, else what the pre-clearance left of it."""
+    return Step.CHIP if scenario.demand(Step.CHIP) is not Demand.NOT_DONE else Step.CLEARANCE
+
+
+def _portrait(inspection: Inspection) -> BlobRef | None:
+    chip, clearance = inspection.chip, inspection.clearance
+    if _reference_step(inspection.scenario) is Step.CHIP:
+        return chip.portrait if chip is not None else None
+    return clearance.portrait if clearance is not None else None
 
 
 def _ready_to_search(inspection: Inspection) -> _Ask | Missing | Waived | None:
@@ -180,15 +193,18 @@ def _effect(inspection: Inspection, step: Step, attempt: int) -> Effect:
     if step is Step.FINGERPRINTS:
         read = Step.CHIP in inspection.running or chip is not None
         return CaptureFingerprints(attempt, inspection.attempt(Step.CHIP) if read else 0)
-    if step is Step.CLEARANCE:
-        return CheckClearance(attempt, face.image if face else None)
+    if step is Step.CLEARANCE and document is not None:
+        with_portrait = inspection.collection.allowed is True
+        return CheckClearance(attempt, document.mrz.document_number, document.mrz.issuing_state, with_portrait)
     if step is Step.COMPARISON:
-        portrait = chip.portrait if chip else None
+        portrait = _portrait(inspection)
         # Without the traveller (pre-clearance) the portrait itself is the probe, for history and groups.
         number = document.mrz.document_number if document else ""
         if face is None:
             return CompareFaces(attempt, portrait, None, number)
-        return CompareFaces(attempt, face.image, portrait, number)
+        from_chip = _reference_step(inspection.scenario) is Step.CHIP
+        kind = ReferenceKind.CHIP_PORTRAIT if from_chip else ReferenceKind.CLEARANCE
+        return CompareFaces(attempt, face.image, portrait, number, kind)
     if step is Step.GROUPS and (probe := _probe(inspection)) is not None:
         return SearchFaceGroups(attempt, *probe)
     return ReadDocument(attempt)

@@ -18,6 +18,7 @@ class ReferenceKind(StrEnum):
     """What the live probe is compared with."""
 
     CHIP_PORTRAIT = "chip portrait"
+    CLEARANCE = "pre-clearance portrait"
     CHIP_FINGER = "chip finger"
     HISTORY = "history photograph"
     GROUP = "group"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from inspection_station.inspection.biometrics import ReferenceKind
 from inspection_station.inspection.document import BlobRef, MachineReadableZone
 from inspection_station.inspection.face_search import FaceProbe
 from inspection_station.inspection.record import InspectionRecord
@@ -39,21 +40,27 @@ class CaptureFingerprints:
 
 @dataclass(frozen=True, slots=True)
 class CheckClearance:
+    """Look the document up in the voyage's list. ``with_portrait`` False: article 91 keeps the picture closed."""
+
     attempt: int
-    face: BlobRef | None
+    document_number: str
+    issuing_state: str
+    with_portrait: bool
 
 
 @dataclass(frozen=True, slots=True)
 class CompareFaces:
     """Live face with the chip portrait, and each with the history photograph of the document's number.
 
-    Without the traveller (pre-clearance) the chip portrait is the ``probe`` and there is no ``reference``.
+    Without the traveller (pre-clearance) the chip portrait is the ``probe`` and there is no ``reference``. ``kind`` is
+    the reference's: where no chip is read, the portrait is the one that the pre-clearance left.
     """
 
     attempt: int
     probe: BlobRef | None
     reference: BlobRef | None
     document_number: str = ""
+    kind: ReferenceKind = ReferenceKind.CHIP_PORTRAIT
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from inspection_station.inspection.biometrics import ComparisonResult, FingerprintCapture, NotCompared
 from inspection_station.inspection.chip import AccessProtocol, ChipCheck
+from inspection_station.inspection.clearance import ClearanceResult
 from inspection_station.inspection.disposition import Decision
 from inspection_station.inspection.document import BlobRef, MachineReadableZone, MrzSource
 from inspection_station.inspection.face_search import FaceSearchResult
@@ -39,7 +40,8 @@ class KeptBlob:
 class InspectionRecord:
     """The record. Times are ISO 8601 UTC as the station's clock gave them.
 
-    ``supersedes`` names the record this one corrects. Biometric blobs appear only where article 91 allows.
+    ``supersedes`` names the record this one corrects. Biometric blobs appear only where article 91 allows. ``packs``
+    are the data packs that were in use when it was made («kind/name version»).
     """
 
     inspection_id: str
@@ -67,3 +69,5 @@ class InspectionRecord:
     face_search: FaceSearchResult | None = None
     not_compared: tuple[NotCompared, ...] = ()
     fingers: FingerprintCapture | None = None
+    clearance: ClearanceResult | None = None
+    packs: tuple[str, ...] = ()

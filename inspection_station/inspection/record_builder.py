@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from inspection_station.inspection.clearance import ClearanceResult
 from inspection_station.inspection.disposition import Decision
 from inspection_station.inspection.evidence import Evidence, Missing, Taken, Waived
 from inspection_station.inspection.finding_rules import findings
@@ -39,7 +42,13 @@ def record_of(inspection: Inspection, decision: Decision, decided_at: str) -> In
         face_search=inspection.face_search if collection.allowed else None,
         not_compared=inspection.not_compared,
         fingers=inspection.fingers if collection.allowed else None,
+        clearance=_clearance(inspection),
     )
+
+
+def _clearance(inspection: Inspection) -> ClearanceResult | None:
+    """Without the portrait: the record of the pre-clearance keeps it, where article 91 lets it be kept."""
+    return None if inspection.clearance is None else replace(inspection.clearance, portrait=None)
 
 
 def _summary(inspection: Inspection, step: Step) -> StepSummary:

@@ -33,6 +33,8 @@ def _redacted(event: e.Event) -> e.Event:
         return replace(event, sample=replace(event.sample, image=_NOTHING, quality=0.0))
     if isinstance(event, e.FingerprintsCaptured):
         return replace(event, samples=(), not_taken=(), comparisons=(), search=None)
+    if isinstance(event, e.ClearanceChecked):
+        return replace(event, result=replace(event.result, portrait=None))
     if isinstance(event, e.FacesCompared):
         return replace(event, results=())
     if isinstance(event, e.FaceGroupsSearched):

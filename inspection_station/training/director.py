@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from functools import partial
 from threading import Lock
 
 from inspection_station.training.devices.stage import TrainingStage
 from inspection_station.training.personas.traveller import TrainingTraveller, lesson
+from inspection_station.training.voyage_list import VoyageList
 
 _BATCH = 20
 
 
 class Director:
-    """Endless travellers from a seed. Thread-safe; the newest one stands on the stage until ``leave``."""
+    """Endless travellers from a seed. Thread-safe; the newest one stands on the stage until ``leave``.
 
-    def __init__(self, stage: TrainingStage, seed: int, today: date) -> None:
+    ``voyage``: the list that they are put on, where the lesson is about landing; ``meanwhile`` carries such work out
+    beside whoever calls.
+    """
+
+    def __init__(
+        self,
+        stage: TrainingStage,
+        seed: int,
+        today: date,
+        voyage: VoyageList | None = None,
+        meanwhile: Callable[[Callable[[], object]], object] = lambda work: work(),
+    ) -> None:
         self._stage = stage
+        self._voyage = voyage
+        self._meanwhile = meanwhile
         self._lock = Lock()
         self._queue = self._endless(seed, today)
         self._next: TrainingTraveller | None = None
@@ -51,9 +66,16 @@ class Director:
         """Have a coming traveller drawn while the present one is inspected; returns at once."""
         self._stage.expect(traveller)
 
+    def announce(self, people: Sequence[TrainingTraveller]) -> None:
+        """Who comes in this lesson; where it is about landing, they were inspected before. Raises OSError."""
+        if self._voyage is not None:
+            self._voyage.announce(people)
+
     def present(self, traveller: TrainingTraveller) -> TrainingTraveller:
         """This traveller steps up, with the device fault that goes with them."""
         self.leave()
+        if self._voyage is not None and not self._voyage.knows(traveller):
+            self._voyage.announce((traveller,))
         self._current = traveller
         self._stage.present(traveller)
         return traveller
@@ -73,8 +95,10 @@ class Director:
             self._next = next(self._queue)
         self._stage.expect(self._next)
 
-    @staticmethod
-    def _endless(seed: int, today: date) -> Iterator[TrainingTraveller]:
+    def _endless(self, seed: int, today: date) -> Iterator[TrainingTraveller]:
         while True:
-            yield from lesson(seed, _BATCH, today)
+            people = lesson(seed, _BATCH, today)
+            if self._voyage is not None:
+                self._meanwhile(partial(self._voyage.announce, people))
+            yield from people
             seed += 1

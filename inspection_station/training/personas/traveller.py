@@ -14,6 +14,7 @@ from random import Random
 
 from PIL import Image
 
+from inspection_station.inspection.scenario import SCENARIOS
 from inspection_station.training.personas.chip_habits import chip_profile
 from inspection_station.training.personas.face_live import LiveCondition, LiveFace
 from inspection_station.training.personas.face_pictures import portrait
@@ -23,12 +24,13 @@ from inspection_station.training.personas.good_faces import face_for, other_face
 from inspection_station.training.personas.identity import Persona, PersonaKind, persona
 from inspection_station.training.personas.listed import Listing, listed_people
 from inspection_station.training.personas.listed_faces import people_of
-from inspection_station.training.personas.stories import AnswerKey, Place, Story, answer, stories, story
+from inspection_station.training.personas.stories import AnswerKey, Place, Story, answer, lawful, stories, story
 from inspection_station.training.virtual_chip.profiles import PROFILES
 
 PORTRAIT_BYTES = 15_000
 """Size a chip portrait is coded to: what issuing states commonly use, and costs the comparison nothing."""
 _ODD_SHARE = 0.28
+_QUAYSIDE = SCENARIOS["quayside"]
 _KINDS: tuple[tuple[PersonaKind, float], ...] = (
     (PersonaKind.FOREIGNER, 60),
     (PersonaKind.CREW, 10),
@@ -65,6 +67,11 @@ class TrainingTraveller:
     def mrz_lines(self) -> tuple[str, ...]:
         """The zone as printed and as on the chip."""
         return self.persona.mrz_lines
+
+    def expected_in(self, scenario: str) -> AnswerKey:
+        """What is right in a scenario; ``expected`` is what is right at the quayside. KeyError for one there is not."""
+        told = None if self.fault is None else story(self.fault)
+        return answer(self.persona, told, self.expected.collection, SCENARIOS[scenario])
 
     @property
     def portrait(self) -> Picture:
@@ -164,7 +171,7 @@ def _composed(
         passport_fault=told.fault if told and told.place is Place.PASSPORT else None,
         device_fault=told.fault if told and told.place is Place.DEVICE else None,
         chip=chip_profile(who),
-        expected=answer(who, told, today),
+        expected=answer(who, told, lawful(who, today), _QUAYSIDE),
     )
 
 
