@@ -7,6 +7,7 @@ import zlib
 from datetime import date
 from io import BytesIO
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,7 +17,7 @@ from PIL import Image
 from inspection_station.documents.mrz_image.reader import Unreadable, UnreadableImage, read_image
 from inspection_station.inspection.document import DocumentFormat
 from inspection_station.training.mrz_specimens import specimen
-from inspection_station.training.page_renderer import render_page
+from inspection_station.training.page_renderer import PageStyle, print_zone, render_page
 from inspection_station.training.page_wear import Wear, wear_page
 
 TODAY = date(2026, 11, 23)
@@ -108,6 +109,52 @@ def test_two_passports_in_one_frame_are_refused_and_one_is_asked_for():
 def test_two_passports_side_by_side_are_refused_too():
     frame = np.hstack([wear_page(_page(seed), Wear(pixels_wide=1200), seed=3)[:780] for seed in (7, 8)])
     assert _refusal(frame).reason is Unreadable.TWO_DOCUMENTS
+
+
+def _two_pages(seed: int, shift: tuple[int, int], degrees: float) -> np.ndarray:
+    """A page that lies whole in the frame, and another, moved by ``shift`` from it and turned about its middle."""
+    page = _page(seed)
+    other = _page(seed + 50)
+    height, width = page.shape[:2]
+    frame = np.full((round(1.5 * height), round(1.5 * width), 3), 60, np.uint8)
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
+    turn[:, 2] += shift
+    where = cv2.warpAffine(np.full((height, width), 255, np.uint8), turn, frame.shape[1::-1])
+    seen = cv2.warpAffine(other, turn, frame.shape[1::-1])
+    frame[where > 0] = seen[where > 0]
+    frame[:height, :width] = page
+    return wear_page(frame, Wear(margin=0.0, pixels_wide=2000, blur=0.6, noise=4, jpeg=85), seed=seed)
+
+
+@pytest.mark.parametrize(
+    ("shift", "degrees"),
+    [((1500, 200), 0.0), ((1480, 120), 4.0), ((-250, 1045), 180.0), ((400, 1000), 90.0), ((-900, 600), 0.0)],
+    ids=["its right half outside", "askew", "upside down", "across", "its left half outside"],
+)
+def test_a_second_passport_whose_zone_is_cut_off_is_seen(shift: tuple[int, int], degrees: float):
+    refusal = _refusal(_two_pages(40, shift, degrees))
+    assert (refusal.reason, refusal.code) == (Unreadable.TWO_DOCUMENTS, "DOC-04")
+
+
+def test_a_name_printed_as_in_the_zone_is_no_second_zone():
+    document = specimen(DocumentFormat.TD3, np.random.default_rng(41))
+    page = render_page(document.text, document.lines, seed=41)
+    print_zone(page, ["BAINGZANAITOKAIXVAIMP", "217118143XOM2093"], (560, 560), PageStyle(), np.random.default_rng(41))
+    zone = read_image(wear_page(page, Wear(blur=0.5), seed=41), today=TODAY, ask_second=False).zone
+    assert zone.lines == document.lines
+    assert zone.valid
+
+
+def test_text_that_runs_out_of_the_picture_is_no_second_zone():
+    document = specimen(DocumentFormat.TD3, np.random.default_rng(42))
+    page = render_page(document.text, document.lines, seed=42)
+    facing = np.full((page.shape[0] // 2, *page.shape[1:]), 235, np.uint8)
+    for row in range(40, facing.shape[0], 90):
+        words = "THE BEARER IS UNDER THE PROTECTION OF THE STATE AND OF ITS CONSULS ABROAD"
+        cv2.putText(facing, words, (-60, row), cv2.FONT_HERSHEY_SIMPLEX, 1.1, (40, 40, 40), 2, cv2.LINE_AA)
+    zone = read_image(np.vstack([facing, page]), today=TODAY, ask_second=False).zone
+    assert zone.lines == document.lines
+    assert zone.valid
 
 
 def test_pixels_of_another_kind_are_refused():

@@ -201,6 +201,6 @@ def drifted(profile: Profile, comb: Comb) -> Profile:
         places.append(float(at.mean()))
         found.append(float(shifts[lowest]))
         weights.append(max(float(ink.max() - ink.min()), 1e-3))
-    curve = np.polyfit(places, found, 3, w=weights)
+    curve = np.polyfit(places, found, min(3, len(places) - 1), w=weights)
     centres = comb.centres()
     return np.asarray(centres + np.clip(np.polyval(curve, centres), -0.25 * pitch, 0.25 * pitch), np.float64)

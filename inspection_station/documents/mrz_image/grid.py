@@ -53,14 +53,14 @@ def lay_grids(grey: Grey, band: Band) -> list[Grid]:
     for tried, columns in (*trials, *narrowed):
         if tried is not band and max((grid.fit for grid in grids), default=0) < _SOME_FIT:
             break
-        grid = _lay(grey, tried, columns) if tried is not None else None
+        grid = lay(grey, tried, columns) if tried is not None else None
         if grid is not None:
             grids.append(grid)
             if grid.fit > _GOOD_FIT:
                 break
     grids.sort(key=lambda grid: -grid.fit)
     if grids and grids[0].cells.shape[1] == 36 and max(grids[0].spill) > _GOES_ON:
-        longer = _lay(grey, _lengthened(band, grids[0].spill), 44)
+        longer = lay(grey, _lengthened(band, grids[0].spill), 44)
         if longer is not None:
             grids.append(longer)
     return grids
@@ -98,7 +98,8 @@ def _likely_columns(band: Band) -> list[int]:
     return sorted((44, 36), key=lambda columns: abs(columns - pitches))
 
 
-def _lay(grey: Grey, band: Band, columns: int) -> Grid | None:
+def lay(grey: Grey, band: Band, columns: int) -> Grid | None:
+    """A grid of so many columns over the band; None where no print stands in them."""
     zoom = STRIP_PITCH * (columns - 0.3) / (band.right - band.left)
     if not 0.3 < zoom < 5:
         return None

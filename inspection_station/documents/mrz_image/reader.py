@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from inspection_station.documents.mrz_image.grid import lay_grids
 from inspection_station.documents.mrz_image.locate import COARSE_SIDE, STRENGTHS, Band, Coarse, Grey, find_bands
 from inspection_station.documents.mrz_image.orientation import Upright, upright
+from inspection_station.documents.mrz_image.other_zone import other_zone
 from inspection_station.documents.mrz_image.pictures import Unreadable, UnreadableImage, open_picture
 from inspection_station.documents.mrz_image.second_opinion import (
     NoSecondReading,
@@ -72,6 +73,8 @@ def read_image(data: bytes | NDArray[np.uint8], *, today: date, ask_second: bool
         raise UnreadableImage(Unreadable.NO_ZONE, f"{grey.shape[1]} x {grey.shape[0]} pixels searched")
     if len(found) > 1:
         raise UnreadableImage(Unreadable.TWO_DOCUMENTS, f"{len(found)} zones in view")
+    if _is_clear(found[0]) and other_zone(grey, found[0]):
+        raise UnreadableImage(Unreadable.TWO_DOCUMENTS, "a part of another zone in view")
     first = draft(found[0].probabilities)
     zone = settled(first.lines, first.doubts, today=today)
     opinion = SecondOpinion.NOT_ASKED
@@ -135,12 +138,16 @@ def _clear_zones(grey: Grey, bands: list[Band], faint: list[Upright], tried: _Tr
         found = _zone_in(grey, band) if tried.anew(band) else None
         if found is None:
             continue
-        if found.legibility >= _CLEARLY_A_ZONE and not found.partial:
+        if _is_clear(found):
             clear.append(found)
             longest = max(longest, length)
         else:
             faint.append(found)
     return clear
+
+
+def _is_clear(found: Upright) -> bool:
+    return found.legibility >= _CLEARLY_A_ZONE and not found.partial
 
 
 def _zone_in(grey: Grey, band: Band) -> Upright | None:
