@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from inspection_station.given_file import open_given, read_given
 
 if TYPE_CHECKING:
     from inspection_station.headquarters.packs import PackLabel
+    from inspection_station.headquarters.packs_mission import MissionPack
     from inspection_station.headquarters.packs_source import PackSource
     from inspection_station.headquarters.packs_update import PackReport
     from inspection_station.headquarters.packs_vault import PackVault
@@ -87,12 +88,18 @@ def _trust(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
+    from inspection_station.headquarters.packs_mission import missions_on
     from inspection_station.storage.clock import SystemClock
 
     vault, now = _vault(options)[0], SystemClock().now()
     labels = vault.labels()
-    found = {"trusted": bool(vault.state().trusted), "packs": [_row(label, now) for label in labels]}
-    rows = [_line(label, now) for label in labels]
+    missions = [_mission_row(label, mission, labels, now) for label, mission in missions_on(vault)]
+    found = {
+        "trusted": bool(vault.state().trusted),
+        "packs": [_row(label, now) for label in labels],
+        "missions": missions,
+    }
+    rows = [_line(label, now) for label in labels] + [_mission_line(row) for row in missions]
     return _tell(options, found, "\n".join(rows) or "no packs are installed")
 
 
@@ -201,6 +208,44 @@ def _identity(options: argparse.Namespace) -> StationIdentity:
 def _row(label: PackLabel, now: Any) -> dict[str, Any]:
     hours = round((now - label.issued_at).total_seconds() / 3600, 2)
     return {**label.told(), "age": label.age(now).value, "age_hours": hours}
+
+
+def _mission_row(label: PackLabel, pack: MissionPack, labels: Sequence[PackLabel], now: Any) -> dict[str, Any]:
+    """A mission with everything it needs: what is missing, older or no longer of use, and how old the rest is."""
+    from inspection_station.headquarters.packs_mission import is_complete, needs_of
+
+    needs = needs_of(pack, labels, now)
+    return {
+        "mission_id": pack.mission.mission_id,
+        "version": label.version,
+        "scenario": pack.mission.scenario,
+        "voyage": pack.voyage,
+        "vessel": pack.mission.vessel,
+        "port": pack.mission.port,
+        "direction": pack.mission.direction,
+        "begins_at": pack.begins_at.isoformat(),
+        "ends_at": pack.ends_at.isoformat(),
+        "under_way": pack.runs(now),
+        "complete": is_complete(needs),
+        "packs": [
+            {
+                "kind": one.needed.kind.value,
+                "name": one.needed.name,
+                "needed": one.needed.version,
+                "installed": None if one.here is None else one.here.version,
+                "standing": one.standing.value,
+                "age": None if one.here is None else one.here.age(now).value,
+                "age_hours": None if one.here is None else _row(one.here, now)["age_hours"],
+            }
+            for one in needs
+        ],
+    }
+
+
+def _mission_line(row: dict[str, Any]) -> str:
+    lacking = [f"{one['kind']}/{one['name']} {one['standing']}" for one in row["packs"] if one["standing"] != "there"]
+    state = "complete" if row["complete"] else "incomplete: " + ", ".join(lacking)
+    return f"mission {row['mission_id']} ({row['scenario']}, until {row['ends_at']}): {state}"
 
 
 def _line(label: PackLabel, now: Any) -> str:

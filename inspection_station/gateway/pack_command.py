@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -57,7 +58,12 @@ class PackCommands:
         withdraw.add_argument("name", metavar="NAME")
         withdraw.add_argument("--key", type=Path, metavar="FILE", help="the kind's key")
 
-        add(verbs, "refresh-packs", self._guarded(self._refresh), "sign anew that the packs are current (run it daily)")
+        add(
+            verbs,
+            "refresh-packs",
+            self._guarded(self._refresh),
+            "sign anew that the packs are current (cron, each day)",
+        )
 
         root = add(verbs, "renew-pack-root", self._guarded(self._renew), "the root's next version, by two of its keys")
         root.add_argument("keys", type=Path, nargs="+", metavar="KEY")
@@ -159,11 +165,25 @@ class PackCommands:
 
     def _refresh(self, options: argparse.Namespace) -> int:
         from inspection_station.gateway.pack_keys import load_key
+        from inspection_station.headquarters.packs import PackKind
 
         repository, keys = repository_of(options)
-        snapshot, timestamp = (load_key(keys / f"{role}.pem", _passphrase()) for role in ("snapshot", "timestamp"))
-        until = repository.refresh(snapshot, timestamp, datetime.now(UTC))
-        return self._tell(options, {"accepted_until": until.isoformat()}, f"accepted until {until.isoformat()}")
+        secret, now = _passphrase(), datetime.now(UTC)
+        snapshot, timestamp = (load_key(keys / f"{role}.pem", secret) for role in ("snapshot", "timestamp"))
+        here = {kind: path for kind in PackKind if (path := keys / f"{kind.value}.pem").is_file()}
+        kinds = {kind: load_key(path, secret) for kind, path in here.items()}
+        until = repository.refresh(snapshot, timestamp, now, kinds)
+        endings, due = repository.endings(), repository.need_a_person(now)
+        for role, ends in due.items():
+            do = "run «renew-pack-root»" if role == "root" else "sign it anew where its key is kept"
+            sys.stderr.write(f"PCK-04: {role} runs out at {ends.isoformat()}. Do this: {do}.\n")
+        found = {
+            "accepted_until": until.isoformat(),
+            "roles": {role: ends.isoformat() for role, ends in endings.items()},
+            "running_out": sorted(due),
+        }
+        self._tell(options, found, f"accepted until {until.isoformat()}")
+        return _NEGATIVE if due else _DONE
 
     def _renew(self, options: argparse.Namespace) -> int:
         from inspection_station.gateway.pack_keys import load_keys

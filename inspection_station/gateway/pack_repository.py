@@ -12,24 +12,28 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from securesystemslib.signer import CryptoSigner, Key
+from securesystemslib.signer import CryptoSigner
 from tuf.api.exceptions import RepositoryError
-from tuf.api.metadata import (
-    DelegatedRole,
-    Delegations,
-    Metadata,
-    MetaFile,
-    Root,
-    Snapshot,
-    TargetFile,
-    Targets,
-    Timestamp,
-)
+from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, TargetFile, Targets, Timestamp
 
+from inspection_station.gateway.pack_roles import (
+    DUE,
+    ROLE_LIFE,
+    ROOT_LIFE,
+    SNAPSHOT_LIFE,
+    TIMESTAMP_LIFE,
+    delegations,
+    forget_old_deltas,
+    role_of,
+    signed,
+    until,
+    version_of,
+)
+from inspection_station.gateway.publishing_lock import LockHeld, exclusive
 from inspection_station.headquarters.packs import (
     PackKind,
     PackLabel,
@@ -48,9 +52,7 @@ from inspection_station.headquarters.packs_body import (
 from inspection_station.headquarters.packs_source import is_repository_path
 
 ROOT_KEYS, ROOT_THRESHOLD = 3, 2
-ROOT_LIFE, ROLE_LIFE = timedelta(days=365), timedelta(days=90)
-SNAPSHOT_LIFE, TIMESTAMP_LIFE = timedelta(days=14), timedelta(days=7)
-_DELTAS_KEPT = 8
+_LOCK_SECONDS = 30.0
 _S = TypeVar("_S", Root, Timestamp, Snapshot, Targets)
 
 
@@ -124,22 +126,22 @@ class PackRepository:
         with self._publishing():
             if (self.folder / "metadata" / "1.root.json").exists():
                 raise RepositoryUnusable("there is a repository here already")
-            root = Metadata(Root(1, expires=_until(now, ROOT_LIFE), consistent_snapshot=True))
+            root = Metadata(Root(1, expires=until(now, ROOT_LIFE), consistent_snapshot=True))
             for signer in roots:
                 root.signed.add_key(signer.public_key, "root")
             for role, signer in (("targets", targets), ("snapshot", snapshot), ("timestamp", timestamp)):
                 root.signed.add_key(signer.public_key, role)
             root.signed.roles["root"].threshold = ROOT_THRESHOLD
-            top = Metadata(Targets(1, expires=_until(now, ROOT_LIFE), delegations=_delegations(kinds)))
-            listing = Metadata(Snapshot(1, expires=_until(now, SNAPSHOT_LIFE), meta={"targets.json": MetaFile(1)}))
+            top = Metadata(Targets(1, expires=until(now, ROOT_LIFE), delegations=delegations(kinds)))
+            listing = Metadata(Snapshot(1, expires=until(now, SNAPSHOT_LIFE), meta={"targets.json": MetaFile(1)}))
             for kind, signer in kinds.items():
-                self._write("metadata", f"1.{kind.value}.json", _signed(Metadata(_role_of(now)), [signer]))
+                self._write("metadata", f"1.{kind.value}.json", signed(Metadata(role_of(now)), [signer]))
                 listing.signed.meta[f"{kind.value}.json"] = MetaFile(1)
-            self._write("metadata", "1.root.json", trusted := _signed(root, roots))
-            self._write("metadata", "1.targets.json", _signed(top, [targets]))
-            self._write("metadata", "1.snapshot.json", _signed(listing, [snapshot]))
-            first = Metadata(Timestamp(1, expires=_until(now, TIMESTAMP_LIFE), snapshot_meta=MetaFile(1)))
-            self._write("metadata", "timestamp.json", _signed(first, [timestamp]))
+            self._write("metadata", "1.root.json", trusted := signed(root, roots))
+            self._write("metadata", "1.targets.json", signed(top, [targets]))
+            self._write("metadata", "1.snapshot.json", signed(listing, [snapshot]))
+            first = Metadata(Timestamp(1, expires=until(now, TIMESTAMP_LIFE), snapshot_meta=MetaFile(1)))
+            self._write("metadata", "timestamp.json", signed(first, [timestamp]))
             return trusted
 
     def publish(
@@ -170,7 +172,7 @@ class PackRepository:
                 self._list(role.signed, delta_path(kind, name, version), delta, label, before.digest)
                 del role.signed.targets[snapshot_path(kind, name, before.version)]
             self._list(role.signed, snapshot_path(kind, name, version), whole, label, None)
-            _forget_old_deltas(role.signed, kind, name, version)
+            forget_old_deltas(role.signed, kind, name, version)
             self._advance(kind, role, snapshot, signers, now)
             return Published(label, len(whole), len(delta))
 
@@ -192,19 +194,61 @@ class PackRepository:
                 del role.signed.targets[path]
             self._advance(kind, role, snapshot, signers, now)
 
-    def refresh(self, snapshot_signer: CryptoSigner, timestamp_signer: CryptoSigner, now: datetime) -> datetime:
-        """Sign snapshot and timestamp anew, so that stations go on accepting; until when. Raises RepositoryUnusable."""
+    def refresh(
+        self,
+        snapshot_signer: CryptoSigner,
+        timestamp_signer: CryptoSigner,
+        now: datetime,
+        kinds: Mapping[PackKind, CryptoSigner] | None = None,
+    ) -> datetime:
+        """Sign snapshot and timestamp anew, so that stations go on accepting; until when.
+
+        Roles of ``kinds`` that run out within thirty days are signed anew too: a kind that is seldom published would
+        otherwise be refused as a whole. Raises RepositoryUnusable (also for a key that does not sign for its kind).
+        """
         with self._publishing():
-            return self._stamp(self._current(), snapshot_signer, timestamp_signer, now)
+            snapshot = self._current()
+            for kind, signer in (kinds or {}).items():
+                if f"{kind.value}.json" not in snapshot.signed.meta:
+                    continue
+                role = self._role(kind, snapshot)
+                if role.signed.expires < now + DUE:
+                    self._sign_role(kind, role, snapshot, signer, now)
+            return self._stamp(snapshot, snapshot_signer, timestamp_signer, now)
+
+    def endings(self) -> dict[str, datetime]:
+        """Until when each role's newest metadata are good. Raises RepositoryUnusable."""
+        snapshot = self._current()
+        newest = max(version_of(path) for path in (self.folder / "metadata").glob("*.root.json"))
+        found = {
+            "root": self._read(f"{newest}.root.json", Root).signed.expires,
+            "targets": self._read(
+                f"{snapshot.signed.meta['targets.json'].version}.targets.json", Targets
+            ).signed.expires,
+            "snapshot": snapshot.signed.expires,
+            "timestamp": self._read("timestamp.json", Timestamp).signed.expires,
+        }
+        for kind in PackKind:
+            if f"{kind.value}.json" in snapshot.signed.meta:
+                found[kind.value] = self._role(kind, snapshot).signed.expires
+        return found
+
+    def need_a_person(self, now: datetime) -> dict[str, datetime]:
+        """Roles that run out within thirty days and were not signed anew: their keys are elsewhere."""
+        return {
+            role: ends
+            for role, ends in self.endings().items()
+            if role not in ("snapshot", "timestamp") and ends < now + DUE
+        }
 
     def rotate_root(self, signers: Sequence[CryptoSigner], now: datetime) -> bytes:
         """The next version of the root, signed by enough of its keys, with a new life. Raises RepositoryUnusable."""
         with self._publishing():
-            newest = max(_version(path) for path in (self.folder / "metadata").glob("*.root.json"))
+            newest = max(version_of(path) for path in (self.folder / "metadata").glob("*.root.json"))
             root: Metadata[Root] = self._read(f"{newest}.root.json", Root)
             root.signed.version += 1
-            root.signed.expires = _until(now, ROOT_LIFE)
-            data = _signed(root, signers)
+            root.signed.expires = until(now, ROOT_LIFE)
+            data = signed(root, signers)
             try:
                 root.verify_delegate("root", root)
             except RepositoryError:
@@ -220,23 +264,28 @@ class PackRepository:
         signers: tuple[CryptoSigner, CryptoSigner, CryptoSigner],
         now: datetime,
     ) -> None:
+        self._sign_role(kind, role, snapshot, signers[0], now)
+        self._stamp(snapshot, signers[1], signers[2], now)
+
+    def _sign_role(
+        self, kind: PackKind, role: Metadata[Targets], snapshot: Metadata[Snapshot], signer: CryptoSigner, now: datetime
+    ) -> None:
         role.signed.version += 1
-        role.signed.expires = _until(now, ROLE_LIFE)
-        data = _signed(role, [signers[0]])
+        role.signed.expires = until(now, ROLE_LIFE)
+        data = signed(role, [signer])
         self._require_delegated(kind, role, snapshot)
         self._write("metadata", f"{role.signed.version}.{kind.value}.json", data)
         snapshot.signed.meta[f"{kind.value}.json"] = MetaFile(role.signed.version)
-        self._stamp(snapshot, signers[1], signers[2], now)
 
     def _stamp(self, snapshot: Metadata[Snapshot], one: CryptoSigner, other: CryptoSigner, now: datetime) -> datetime:
         snapshot.signed.version += 1
-        snapshot.signed.expires = _until(now, SNAPSHOT_LIFE)
-        self._write("metadata", f"{snapshot.signed.version}.snapshot.json", _signed(snapshot, [one]))
+        snapshot.signed.expires = until(now, SNAPSHOT_LIFE)
+        self._write("metadata", f"{snapshot.signed.version}.snapshot.json", signed(snapshot, [one]))
         timestamp = self._read("timestamp.json", Timestamp)
         timestamp.signed.version += 1
-        timestamp.signed.expires = _until(now, TIMESTAMP_LIFE)
+        timestamp.signed.expires = until(now, TIMESTAMP_LIFE)
         timestamp.signed.snapshot_meta = MetaFile(snapshot.signed.version)
-        self._write("metadata", "timestamp.json", _signed(timestamp, [other]))
+        self._write("metadata", "timestamp.json", signed(timestamp, [other]))
         return timestamp.signed.expires
 
     def _require_delegated(self, kind: PackKind, role: Metadata[Targets], snapshot: Metadata[Snapshot]) -> None:
@@ -320,47 +369,8 @@ class PackRepository:
     @contextmanager
     def _publishing(self) -> Iterator[None]:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = self.folder / "publishing.lock"
         try:
-            os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        except FileExistsError:
-            raise RepositoryUnusable("another publisher is at work; if none is, remove publishing.lock") from None
-        try:
-            yield
-        finally:
-            lock.unlink(missing_ok=True)
-
-
-def _until(now: datetime, life: timedelta) -> datetime:
-    return (now + life).replace(microsecond=0)
-
-
-def _version(path: Path) -> int:
-    return int(path.name.split(".")[0])
-
-
-def _role_of(now: datetime) -> Targets:
-    return Targets(1, expires=_until(now, ROLE_LIFE))
-
-
-def _delegations(kinds: Mapping[PackKind, CryptoSigner]) -> Delegations:
-    keys: dict[str, Key] = {signer.public_key.keyid: signer.public_key for signer in kinds.values()}
-    roles = {
-        kind.value: DelegatedRole(
-            kind.value, [signer.public_key.keyid], 1, terminating=True, paths=[f"{kind.value}/*/*"]
-        )
-        for kind, signer in kinds.items()
-    }
-    return Delegations(keys, roles)
-
-
-def _signed(metadata: Metadata[Any], signers: Sequence[CryptoSigner]) -> bytes:
-    metadata.signatures.clear()
-    for signer in signers:
-        metadata.sign(signer, append=True)
-    return metadata.to_bytes()
-
-
-def _forget_old_deltas(role: Targets, kind: PackKind, name: str, version: int) -> None:
-    for old in range(1, version - _DELTAS_KEPT + 1):
-        role.targets.pop(delta_path(kind, name, old), None)
+            with exclusive(self.folder / "publishing.lock", _LOCK_SECONDS):
+                yield
+        except LockHeld:
+            raise RepositoryUnusable("another publisher is at work") from None
