@@ -33,8 +33,9 @@ chaos: setup-test ## kill station and gateway on a bad link, many times, and cou
 	@$(BIN)/python tests/chaos/chaos_run.py --station-kills 1000 --gateway-kills 25 --json
 
 screens: setup ## take the documentation's screenshots again
+	@$(BIN)/inspection-station play --travellers 1 --seed 5 --fault listed_face --pace 0.3 --screenshots docs/screens
+	@$(BIN)/inspection-station play --travellers 1 --seed 4 --fault impostor --pace 0.3 --screenshots docs/screens
 	@$(BIN)/inspection-station play --travellers 6 --seed 3 --pace 0.3 --screenshots docs/screens
-	@$(BIN)/inspection-station play --travellers 2 --seed 4 --fault impostor --pace 0.3 --screenshots docs/screens
 
 lock: setup-test ## write requirements.lock again
 	@$(BIN)/python -m venv .venv/.lock && .venv/.lock/bin/pip -q install uv

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from inspection_station.ui.main_window import MainWindow
     from inspection_station.ui.presenters.console import Console
+    from inspection_station.ui.presenters.opening import StartFailure
 
 SIZES = ((1366, 768), (1920, 1080))
 LARGEST_FILE = 150_000  # bytes
@@ -91,6 +92,28 @@ class ScreenshotTaker:
                 path = self._folder / f"{name}-{language}-{size[0]}x{size[1]}.png"
                 self._draw(snapshot, language, size, console, path)
                 files.append(path)
+        return files
+
+    def take_opening(self, name: str, step: str, failure: StartFailure | None = None) -> list[Path]:
+        """Draw the opening window, which has both languages at once, as ``NAME-WIDTHxHEIGHT.png``."""
+        from inspection_station.ui.opening_window import OpeningWindow
+        from inspection_station.ui.theme import ThemeName
+
+        files = []
+        for size in self._sizes:
+            window = OpeningWindow(training=True, theme=ThemeName(self._theme))
+            window.resize(*size)
+            window.show()
+            window.show_step(step)
+            if failure is not None:
+                window.show_failure(failure)
+            for _ in range(3):
+                self._application.processEvents()
+            path = self._folder / f"{name}-{size[0]}x{size[1]}.png"
+            save_small(window.grab().toImage(), path)
+            files.append(path)
+            window.finish()
+            window.deleteLater()
         return files
 
     def _draw(
