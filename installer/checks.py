@@ -21,6 +21,7 @@ MAY_START_THREADS = frozenset(
         "cli/interruption",
         "desk/exchange_side",
         "desk/inspection_desk",
+        "gateway/loopback",
         "hardware/child_process",
         "hardware/drivers/swipe_rehearsal",
         "hardware/drivers/uvc_camera",

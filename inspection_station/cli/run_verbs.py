@@ -31,6 +31,7 @@ _MOST_SEED = 2**31 - 1
 _SIZES = ((1366, 768), (1920, 1080))
 _LANGUAGES = ("zh_TW", "en")
 _LESSON_FOLDER = Path(".run/lesson")
+_LESSON_HEADQUARTERS = Path(".run/headquarters")
 _ANSWER_SECONDS = 2.0
 
 
@@ -168,9 +169,13 @@ def _opened(
 
     set_up_logging(profile.data_folder / "log")
     from inspection_station.app import desk_for, open_station
+    from inspection_station.cli.arrival import headquarters_beside
+    from inspection_station.composition.loopback_headquarters import FOLDER as HEADQUARTERS_FOLDER
     from inspection_station.ui import application  # noqa: F401 - what the window needs is loaded here as well
 
     with ExitStack() as opening:
+        if profile.training:
+            headquarters_beside(profile, profile.data_folder / HEADQUARTERS_FOLDER, opening)
         station = open_station(profile, opening, officer_id=options.officer, progress=progress)
         desk = desk_for(station)
         stack.push(opening.pop_all())
@@ -196,12 +201,14 @@ def _lesson_without_display(options: argparse.Namespace) -> int:
     options.scenario, options.seed, options.travellers = "quayside", 1, 3
     options.fault, options.pace, options.data, options.progress = [], 0.2, None, False
     options.screenshots = _LESSON_FOLDER
-    code = _play(options)
+    code = _play(options, _LESSON_HEADQUARTERS)
     sys.stderr.write(f"screenshots in both languages and two sizes: {_LESSON_FOLDER}\n")
     return code
 
 
-def _play(options: argparse.Namespace) -> int:
+def _play(options: argparse.Namespace, headquarters: Path | None = None) -> int:
+    """``headquarters``: where one is started on this machine, for the lesson's records to arrive at."""
+    from inspection_station.cli.arrival import Arrival, both, each, headquarters_beside
     from inspection_station.cli.play import Play, perform, right
     from inspection_station.log_setup import set_up_logging
     from inspection_station.station_profile import ProfileError, load_profile
@@ -220,13 +227,16 @@ def _play(options: argparse.Namespace) -> int:
             profile = load_profile(options.profile or "training", data_folder=folder)
             if not profile.training:
                 raise ProfileError(f"profile {profile.name}: a lesson is played on a training profile")
+            arrival = None
+            if headquarters is not None:
+                arrival = Arrival(headquarters_beside(profile, headquarters, stack), options.travellers)
             pictures = _screenshots(options.screenshots, stack)
             report = perform(
                 profile,
                 play,
-                on_traveller=lambda traveller: None if options.json else _say(traveller),
+                on_traveller=each(arrival, None if options.json else _say),
                 on_sealed=_tell if options.progress else lambda *sealed: None,
-                on_snapshot=pictures.look if pictures is not None else None,
+                on_snapshot=both(arrival, None if pictures is None else pictures.look),
                 meanwhile=pictures.pump if pictures is not None else lambda: None,
             )
         except BrokenPipeError:
@@ -236,6 +246,8 @@ def _play(options: argparse.Namespace) -> int:
             ended["code"] = code_of(error)
             return _not_started(options.json, error)
         ended |= {"why": "played", "travellers": len(report["travellers"]), "lost": report["lost"]}
+        if arrival is not None and arrival.told:
+            sys.stderr.write(arrival.told + "\n")
     if options.json:
         sys.stdout.write(json.dumps(report, ensure_ascii=False) + "\n")
     else:

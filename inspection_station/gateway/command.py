@@ -18,6 +18,7 @@ from typing import Any
 from inspection_station import __version__
 from inspection_station.gateway.agencies.command import AgencyCommands
 from inspection_station.gateway.pack_command import PackCommands
+from inspection_station.gateway.record_command import RecordCommand
 
 _DONE, _NEGATIVE, _USAGE, _MISSING = 0, 1, 2, 3
 _NAME_LIMIT = 64
@@ -63,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     PackCommands(_tell, _refuse).register(verbs, _verb)
     AgencyCommands(_tell, _refuse, _with_gateway).register(verbs, _verb)
 
+    RecordCommand(_tell, _refuse, _with_gateway).register(verbs, _verb)
     _verb(verbs, "openapi", _openapi, "the service's description")
     return top
 
