@@ -37,7 +37,7 @@ class Pace:
     noise, and one that is not full is not left by chance.
     """
 
-    connections: int = 4
+    connections: int = 6
     most: int = MOST_CONNECTIONS
     rate: float = 0.0  # bytes a second, all connections together
     _seen: list[float] = field(default_factory=list)  # with the present number, or before the one that is tried
