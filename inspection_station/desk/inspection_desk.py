@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import timedelta, timezone, tzinfo
+from dataclasses import replace
 from queue import Empty, SimpleQueue
 from threading import Thread, current_thread
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 from inspection_station.desk import commands as c
 from inspection_station.desk.audience import Audience
 from inspection_station.desk.case import Case, pictures_of
+from inspection_station.desk.desk_settings import TAIPEI, DeskSettings
 from inspection_station.desk.desk_state import DeskState, snapshot_of
 from inspection_station.desk.effect_runner import EffectRunner, Instruments
 from inspection_station.desk.finger_ports import FingersShown
@@ -42,23 +42,7 @@ from inspection_station.matching.ports import FacePrompt
 
 log = logging.getLogger(__name__)
 
-TAIPEI = timezone(timedelta(hours=8))  # no summer time
-
-
-@dataclass(frozen=True, slots=True)
-class DeskSettings:
-    """What a desk is told once. ``new_id`` makes UUIDv7 strings; ``zone`` is where its days begin: expiry and age are
-    judged by the date in Taiwan, wherever the ship is (in UTC a document would be valid for eight hours too long).
-    """
-
-    scenario: str
-    mission_id: str
-    station_name: str
-    training: bool
-    app_version: str
-    new_id: Callable[[], str]
-    undo_seconds: float = 10.0
-    zone: tzinfo = TAIPEI
+__all__ = ["TAIPEI", "DeskSettings", "InspectionDesk"]
 
 
 class InspectionDesk:
@@ -83,7 +67,14 @@ class InspectionDesk:
         self._reader = ReadyReader(instruments.rack, self._scanned, self._reader_fault)
         self._runner = EffectRunner(instruments, self._vault, self._frames, self._finger_frames, self)
         self._case = Case(
-            store, self._vault, self._runner, self._reader, self.answer, self._notice, settings.app_version
+            store,
+            self._vault,
+            self._runner,
+            self._reader,
+            self.answer,
+            self._notice,
+            settings.app_version,
+            settings.packs,
         )
         self._acts = OfficerActs(self._case, self._runner, self._reader, session, instruments.clock, self._notice)
         self._last: LastTraveller | None = None
@@ -268,7 +259,7 @@ class InspectionDesk:
             e.InspectionStarted(
                 self._settings.new_id(),
                 self._settings.scenario,
-                self._settings.mission_id,
+                self._settings.mission_now,
                 self._session.officer_id,
                 now.isoformat(timespec="milliseconds"),
                 now.astimezone(self._settings.zone).date().isoformat(),
