@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from core_builders import (
+    blob,
     born,
     candidate,
     chip_read,
@@ -201,7 +202,7 @@ def serve(step: Step, attempt: int, badly: bool) -> e.Event:
         return searched(attempt, hits=(hit,) if badly else ())
     if step is Step.CLEARANCE:
         status = ClearanceStatus.ALREADY_LANDED if badly else ClearanceStatus.CLEARED
-        return e.ClearanceChecked(attempt, 1.0, 0.0, ClearanceResult(status, "w-1"))
+        return e.ClearanceChecked(attempt, 1.0, 0.0, ClearanceResult(status, "w-1", portrait=blob("c")))
     return e.StepFailed(step, attempt, "DEV-02")
 
 

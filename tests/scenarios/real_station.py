@@ -21,7 +21,7 @@ from inspection_station.inspection.evidence import Missing
 from inspection_station.inspection.inspection import Inspection, Stage
 from inspection_station.inspection.person_class import PersonClass
 from inspection_station.inspection.record import InspectionRecord
-from inspection_station.inspection.scenario import Step
+from inspection_station.inspection.scenario import SCENARIOS, Step
 from inspection_station.station_profile import DeviceProfile, StationProfile, load_profile
 from inspection_station.storage.clock import SystemClock
 from inspection_station.storage.values import StoredRecord
@@ -74,6 +74,7 @@ class RealStation:
         self.director = self.station.director
         self.stage = self.director._stage
         self.desk = self.station.desk
+        self.passing = next(one for one in SCENARIOS[self.station.profile.scenario].dispositions if one.lets_pass)
         self.store = self.station.store
 
     def close(self) -> None:
@@ -141,7 +142,7 @@ class RealStation:
         """The same, with the codes of the notices that were shown meanwhile."""
         officer = PlayedOfficer(
             self.desk,
-            Disposition.AD,
+            self.passing,
             person_class=lambda: who.persona.person_class,
             zone=lambda: who.mrz_lines,
             lay_down_again=self.director.lay_down_again,
