@@ -110,6 +110,8 @@ def _sync(options: argparse.Namespace) -> int:
         clock = SystemClock()
         conversation = Conversation(station, store.outbox, clock, Rules(port_link=options.port_link))
         conversation.late_hits = store.late_hits
+        if options.once:
+            conversation.hasten()  # who asks by hand does not mean «unless that was done a minute ago»
         confirmed = 0
         try:
             while True:

@@ -59,7 +59,7 @@ def test_a_station_is_enrolled_and_sends_everything(
     code, found = asked(capsys, "enrol", gateway.address, "--ticket", ticket, "--data", folder, "--json")
     assert (code, found["station"]) == (0, STATION)
     code, found = asked(capsys, "sync", "--once", "--data", folder, "--json")
-    assert (code, found) == (0, {"confirmed": 4, "waiting": 0, "held": 0, "fault": None})
+    assert (code, found) == (0, {"confirmed": 4, "waiting": 0, "held": 0, "late_hits": 0, "fault": None})
     code, status = asked(capsys, "outbox", "status", "--data", folder, "--json")
     assert code == 0
     assert status["log"] == {"epoch": 1, "size": 4, "durable": 0}
