@@ -17,7 +17,7 @@ _KEYS: dict[int, Key] = {
     Qt.Key.Key_Space: Key.SPACE,
     Qt.Key.Key_Left: Key.LEFT,
     Qt.Key.Key_Right: Key.RIGHT,
-    **{int(Qt.Key.Key_F1) + n - 1: Key(f"F{n}") for n in range(1, 12)},
+    **{int(Qt.Key.Key_F1) + n - 1: Key(f"F{n}") for n in range(1, 13)},
     **{int(Qt.Key.Key_0) + n: Key(str(n)) for n in range(10)},
 }
 _FIELDS = (QLineEdit, QPlainTextEdit)

@@ -15,6 +15,7 @@ from inspection_station.ui.pages.chip import ChipView
 from inspection_station.ui.pages.comparison import ComparisonView
 from inspection_station.ui.pages.decision import DecisionView
 from inspection_station.ui.pages.document import DocumentView
+from inspection_station.ui.pages.exchange import ExchangeDetails
 from inspection_station.ui.pages.face import FaceView
 from inspection_station.ui.pages.fingers import FingersView
 from inspection_station.ui.pages.lists import ListsView
@@ -28,6 +29,7 @@ from inspection_station.ui.presenters import step_pages as steps
 from inspection_station.ui.presenters.action import Action, Role
 from inspection_station.ui.presenters.checks import CheckRow
 from inspection_station.ui.presenters.console import Panel
+from inspection_station.ui.presenters.exchange_panel import ExchangePanel
 from inspection_station.ui.presenters.fingers_page import FingersPage
 from inspection_station.ui.presenters.forms import FormPanel
 from inspection_station.ui.presenters.keys import Key
@@ -38,6 +40,7 @@ from inspection_station.ui.theme import Look
 from inspection_station.ui.widgets.action_bar import ActionBar
 from inspection_station.ui.widgets.bars import BannerView, PathBar, TopBarView
 from inspection_station.ui.widgets.checks_column import ChecksColumn
+from inspection_station.ui.widgets.exchange_strip import ExchangeStripView
 from inspection_station.ui.widgets.key_button import KeyButton
 from inspection_station.ui.widgets.text import Text
 from inspection_station.wording import Wording
@@ -121,9 +124,11 @@ class ScreenView(QWidget):
         self.list_panel = ListPanelView(controls.choose, lambda: controls.press(Key.D0))
         self.form_panel = FormPanelView(controls.send, surface.zone_family)
         self.explain_panel = ExplainView(lambda: controls.press(Key.ESC))
+        self.exchange_panel = ExchangeDetails(controls.press)
+        self.strip = ExchangeStripView(lambda: controls.press(Key.F12))
         self.stack = QStackedWidget()
         self.stack.setMinimumSize(1, 1)  # a hidden page never makes the window larger than the screen
-        for page in (*self.pages.values(), self.list_panel, self.form_panel, self.explain_panel):
+        for page in (*self.pages.values(), self.list_panel, self.form_panel, self.explain_panel, self.exchange_panel):
             self.stack.addWidget(page)
         self._panel_of: Panel | None = None
         self._arrange()
@@ -139,6 +144,7 @@ class ScreenView(QWidget):
     def show_screen(self, model: Screen, wording: Wording, clock: str) -> None:
         """Show a screen; ``clock`` is the wall clock."""
         self.top.show_model(model.top, clock)
+        self.strip.show_model(model.strip)
         self.banner.show_model(model.banner)
         self.undo.show_text(model.undo, wording.text("action.undo"))
         self.path.show_model(model.path if model.panel is None else ())
@@ -167,6 +173,9 @@ class ScreenView(QWidget):
             shown = self.list_panel
         elif isinstance(model.panel, FormPanel):
             shown = self.form_panel
+        elif isinstance(model.panel, ExchangePanel):
+            self.exchange_panel.show_panel(model.panel)
+            shown = self.exchange_panel
         elif model.panel is not None:
             self.explain_panel.show_panel(model.panel, wording)
             shown = self.explain_panel
@@ -192,5 +201,6 @@ class ScreenView(QWidget):
         self._body.addLayout(self._head)
         self._body.addLayout(self._middle, 1)
         outer.addWidget(self.top)
+        outer.addWidget(self.strip)
         outer.addWidget(body, 1)
         outer.addWidget(self.bar)

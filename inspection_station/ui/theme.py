@@ -96,6 +96,7 @@ def style_sheet(look: Look) -> str:
     QMainWindow, QWidget#root {{ background: {t["bg"]}; }}
     QWidget#card {{ background: {t["surface"]}; border: 1px solid {t["line"]}; border-radius: {px(8)}px; }}
     QWidget#topBar {{ background: {t["surface"]}; border-bottom: 1px solid {t["line"]}; }}
+    QWidget#exchangeStrip {{ background: {t["sunken"]}; border-bottom: 1px solid {t["line"]}; }}
     QWidget#actionBar {{ background: {t["surface"]}; border-top: 1px solid {t["line"]}; }}
     QLabel#trainingBar {{ background: {t["training_bg"]}; color: {t["training"]}; font-weight: 700;
         font-size: {px(14)}px; }}

@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 
 import inspection_station
+from inspection_station.desk.exchange_view import Act, Freshness
 from inspection_station.desk.list_search import ONLINE_ONLY
 from inspection_station.desk.reasons import reason_table
 from inspection_station.documents.emrtd.check_reasons import Why
 from inspection_station.documents.emrtd.defects import DefectKind
 from inspection_station.hardware.ports import DeviceKind, DeviceState
+from inspection_station.headquarters.packs import PackKind
 from inspection_station.inspection.biometrics import ComparisonBand, FingerAbsence, FingerPosition, ReferenceKind
 from inspection_station.inspection.chip import AccessProtocol, CheckResult
 from inspection_station.inspection.disposition import Disposition
@@ -29,6 +31,9 @@ from inspection_station.inspection.scenario import SCENARIOS, Step
 from inspection_station.inspection.watchlist import ListKind
 from inspection_station.matching.face_quality import NOT_ASSESSED
 from inspection_station.matching.ports import FacePrompt, FingerPrompt
+from inspection_station.storage.values import Lane
+from inspection_station.storage.voyage_close import ClosingStep
+from inspection_station.ui.presenters.console import Pane
 from inspection_station.ui.presenters.opening import QUITTING, STEPS_OF_STARTING
 from inspection_station.ui.presenters.tone import TONE_OF_SEVERITY, Tone
 from inspection_station.wording import LANGUAGES, Wording, WordingMissing, catalogue
@@ -74,6 +79,17 @@ FAMILIES: dict[str, set[str]] = {
     "reason": {why.code for why in Why},
     "defect": {kind.name.lower().replace("_", "-") for kind in DefectKind},
     "splash": {*STEPS_OF_STARTING, QUITTING, "other"},
+    "exchange.title": values(Pane),
+    "exchange.lane": {lane.name.lower().replace("_", "-") for lane in Lane},
+    "exchange.pack": values(PackKind),
+    "exchange.age": values(Freshness),
+    "exchange.step": values(ClosingStep) | {"sealing", "writing"},
+    "exchange.file": {"bundle", "packs"},
+    "exchange.budget": {"used", "spent", "port-link"},
+    "exchange.intro": {"export", "import", "looking", "no-stick", "no-file"},
+    "exchange.key": {"destroyed", "standing"},
+    "exchange.option": {"sync", "export", "import", "port-link", "dear-link", "close-voyage", "look-again"},
+    **{f"exchange.act.{act.value}": {"running", "done", "failed"} for act in Act},
 }
 # Keys whose last part comes from data or from a few literals in one module.
 LOOSE = (

@@ -30,6 +30,7 @@ class Form(StrEnum):
     ZONE = "zone"
     OVERRIDE = "override"
     DECISION = "decision"
+    CLOSE_VOYAGE = "close-voyage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +53,32 @@ class Fill:
 
 @dataclass(frozen=True, slots=True)
 class Explain:
-    """An officer's code in full: what, why, do this."""
+    """An officer's code in full: what, why, do this. ``key`` names the check it was touched at, whose detail then
+    follows the language.
+    """
 
     code: str
     detail: str = ""
+    key: str = ""
 
 
-Panel = Choose | Fill | Explain
+class Pane(StrEnum):
+    """What of the exchange is open: how it stands, where to export to, what to take in."""
+
+    STANDING = "standing"
+    EXPORT = "export"
+    IMPORT = "import"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """The details of the exchange with headquarters; open also between two travellers. ``page`` of the lists."""
+
+    pane: Pane = Pane.STANDING
+    page: int = 0
+
+
+Panel = Choose | Fill | Explain | Exchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +109,11 @@ def open_panel(console: Console, snapshot: DeskSnapshot) -> Panel | None:
     if class_is_open(snapshot) and not console.class_postponed:
         return Choose(Choice.PERSON_CLASS)
     return None
+
+
+def is_beside(panel: Panel | None) -> bool:
+    """Whether the panel belongs to no inspection, so that it is open without one too."""
+    return isinstance(panel, Explain | Exchange) or (isinstance(panel, Fill) and panel.what is Form.CLOSE_VOYAGE)
 
 
 def class_is_open(snapshot: DeskSnapshot) -> bool:

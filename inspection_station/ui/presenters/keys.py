@@ -22,6 +22,7 @@ class Key(StrEnum):
     F9 = "F9"
     F10 = "F10"
     F11 = "F11"
+    F12 = "F12"
     LEFT = "←"
     RIGHT = "→"
     UNDO = "Ctrl+Z"

@@ -29,6 +29,7 @@ from inspection_station.ui.presenters.console import (
     Choice,
     Choose,
     Console,
+    Exchange,
     Explain,
     Fill,
     Form,
@@ -37,6 +38,7 @@ from inspection_station.ui.presenters.console import (
     open_panel,
     stage_shown,
 )
+from inspection_station.ui.presenters.exchange_press import closing_sent, exchange_chosen, exchange_pressed
 from inspection_station.ui.presenters.fingers_page import fingers_asked, noted
 from inspection_station.ui.presenters.forms import submit
 from inspection_station.ui.presenters.keys import Key
@@ -56,6 +58,8 @@ def press(console: Console, key: Key, snapshot: DeskSnapshot, now: float) -> Out
         return replace(console, language=following), ()
     if key is Key.F11:
         return replace(console, theme=THEMES[(THEMES.index(console.theme) + 1) % len(THEMES)]), ()
+    if (of_exchange := exchange_pressed(console, key, snapshot)) is not None:
+        return of_exchange
     if key is Key.F8:
         return replace(console, hint="why.no-printer"), ()
     if key is Key.UNDO:
@@ -104,6 +108,8 @@ def settle(console: Console, before: DeskSnapshot, after: DeskSnapshot) -> Conso
 def send(console: Console, values: Mapping[str, str], snapshot: DeskSnapshot) -> Outcome:
     """Enter in a form."""
     inspection = snapshot.inspection
+    if isinstance(console.panel, Fill) and console.panel.what is Form.CLOSE_VOYAGE:
+        return closing_sent(console, values, snapshot)
     if inspection is None or not isinstance(console.panel, Fill):
         return replace(console, panel=None), ()
     outcome = submit(console.panel, values, inspection)
@@ -114,7 +120,9 @@ def send(console: Console, values: Mapping[str, str], snapshot: DeskSnapshot) ->
 
 def choose(console: Console, action: Command | Panel) -> Outcome:
     """Take an option: a panel opens, a command is posted and closes the panel."""
-    if isinstance(action, Choose | Fill | Explain):
+    if isinstance(console.panel, Exchange):
+        return exchange_chosen(console, action)
+    if isinstance(action, Choose | Fill | Explain | Exchange):
         return replace(console, panel=action), ()
     return replace(console, panel=None, looked_at=None, class_postponed=False), (action,)
 

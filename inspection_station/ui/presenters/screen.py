@@ -13,7 +13,21 @@ from inspection_station.ui.presenters.actions import actions
 from inspection_station.ui.presenters.candidates_page import CandidatesPage, candidates_page
 from inspection_station.ui.presenters.checks import CheckRow, check_rows, empty_rows
 from inspection_station.ui.presenters.chip_page import ChipPage, chip_page
-from inspection_station.ui.presenters.console import Choose, Console, Explain, Fill, Panel, open_panel, stage_shown
+from inspection_station.ui.presenters.console import (
+    Choose,
+    Console,
+    Exchange,
+    Explain,
+    Fill,
+    Form,
+    Panel,
+    is_beside,
+    open_panel,
+    stage_shown,
+)
+from inspection_station.ui.presenters.exchange_panel import ExchangePanel, exchange_panel
+from inspection_station.ui.presenters.exchange_press import closing_form
+from inspection_station.ui.presenters.exchange_strip import ExchangeStrip, exchange_strip
 from inspection_station.ui.presenters.fingers_page import FingersPage, fingers_page
 from inspection_station.ui.presenters.forms import FormPanel, form_panel
 from inspection_station.ui.presenters.identity import Identity, identity
@@ -55,7 +69,7 @@ Page = (
     | ListsPage
     | DecisionPage
 )
-PanelModel = ListPanel | FormPanel | Trouble
+PanelModel = ListPanel | FormPanel | Trouble | ExchangePanel
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +98,7 @@ class Screen:
     actions: tuple[Action, ...]
     hint: str
     undo: str
+    strip: ExchangeStrip | None = None
 
 
 def screen(
@@ -92,7 +107,7 @@ def screen(
     """Compose the screen. ``now`` is monotonic seconds, ``battery`` per cent or None."""
     inspection = snapshot.inspection
     panel_of = open_panel(console, snapshot) if inspection is not None or snapshot.late_hits else None
-    if isinstance(console.panel, Explain):
+    if is_beside(console.panel):
         panel_of = console.panel
     bar = actions(snapshot, console, wording)
     steps = SCENARIOS[snapshot.scenario].steps if snapshot.scenario in SCENARIOS else ()
@@ -103,12 +118,13 @@ def screen(
         identity(inspection, wording),
         _path(inspection, console, rows, wording),
         _page(snapshot, console, wording, now),
-        _panel(panel_of, inspection, rows, wording),
+        _panel(panel_of, snapshot, rows, wording),
         panel_of,
         rows,
         bar,
         _hint(console, snapshot.notices, bar, wording),
         undo_text(snapshot.last_decision, wording, now),
+        exchange_strip(snapshot.exchange, wording),
     )
 
 
@@ -137,12 +153,19 @@ def _page(snapshot: DeskSnapshot, console: Console, wording: Wording, now: float
 
 
 def _panel(
-    panel: Panel | None, inspection: Inspection | None, rows: tuple[CheckRow, ...], wording: Wording
+    panel: Panel | None, snapshot: DeskSnapshot, rows: tuple[CheckRow, ...], wording: Wording
 ) -> PanelModel | None:
+    inspection = snapshot.inspection
+    if isinstance(panel, Exchange):
+        return None if snapshot.exchange is None else exchange_panel(panel, snapshot.exchange, wording)
+    if isinstance(panel, Fill) and panel.what is Form.CLOSE_VOYAGE:
+        return closing_form(wording)
     if isinstance(panel, Explain):
         otherwise = Tone.BAR if panel.code == LATE_HIT else Tone.LOOK
-        tone = next((row.tone for row in rows if row.code == panel.code), otherwise)
-        return Trouble(tone, wording.error(panel.code), panel.detail)
+        row = next((row for row in rows if (row.key == panel.key if panel.key else row.code == panel.code)), None)
+        error = wording.error(panel.code)
+        detail = row.detail if row is not None and panel.key else panel.detail
+        return Trouble(row.tone if row is not None else otherwise, error, detail if detail != error.what else "")
     if panel is None or inspection is None:
         return None
     if isinstance(panel, Fill):
