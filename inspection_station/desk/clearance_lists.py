@@ -65,19 +65,27 @@ class _Listed:
 class ClearanceLists:
     """Implements ``ports.Clearances``. Thread-safe. ``names``: what the voyage under way is called.
 
-    ``folder`` takes the portraits of the whitelist, sealed under ``key``.
+    ``folder`` takes the portraits of the whitelist, sealed under ``key``. ``stopped``: inspections of which headquarters
+    found a hit after the decision; they clear nobody, whatever a list says that was made before.
     """
 
     def __init__(
-        self, vault: PackVault, records: Records, names: Callable[[], frozenset[str]], folder: Path, key: bytes
+        self,
+        vault: PackVault,
+        records: Records,
+        names: Callable[[], frozenset[str]],
+        folder: Path,
+        key: bytes,
+        stopped: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
         self._vault = vault
         self._own = OwnClearances(records)
-        self._names = names
+        self._names, self._stopped = names, stopped
         self._folder, self._key = folder, key
         self._lock = Lock()
         self._seen: tuple[PackLabel, ...] = ()
         self._at_hand: tuple[_Listed, ...] = ()
+        self._unreadable = False
 
     def check(self, document_number: str, issuing_state: str, now: datetime, *, with_portrait: bool) -> ClearanceAnswer:
         """Raises StepFault: PRE-03 without a number, PRE-04 without a list, PRE-05 where its validity has ended."""
@@ -93,22 +101,28 @@ class ClearanceLists:
             landed = self._own.landed(key, issuing_state)
             lists = [one for one in self._at_hand if one.mission in names]
             usable = [one for one in lists if one.label.age(now) is not PackAge.RED]
-            said = [*self._in_lists(usable, key, issuing_state, now), *self._own.said(key, issuing_state, now)]
+            said = [*self._in_lists(lists, key, issuing_state, now), *self._own.said(key, issuing_state, now)]
+            unreadable = self._unreadable
             own, lapsed = self._own.any_cleared(now), self._own.lapsed(key, issuing_state, now)
         if landed is not None:
             return ClearanceAnswer(ClearanceResult(ClearanceStatus.ALREADY_LANDED, OWN, landed, _BY_NUMBER))
         if said:
             newest = max(said, key=lambda one: (one.entry.decided_at, one.entry.outcome is not ClearanceStatus.CLEARED))
+            status = newest.entry.outcome
+            if status is ClearanceStatus.CLEARED and newest.entry.inspection_id in self._stopped():
+                status = ClearanceStatus.HELD
             result = ClearanceResult(
-                newest.entry.outcome,
+                status,
                 newest.version,
                 newest.entry.inspection_id,
                 _BY_NUMBER,
                 stale=newest.stale,
             )
+            if unreadable and result.status is ClearanceStatus.CLEARED:
+                raise StepFault("PRE-05", "a whitelist cannot be read")  # it may say that somebody is held
             return ClearanceAnswer(result, newest.portrait() if with_portrait else None)
-        if lapsed or (lists and not usable):
-            raise StepFault("PRE-05", "its validity has ended")
+        if lapsed or unreadable or (lists and not usable):
+            raise StepFault("PRE-05", "its validity has ended, or it cannot be read")
         if not usable and not own:
             raise StepFault("PRE-04", "no whitelist of this voyage")
         version = ", ".join(_version(one) for one in usable) or OWN
@@ -120,13 +134,14 @@ class ClearanceLists:
             labels = self._vault.labels(PackKind.WHITELIST)
         except (PackRefused, OSError) as fault:
             log.error("the installed whitelists cannot be read", extra={"code": getattr(fault, "code", "PCK-01")})
-            self._seen, self._at_hand = (), ()
+            self._seen, self._at_hand, self._unreadable = (), (), True
             return
-        if labels == self._seen:
+        if labels == self._seen and not self._unreadable:
             return
         before = {one.label: one for one in self._at_hand}
         found = [before.get(label) or self._taken(label) for label in labels]
         self._seen, self._at_hand = labels, tuple(one for one in found if one is not None)
+        self._unreadable = None in found
 
     def _taken(self, label: PackLabel) -> _Listed | None:
         """The list of a pack; its portraits are sealed anew, where one can be opened without the others."""
@@ -147,12 +162,13 @@ class ClearanceLists:
             return None
         return _Listed(label, cleared.mission, cleared.documents)
 
-    def _in_lists(self, usable: Sequence[_Listed], key: str, issuing_state: str, now: datetime) -> list[Said]:
+    def _in_lists(self, lists: Sequence[_Listed], key: str, issuing_state: str, now: datetime) -> list[Said]:
+        """A list whose validity has ended clears nobody; whom it stops, it stops."""
+        found = [(listed, one) for listed in lists for one in listed.documents if one.fits(key, issuing_state)]
         return [
-            Said(one, _version(listed), listed.label.age(now) is PackAge.AMBER, self._portrait(listed.label, one))
-            for listed in usable
-            for one in listed.documents
-            if one.fits(key, issuing_state)
+            Said(one, _version(listed), age is not PackAge.GREEN, self._portrait(listed.label, one))
+            for listed, one in found
+            if (age := listed.label.age(now)) is not PackAge.RED or one.outcome is not ClearanceStatus.CLEARED
         ]
 
     def _portrait(self, label: PackLabel, entry: ClearedDocument) -> Callable[[], bytes | None]:
