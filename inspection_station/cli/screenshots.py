@@ -20,8 +20,10 @@ from inspection_station.inspection.document import BlobRef
 from inspection_station.inspection.inspection import Inspection, Stage
 from inspection_station.ui.crash_log import log_qt_messages
 from inspection_station.ui.presenters.console import Choice, Choose, Console, Explain, Fill, Form
+from inspection_station.ui.presenters.opening import StartFailure
 from inspection_station.ui.screenshots import ScreenshotTaker
 
+_LOCKED = StartFailure("STO-02", "the key store does not answer")
 _PATIENCE = 60.0  # seconds the desk waits to be drawn; a picture missed is better than a lesson stopped
 
 
@@ -90,6 +92,8 @@ class LessonPictures:
                 if self._taker is None:
                     log_qt_messages()  # the offscreen plugin complains at every window
                     self._taker = ScreenshotTaker(self._folder, self._languages, self._sizes, desk=self._stage)
+                    self._taker.take_opening("01-opening", "face model")
+                    self._taker.take_opening("02-cannot-start", "store", _LOCKED)
                 if self._stage is not None:
                     self._stage.frames.put(shot.frame)
                     self._stage.finger_frames.put(shot.finger)
@@ -167,5 +171,5 @@ def _at_decision(inspection: Inspection) -> list[tuple[str, Console]]:
         ("71-decision-barred", Console()),
         ("72-refer-reasons", Console(panel=Choose(Choice.REASON, Disposition.RF.value))),
         ("73-override", Console(panel=Fill(Form.OVERRIDE, first.key))),
-        ("74-explained", Console(panel=Explain(first.code, first.detail))),
+        ("74-explained", Console(panel=Explain(first.code, key=first.key))),
     ]

@@ -111,7 +111,7 @@ class MainWindow(QMainWindow):
     def explain(self, row: CheckRow) -> None:
         """A check was touched: its code in full, or its page."""
         if row.code and self._wording.has(f"error.{row.code}.what"):
-            self._apply(replace(self.console, panel=Explain(row.code, row.detail)), ())
+            self._apply(replace(self.console, panel=Explain(row.code, key=row.key)), ())
         elif self._snapshot.inspection is not None:
             self.look_at(Stage(row.step.value))
 
