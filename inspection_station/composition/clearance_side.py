@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from inspection_station.composition.training_side import TrainingSide
 from inspection_station.desk.clearance_lists import ClearanceLists, names_of_voyage
@@ -27,6 +28,9 @@ def clearance_lists(
         return None
     folder = profile.data_folder / FACE_FOLDER
     if training is None:
-        return ClearanceLists(packs, store, lambda: names_of_voyage(packs, profile.scenario, now()), folder, key)
+        names = partial(names_of_voyage, packs, profile.scenario)
+        return ClearanceLists(packs, store, lambda: names(now()), folder, key, store.late_hits.stopped)
     voyage = training.voyage
-    return ClearanceLists(voyage.vault, store, lambda: frozenset({voyage.mission}), folder, key)
+    return ClearanceLists(
+        voyage.vault, store, lambda: frozenset({voyage.mission}), folder, key, store.late_hits.stopped
+    )

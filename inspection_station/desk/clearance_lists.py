@@ -65,8 +65,8 @@ class _Listed:
 class ClearanceLists:
     """Implements ``ports.Clearances``. Thread-safe. ``names``: what the voyage under way is called.
 
-    ``folder`` takes the portraits of the whitelist, sealed under ``key``. ``stopped``: inspections of which headquarters
-    found a hit after the decision; they clear nobody, whatever a list says that was made before.
+    ``folder`` takes the portraits of the whitelist, sealed under ``key``. ``stopped``: inspections of which
+    headquarters found a hit after the decision; they clear nobody, whatever a list says that was made before.
     """
 
     def __init__(

@@ -100,7 +100,7 @@ class Whitelists:
     def order(self, wanted: Ordered) -> None:
         """Keep a whitelist up to date from now on, also one that was ended."""
         row = {
-            "missions": json.dumps(sorted(set(wanted.missions))),
+            "missions": json.dumps(list(dict.fromkeys(wanted.missions))),
             "stale_seconds": round(wanted.stale.total_seconds()),
             "valid_seconds": round(wanted.valid.total_seconds()),
             "ordered_at": stamp(self._now()),

@@ -12,23 +12,29 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from exchange_world import SharedClock, admitted, enrolled
-from pack_world import Publisher
+from pack_world import Publisher, now, vault_in
 from screening_world import HOLDER, publish_list, screening_gateway, today
 from securesystemslib.signer import CryptoSigner
 from store_stories import picture, record
 
+from inspection_station.desk.clearance_lists import ClearanceLists
+from inspection_station.desk.installed_packs import CHECKS
+from inspection_station.desk.ports import ClearanceAnswer
 from inspection_station.gateway.pack_keys import PackKeyUnusable
 from inspection_station.gateway.pack_repository import PackRepository
 from inspection_station.gateway.service import Gateway
 from inspection_station.gateway.whitelists import Ordered, Whitelists
 from inspection_station.headquarters.messages import Request, seal_packet
 from inspection_station.headquarters.packs import PackKind
+from inspection_station.headquarters.packs_source import FolderSource
+from inspection_station.headquarters.packs_update import update_packs
 from inspection_station.headquarters.receipts import Kind
 from inspection_station.inspection.clearance import ClearanceStatus
 from inspection_station.inspection.disposition import Disposition
 from inspection_station.inspection.record import InspectionRecord
 from inspection_station.matching.clearance_list import ClearanceList, ClearedDocument, clearance_of, portraits_of
 from inspection_station.storage.envelope import Place, wrap
+from inspection_station.storage.values import StoredRecord
 
 HOUR = timedelta(hours=1)
 SHIP = Ordered("ship-1", ("voyage-1", "landing-1"), 6 * HOUR, 48 * HOUR)
@@ -189,6 +195,42 @@ def test_a_late_hit_takes_the_traveller_off_and_a_new_inspection_may_bring_him_b
     headquarters.send(inspected("c", HOLDER))  # looked at again, with two persons, after the list was there
     headquarters.whitelists.refresh()
     assert headquarters.statuses()[HOLDER] == "cleared"
+
+
+class NoRecords:
+    """A station that inspected nobody itself."""
+
+    def records(self, limit: int = 50, before: int | None = None) -> Sequence[StoredRecord]:
+        return ()
+
+    def record(self, inspection_id: str) -> StoredRecord | None:
+        return None
+
+    def picture(self, inspection_id: str, sha256: str) -> bytes | None:
+        return None
+
+
+def test_the_gangway_hears_of_a_late_hit_with_the_next_version(headquarters: Headquarters, tmp_path: Path) -> None:
+    """From the records at headquarters to the answer that the officer at the gangway gets."""
+    headquarters.whitelists.order(SHIP)
+    headquarters.gateway.on_late_hits = headquarters.whitelists.refresh
+    reference, data = PORTRAIT
+    headquarters.gateway.pictures.append(bytes.fromhex(reference.sha256), len(data), 0, data)
+    published(headquarters, [inspected("a", HOLDER, portrait=True)])
+    vault = vault_in(tmp_path / "vault", headquarters.publisher)
+    lists = ClearanceLists(vault, NoRecords(), lambda: frozenset({"voyage-1"}), tmp_path / "faces", bytes(range(32)))
+
+    def answer() -> ClearanceAnswer:
+        report = update_packs(vault, FolderSource(headquarters.publisher.folder), tmp_path, now(), CHECKS)
+        assert not report.refused
+        return lists.check(HOLDER, "UTO", headquarters.clock.now(), with_portrait=True)
+
+    before = answer()
+    assert (before.result.status, before.result.inspection_id) == (ClearanceStatus.CLEARED, "a")
+    assert before.portrait == data
+    publish_list(headquarters.publisher, HOLDER)
+    headquarters.gateway.screen()
+    assert answer().result.status is ClearanceStatus.HELD
 
 
 def test_portraits_go_with_those_of_whom_they_may_be_kept(headquarters: Headquarters) -> None:

@@ -13,10 +13,11 @@ from exchange_stage import STATION
 from exchange_world import DirectLink, SharedClock, cut, enrolled, run_dry
 from hypothesis import given
 from hypothesis import strategies as st
-from pack_world import Publisher
+from pack_world import Publisher, vault_in
 from screening_world import HOLDER, publish_list, screening_gateway, today
 from store_stories import KeysInMemory, decided, record
 
+from inspection_station.desk.clearance_lists import ClearanceLists
 from inspection_station.gateway.bundles import import_bundle, write_return
 from inspection_station.gateway.service import Gateway
 from inspection_station.headquarters import late_hits, wire
@@ -25,6 +26,8 @@ from inspection_station.headquarters.exchange import Exchange
 from inspection_station.headquarters.messages import Answer, Request
 from inspection_station.headquarters.plan import Rules
 from inspection_station.headquarters.ports import LinkFault
+from inspection_station.inspection.clearance import ClearanceStatus
+from inspection_station.inspection.disposition import Disposition
 from inspection_station.inspection.late_hit import LateHit
 from inspection_station.inspection.watchlist import ListKind, WatchlistHit
 from inspection_station.storage.store import StationStore
@@ -152,6 +155,29 @@ def test_an_acknowledgement_that_was_lost_is_made_again(stage: Stage) -> None:
     stage.poll()
     assert stage.store.late_hits.to_tell(10) == ()
     assert len(stage.store.late_hits.unseen()) == 1
+
+
+def test_whoever_was_cleared_here_is_stopped_at_the_gangway_as_soon_as_it_is_known(stage: Stage) -> None:
+    cleared = record("a", disposition=Disposition.PC, decided_at=stage.clock.now().isoformat())
+    stage.store.seal(replace(cleared, scenario="pre-clearance"), {}, decided(Disposition.PC)).result()
+    lists = ClearanceLists(
+        vault_in(stage.folder / "vault"),
+        stage.store,
+        lambda: frozenset({"mission-1"}),
+        stage.folder / "faces",
+        bytes(range(32)),
+        stage.store.late_hits.stopped,
+    )
+
+    def status() -> ClearanceStatus:
+        return lists.check(HOLDER, "UTO", stage.clock.now(), with_portrait=False).result.status
+
+    assert status() is ClearanceStatus.CLEARED
+    run_dry(stage.exchange, stage.clock)
+    publish_list(stage.publisher, HOLDER)
+    stage.gateway.screen()
+    stage.poll()
+    assert status() is ClearanceStatus.HELD
 
 
 def test_it_survives_a_restart_of_the_station(stage: Stage) -> None:
