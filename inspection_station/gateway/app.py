@@ -9,6 +9,7 @@ import logging
 from collections.abc import AsyncIterator
 from typing import Annotated
 
+from anyio import CapacityLimiter, to_thread
 from cryptography import x509
 from fastapi import Depends, FastAPI, Header, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -51,6 +52,7 @@ from inspection_station.headquarters.wire import MESSAGE_LIMIT, BadSignature, To
 log = logging.getLogger(__name__)
 
 PART_LIMIT = 1 << 20
+_AT_ONCE = 8  # rounds of a worker in the database; the others wait in the order in which they came
 _BATCHES = 5  # of records screened after one answer: publishing does the rest
 
 
@@ -84,6 +86,8 @@ _STATION = Depends(_admitted)
 
 
 def _routes_of_stations(app: FastAPI, gateway: Gateway, service: AgencyService) -> None:
+    in_order = CapacityLimiter(_AT_ONCE)
+
     @app.post(
         "/v1/exchange",
         openapi_extra=for_stations(CBOR_IN),
@@ -93,7 +97,7 @@ def _routes_of_stations(app: FastAPI, gateway: Gateway, service: AgencyService) 
     async def exchange(request: Request, station: KnownStation = _STATION) -> Response:
         """Take in a packet and offers, and answer with a receipt, a head of the log, and proof that it only grew."""
         data = await _body(request, MESSAGE_LIMIT)
-        answer = await run_in_threadpool(gateway.exchange, station, data)
+        answer = await to_thread.run_sync(gateway.exchange, station, data, limiter=in_order)
         after = BackgroundTasks([BackgroundTask(gateway.screen, _BATCHES, wait=False)])
         after.add_task(service.forwarding.turn_quietly)
         return Response(answer, media_type=CBOR, background=after)
