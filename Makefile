@@ -4,7 +4,7 @@ BIN := .venv/bin
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: run test check format benchmark fuzz screens lock setup setup-test clean help
+.PHONY: run test check format benchmark fuzz chaos voyage screens lock setup setup-test clean help
 
 run: setup ## start the station in training mode (without a display: play a lesson, leave screenshots)
 	@$(BIN)/inspection-station run
@@ -31,6 +31,9 @@ fuzz: setup-test ## feed altered files to the parsers for MINUTES=n; with atheri
 
 chaos: setup-test ## kill station and gateway on a bad link, many times, and count what is lost
 	@$(BIN)/python tests/chaos/chaos_run.py --station-kills 1000 --gateway-kills 25 --json
+
+voyage: setup-test ## 3,000 records over a lossy satellite link that is cut three times (root, half an hour)
+	@$(BIN)/python tests/chaos/voyage_run.py --records 3000 --json
 
 screens: setup ## take the documentation's screenshots again
 	@$(BIN)/inspection-station play --travellers 1 --seed 5 --fault listed_face --pace 0.3 --screenshots docs/screens
