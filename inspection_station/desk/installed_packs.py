@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
+from inspection_station.desk.installed_roster import require_roster
 from inspection_station.desk.list_search import ListSearch
 from inspection_station.documents.emrtd.errors import ChipFault
 from inspection_station.documents.emrtd.trust_files import SUFFIXES, TrustFile, assemble, parse_file
@@ -49,6 +50,7 @@ CHECKS: Mapping[PackKind, Check] = {
     PackKind.HISTORY_PHOTOGRAPHS: require_history,
     PackKind.MANIFEST: require_manifest,
     PackKind.MISSION: require_mission,
+    PackKind.ROSTER: require_roster,
     PackKind.TRUST_ANCHORS: require_trust,
     PackKind.WHITELIST: require_clearance,
 }

@@ -65,9 +65,18 @@ class OfficerSession:
 def load_roster(path: Path) -> tuple[RosterEntry, ...]:
     """Read a roster (TOML, ``[[officer]]`` tables). Raises RosterError."""
     try:
-        table: dict[str, Any] = tomllib.loads(read_given(path, _LONGEST_ROSTER).decode("utf-8"))
+        data = read_given(path, _LONGEST_ROSTER)
+    except OSError as error:
+        raise RosterError(f"the roster cannot be read: {type(error).__name__}") from error
+    return roster_of(data)
+
+
+def roster_of(data: bytes) -> tuple[RosterEntry, ...]:
+    """As ``load_roster``, from the file's bytes."""
+    try:
+        table: dict[str, Any] = tomllib.loads(data.decode("utf-8"))
         return tuple(_entry(officer) for officer in table.get("officer", ()))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RosterError(f"the roster cannot be read: {type(error).__name__}") from error
 
 
