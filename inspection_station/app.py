@@ -144,7 +144,7 @@ def open_station(
         finger_search=online.fingers,
         clearances=clearance_lists(profile, store, packs, station_key(folder_key), training, clock.now),
     )
-    session = OfficerSession(parts.officer(profile, officer_id), parts.roster(profile))
+    session = OfficerSession(parts.officer(profile, officer_id), parts.roster(profile, packs, clock.now()))
     missions = InstalledMissions(packs, profile.scenario, "unassigned", clock.now)
     settings = DeskSettings(
         scenario=profile.scenario,

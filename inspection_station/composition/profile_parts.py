@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from inspection_station.desk.finger_ports import FingerJudge
+from inspection_station.desk.installed_roster import installed_roster
 from inspection_station.desk.officer_session import RosterEntry, load_roster
 from inspection_station.documents.emrtd.terminal_keys import TerminalKeys, TerminalKeysUnusable
 from inspection_station.documents.emrtd.trust_folder import TrustFolder
 from inspection_station.documents.emrtd.trust_store import TrustSource, TrustStore
 from inspection_station.hardware.ports import Device, DeviceKind, DriverSettings
 from inspection_station.hardware.registry import DriverRegistry, UnknownDriver
+from inspection_station.headquarters.packs import PackShelf
 from inspection_station.matching.thresholds import FaceThresholds, ThresholdStatus, parse_thresholds
 from inspection_station.resource_path import resource
 from inspection_station.station_profile import ProfileError, StationProfile
@@ -96,9 +99,12 @@ def thresholds(profile: StationProfile) -> FaceThresholds:
     return chosen
 
 
-def roster(profile: StationProfile) -> tuple[RosterEntry, ...]:
-    """Who may sign on: the training roster, or the one in the data folder."""
+def roster(profile: StationProfile, packs: PackShelf, now: datetime) -> tuple[RosterEntry, ...]:
+    """Who may sign: the training roster; else the one that headquarters sent, or the file in the data folder."""
     if profile.training:
         return load_roster(resource("tables", "training_roster.toml"))
+    sent = installed_roster(packs, now)
+    if sent is not None:
+        return sent
     path = profile.data_folder / "roster.toml"
     return load_roster(path) if path.exists() else ()
