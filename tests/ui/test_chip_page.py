@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from conftest import settle_events
 from desk_props import FakeDesk, Script
+from exchange_props import STANDING
 from PySide6.QtWidgets import QLabel
 
 from inspection_station.documents.emrtd.check_reasons import Why
@@ -43,7 +44,8 @@ def every_check() -> tuple[ChipCheck, ...]:
 def test_every_check_and_reason_is_seen_without_scrolling(
     open_window: Callable[..., MainWindow], language: str, size: tuple[int, int]
 ) -> None:
-    desk = FakeDesk(Script(failing={Step.FINGERPRINTS: "DEV-02"}, checks=every_check())).begin()
+    script = Script(failing={Step.FINGERPRINTS: "DEV-02"}, checks=every_check())
+    desk = FakeDesk(script, exchange=STANDING).begin()  # whose strip takes a line from every page
     window = open_window(desk, size, language=language)
     window.console = Console(language=language, looked_at=Stage.CHIP)
     for _ in range(2):

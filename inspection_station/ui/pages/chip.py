@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from inspection_station.ui.pages.page import Card, Surface, scrolled, show_portrait
@@ -14,30 +15,33 @@ from inspection_station.wording import Wording
 
 
 class _Column(Card):
-    """The right part, closer together than cards are: a chip has up to twenty checks."""
+    """Closer together than cards are: a chip has up to twenty checks."""
 
     def set_look(self, look: Look) -> None:
         """Take a look."""
         super().set_look(look)
-        self.box.setSpacing(look.px(7))
+        self.box.setSpacing(look.px(4))
 
 
 class ChipView(Card):
-    """Portrait left, checks right."""
+    """Portrait and how the chip was opened left, checks right."""
 
     def __init__(self, surface: Surface, parent: QWidget | None = None) -> None:
         super().__init__(row=True, parent=parent)
         self.portrait = PictureView(surface.pictures)
-        self.opened, self.checks = Text("label", wrap=True), FactTable(strong=True, gap=3)
+        self.opened, self.checks = Text("label", wrap=True), FactTable(strong=True, gap=1)
         self.guide = Text("value", wrap=True)
         self.trouble = TroubleCard()
-        inner = _Column(plain=True)
-        for widget in (self.guide, self.trouble, self.checks, self.opened):
+        left, inner = _Column(plain=True), _Column(plain=True)
+        left.box.addWidget(self.portrait, 1)
+        left.box.addWidget(self.opened)
+        self.opened.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        for widget in (self.guide, self.trouble, self.checks):
             inner.box.addWidget(widget)
         inner.box.addStretch(1)
         self.area = scrolled(inner)
-        self.box.addWidget(self.portrait, 4)
-        self.box.addWidget(self.area, 13)
+        self.box.addWidget(left, 4)
+        self.box.addWidget(self.area, 15)
 
     def show_page(self, model: ChipPage, wording: Wording) -> None:
         """Show the page."""
