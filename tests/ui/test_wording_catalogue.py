@@ -19,6 +19,7 @@ from inspection_station.documents.emrtd.check_reasons import Why
 from inspection_station.documents.emrtd.defects import DefectKind
 from inspection_station.hardware.ports import DeviceKind, DeviceState
 from inspection_station.headquarters.packs import PackKind
+from inspection_station.headquarters.questions import AgencySystem
 from inspection_station.inspection.biometrics import ComparisonBand, FingerAbsence, FingerPosition, ReferenceKind
 from inspection_station.inspection.chip import AccessProtocol, CheckResult
 from inspection_station.inspection.disposition import Disposition
@@ -68,7 +69,7 @@ FAMILIES: dict[str, set[str]] = {
     "absence": values(FingerAbsence),
     "reference": values(ReferenceKind),
     "band": values(ComparisonBand),
-    "list": values(ListKind) | set(ONLINE_ONLY),
+    "list": values(ListKind) | set(ONLINE_ONLY) | values(AgencySystem),
     "health": values(DeviceKind),
     "state": values(DeviceState),
     "sex": {"M", "F", "X"},

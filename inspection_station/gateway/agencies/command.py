@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import socket
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -63,6 +65,15 @@ class AgencyCommands:
             refused = self._configure(options, url)
             if refused != _DONE:
                 return refused
+        place = socket.socket()
+        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            place.bind(("127.0.0.1", options.port))
+            place.listen(128)
+        except OSError:
+            place.close()
+            what = "nothing can listen on this port"
+            return self._refuse(options, _MISSING, "USE-03", what, "end what uses it, or name another with --port")
         now = datetime.now(UTC)
         played = build_simulators(now, faults)
         played.fingers.enrol_listed(options.fingers, now)
@@ -71,12 +82,11 @@ class AgencyCommands:
         found = {"systems": systems, "faults": dict(faults.told()), "fingers": len(played.fingers.gallery)}
         set_up_logging(None)
         self._tell(options, found, "\n".join(systems.values()))
-        try:
-            uvicorn.run(played.app, host="127.0.0.1", port=options.port, lifespan="off", access_log=False, ws="none",
-                        log_level="warning", server_header=False)  # fmt: skip
-        except SystemExit:  # how uvicorn says that it cannot listen there
-            what = "nothing can listen on this port"
-            return self._refuse(options, _MISSING, "USE-03", what, "end what uses it, or name another with --port")
+        sys.stdout.flush()
+        config = uvicorn.Config(
+            played.app, lifespan="off", access_log=False, ws="none", log_level="warning", server_header=False
+        )
+        uvicorn.Server(config).run(sockets=[place])
         return _DONE
 
     def _configure(self, options: argparse.Namespace, url: str) -> int:

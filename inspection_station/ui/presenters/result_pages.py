@@ -205,6 +205,8 @@ def lists_page(snapshot: DeskSnapshot, inspection: Inspection, wording: Wording,
         value = consulted.version
         if age is not None:
             value = wording.text("lists.age", age=age_text(age, wording))
+        if consulted.online_at:
+            value = wording.text("lists.online", system=wording.text_or(f"list.{consulted.system}", consulted.system))
         searched.append(
             FieldRow(wording.text(f"list.{consulted.kind.value}"), value, tone, wording.text(f"word.{word}"))
         )
