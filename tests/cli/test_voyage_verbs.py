@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -42,7 +43,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def headquarters(tmp_path: Path) -> Iterator[GatewayProcess]:
-    made = GatewayProcess(tmp_path / "gateway", training=True)
+    made = GatewayProcess(tmp_path / "gateway", training=True, workers=2)
     yield made
     made.stop()
 
@@ -164,6 +165,17 @@ def test_a_voyage_from_clearance_to_a_late_hit_and_the_whitelist(
     (late,) = shown["late_hits"]
     assert (late["hit"]["entry_id"], late["record_hash"], late["seen_by"]) == (HOLDER, shown["hash"], None)
     assert station(capsys, folder, "records", "show", "i-2")[1]["late_hits"] == []
+
+    # A third, decided on the older list at sea, arrives only now: the workers find it by themselves.
+    store = opened(folder)
+    store.seal(pre_cleared("i-3", HOLDER), {}, decided(Disposition.PC)).result()
+    store.close()
+    for _ in range(30):
+        code, done = station(capsys, folder, "sync", "--once")
+        if done["late_hits"] == 2:
+            break
+        time.sleep(0.2)
+    assert (code, done["late_hits"]) == (0, 2)
 
     assert gateway(capsys, headquarters, "end-whitelist", "voyage-118")[0] == 0
     assert gateway(capsys, headquarters, "end-whitelist", "voyage-118")[0] == 1
