@@ -117,7 +117,7 @@ def open_station(
     references, faces_arrived = face_references(profile, pool, matcher, scale, station_key(folder_key), clock, packs)
 
     progress("fingerprints")
-    fingers = parts.fingers(profile)
+    fingers = parts.fingers(profile, pool)
 
     progress("devices")
     hearing = _Hearing()
@@ -142,6 +142,7 @@ def open_station(
         groups=online.groups,
         history=references,
         finger_search=online.fingers,
+        waiting=online.waiting,
         clearances=clearance_lists(profile, store, packs, station_key(folder_key), training, clock.now),
     )
     session = OfficerSession(parts.officer(profile, officer_id), parts.roster(profile, packs, clock.now()))

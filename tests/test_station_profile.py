@@ -26,7 +26,7 @@ PLAIN: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("name", ["training", "training-fingers", "laptop", "cart"])
+@pytest.mark.parametrize("name", ["training", "laptop", "cart"])
 def test_shipped_profiles_load(name: str, tmp_path: Path) -> None:
     profile = load_profile(name, data_folder=tmp_path)
     assert profile.name == name

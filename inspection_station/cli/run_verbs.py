@@ -48,7 +48,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
     play = verbs.add_parser("play", help="play a lesson with synthetic travellers and report on it")
     play.add_argument("--scenario", default="quayside", metavar="NAME")
-    play.add_argument("--profile", metavar="NAME", help="training (default), training-fingers, or one of your own")
+    play.add_argument("--profile", metavar="NAME", help="training (default), or one of your own")
     play.add_argument("--seed", type=int, default=1)
     play.add_argument("--travellers", type=int, default=5, metavar="N")
     fault = "a story, a chip, or STORY:CHIP; NAME@N: for the N-th traveller alone; may be repeated"

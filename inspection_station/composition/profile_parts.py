@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from inspection_station.desk.finger_later import JudgeLater
 from inspection_station.desk.finger_ports import FingerJudge
 from inspection_station.desk.installed_roster import installed_roster
 from inspection_station.desk.officer_session import RosterEntry, load_roster
@@ -44,13 +46,17 @@ def devices(profile: StationProfile, extra: Mapping[str, Any]) -> list[Device]:
     return made
 
 
-def fingers(profile: StationProfile) -> FingerJudge | None:
-    """What judges fingers, where the profile has a reader: no other station waits the second that loading it takes."""
+def fingers(profile: StationProfile, pool: Executor) -> FingerJudge | None:
+    """What judges fingers, where the profile has a reader; loaded in the pool, so that no start waits for it."""
     if DeviceKind.FINGERPRINT_READER.value not in profile.devices:
         return None
-    from inspection_station.desk.finger_judging import prepared_judge
 
-    return prepared_judge()
+    def load() -> FingerJudge | None:
+        from inspection_station.desk.finger_judging import prepared_judge
+
+        return prepared_judge()
+
+    return JudgeLater(load, pool)
 
 
 def trust(profile: StationProfile) -> TrustSource:

@@ -45,27 +45,27 @@ class VoyageList:
         self._now = now
         self.mission = f"training-{now():%Y%m%dT%H%M}-{secrets.token_hex(3)}"
         self._lock = Lock()
-        self._documents: list[ClearedDocument] = []
+        self._documents: dict[str, ClearedDocument] = {}
         self._portraits: dict[str, bytes] = {}
-        self._announced: set[str] = set()
+        self._announced: set[tuple[str, str | None]] = set()
 
     def knows(self, traveller: TrainingTraveller) -> bool:
         """Whether the traveller was announced."""
         with self._lock:
-            return traveller.persona.document_number in self._announced
+            return _told(traveller) in self._announced
 
     def announce(self, people: Sequence[TrainingTraveller]) -> None:
         """Put them on the list and seal its next version. Raises OSError, PackRefused."""
         with self._lock:
-            fresh = [one for one in people if one.persona.document_number not in self._announced]
+            fresh = [one for one in people if _told(one) not in self._announced]
             if not fresh:
                 return
             now = self._now()
             for one in fresh:
-                self._announced.add(one.persona.document_number)
+                self._announced.add(_told(one))
                 self._put(one, now - _AGO)
             version = self.vault.state().floors.get((PackKind.WHITELIST, _NAME), 0) + 1
-            cleared = ClearanceList(self.mission, f"{now:%Y-%m-%d %H:%M}", now, tuple(self._documents))
+            cleared = ClearanceList(self.mission, f"{now:%Y-%m-%d %H:%M}", now, tuple(self._documents.values()))
             content = clearance_parts(cleared, self._portraits.items())
             label = PackLabel(
                 PackKind.WHITELIST, _NAME, version, content_digest(content), now, now + _STALE, now + _VALID
@@ -76,14 +76,19 @@ class VoyageList:
         who, told = traveller.persona, None if traveller.fault is None else story(traveller.fault)
         left = left_by_pre_clearance(who, told)
         if left is None:
-            return
+            return  # nobody inspected them
         outcome = _OUTCOME[left]
         if told is not None and told.place is Place.CLEARANCE and left is Disposition.PC:
             outcome = ClearanceStatus.ALREADY_LANDED
         key = document_key(who.document_number)
         document = ClearedDocument(key, who.issuing_state, outcome, f"lesson-{traveller.seed}", at)
-        self._documents.append(document)
+        self._documents[document.identifier] = document
         picture = drawn_portrait(traveller.face_seed)
         readable = told is None or told.portrait
         if picture is not None and readable and traveller.expected.collection.allowed is not False:
             self._portraits[document.identifier] = picture
+
+
+def _told(traveller: TrainingTraveller) -> tuple[str, str | None]:
+    """Document and story: the same person may come again in another one."""
+    return traveller.persona.document_number, traveller.fault

@@ -39,16 +39,19 @@ def training_profile(
     folder: Path,
     *,
     gives: str = "swipe",
-    name: str = "training",
+    fingers: bool = False,
     settings: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
     **changes: Any,
 ) -> StationProfile:
     """The shipped profile at pace 0. Swiping takes no time; ``gives="page"`` photographs the page and reads it.
 
-    ``settings``: by the device's kind, over those of the profile.
+    ``fingers``: with the fingerprint reader, whose fingers take a second to grow; ``settings``: by the device's kind,
+    over those of the profile.
     """
-    profile = load_profile(name, data_folder=folder)
+    profile = load_profile("training", data_folder=folder)
     devices = dict(profile.devices)
+    if not fingers:
+        del devices["fingerprint reader"]
     devices["document reader"] = DeviceProfile("training-document", {"gives": gives})
     for kind, given in settings.items():
         devices[kind] = replace(devices[kind], settings={**devices[kind].settings, **given})

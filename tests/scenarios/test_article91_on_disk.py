@@ -44,7 +44,7 @@ def pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RealStati
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     set_up_logging(tmp_path / "data" / "log")
-    running = RealStation(tmp_path / "data", gives="page", name="training-fingers")
+    running = RealStation(tmp_path / "data", gives="page", fingers=True)
     yield running
     running.close()
     set_up_logging(None)

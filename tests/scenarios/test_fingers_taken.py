@@ -23,7 +23,7 @@ FOREIGNER = 5200
 @pytest.fixture(scope="module")
 def station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealStation]:
     laid_slowly = {"fingerprint reader": {"pace": 0.5}}
-    running = RealStation(tmp_path_factory.mktemp("fingers") / "data", name="training-fingers", settings=laid_slowly)
+    running = RealStation(tmp_path_factory.mktemp("fingers") / "data", fingers=True, settings=laid_slowly)
     yield running
     running.close()
 

@@ -153,8 +153,8 @@ def _found(persona: Persona, told: Story | None, scenario: Scenario) -> _Found:
     if told.place is Place.DEVICE and scenario.demand(told.step) is Demand.IF_AVAILABLE and passing not in endings:
         endings = (passing, *endings)  # the step may be missing here
     may_show = told.may_show
-    if not told.portrait and scenario.demand(Step.FACE) is Demand.NOT_DONE:
-        may_show = (*may_show, "GRP-02")  # no face at all
+    if told.step is Step.CHIP and scenario.demand(Step.FACE) is Demand.NOT_DONE:
+        may_show = (*may_show, "BIO-07", "GRP-02")  # without the chip's there is no face at all
     return _Found(
         tuple(one for one in endings if one in scenario.dispositions), told.findings, may_show, (told.why, told.why_zh)
     )
