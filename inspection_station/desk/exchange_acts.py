@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 Figures = Sequence[tuple[str, str]]
 Told = Callable[[str, float | None], None]
+_SYNC_SECONDS, _QUIET_SECONDS, _LOOK_SECONDS = 20.0, 5.0, 0.2
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -79,14 +81,25 @@ class StationActs:
     _given_up: bool = False
 
     def sync(self, waiting: Callable[[], None]) -> Figures:
-        """One round at once, whatever pause was kept; ``waiting`` is called while it takes its time."""
+        """Rounds at once, whatever pause was kept, until nothing more goes or twenty seconds are over; the exchange
+        goes on by itself. ``waiting`` is called while it takes its time.
+        """
         loop = self._loop()
-        before = sum(lane.messages for lane in loop.status.backlog)
+        before = _waiting(loop)
         _await(loop.now(), waiting)
         status = _await(loop.do(lambda: loop.status), waiting)  # after the round that followed
+        began = changed = self.clock.monotonic()
+        while not status.fault and _waiting(loop):
+            now = self.clock.monotonic()
+            if now - began > _SYNC_SECONDS or now - changed > _QUIET_SECONDS:
+                break
+            time.sleep(_LOOK_SECONDS)  # looked at, not asked: whoever asks interrupts pictures
+            waiting()
+            if loop.status != status:
+                status, changed = loop.status, now
         if status.fault:
             raise ActFailed(status.fault)
-        left = sum(lane.messages for lane in status.backlog)
+        left = _waiting(loop)
         return (("sent", str(max(0, before - left))), ("left", str(left)))
 
     def use_port_link(self, cheap: bool) -> None:
@@ -182,6 +195,10 @@ class StationActs:
         if self.loop is None:
             raise ActFailed("SEC-04")
         return self.loop
+
+
+def _waiting(loop: ExchangeLoop) -> int:
+    return sum(lane.messages for lane in loop.status.backlog)
 
 
 def _await(future: Future[_T], waiting: Callable[[], None]) -> _T:

@@ -240,7 +240,7 @@ class ExchangeLoop:
 
     def do(self, work: Callable[[], _T]) -> Future[_T]:
         """Carry this out on the exchange's thread between two rounds: what settles answers must not meet another that
-        does. The future is cancelled when the exchange ends first.
+        does. A round follows it. The future is cancelled when the exchange ends first.
         """
         future: Future[_T] = Future()
         with self._wake:
@@ -273,7 +273,7 @@ class ExchangeLoop:
         self._conversation.close()
 
     def _carry_out(self) -> None:
-        while self._jobs and not self._closing:
+        for _ in range(len(self._jobs)):  # what comes meanwhile is done after a round
             work, future = self._jobs.popleft()
             if not future.set_running_or_notify_cancel():
                 continue

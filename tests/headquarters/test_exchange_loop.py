@@ -115,3 +115,57 @@ def test_a_slow_link_gets_small_parts_and_a_fast_one_large_ones() -> None:
     assert pace.part == 256 << 10
     pace.measured(30_000.0)
     assert 32 << 10 < pace.part < 150_000
+
+
+def test_now_does_not_wait_for_a_pause_that_was_kept(world: World) -> None:
+    talk = Conversation(
+        STATION,
+        world.store.outbox,
+        world.clock,
+        Rules(first_pause=1000.0, longest_pause=1000.0),
+        link_for=lambda identity: world.link,  # type: ignore[arg-type,return-value]
+    )
+    world.link.close = lambda: None  # type: ignore[attr-defined]
+    loop = ExchangeLoop(talk, world.store.outbox, world.clock)
+    try:
+        world.link.before = cut
+        world.seal("i-1")
+        loop.start()
+        assert until(lambda: loop.status.fault == "NET-02")
+        world.link.before = lambda: None
+        loop.wake()
+        assert loop.do(lambda: world.waiting()).result(20) == 1
+        loop.now().result(20)
+        assert until(lambda: world.waiting() == 0 and loop.status.online)
+    finally:
+        loop.close()
+    assert loop.do(lambda: None).cancelled()
+
+
+def test_a_job_that_fails_is_its_askers_own_and_the_exchange_goes_on(world: World, loop: ExchangeLoop) -> None:
+    def fail() -> None:
+        raise ValueError("asked for the impossible")
+
+    loop.start()
+    with pytest.raises(ValueError, match="impossible"):
+        loop.do(fail).result(20)
+    world.seal("i-1")
+    loop.wake()
+    assert until(lambda: world.waiting() == 0)
+
+
+def test_pictures_over_the_budget_wait_for_a_port_link_and_decisions_never(world: World, loop: ExchangeLoop) -> None:
+    world.store.outbox.set_budget("voyage", 4000)
+    loop.start()
+    world.seal("i-1", pictures=3, alarm=True, size=3000)  # alert, decision, three pictures of 3,000 bytes
+    loop.wake()
+    assert until(lambda: world.waiting() == 2)
+    status = loop.status
+    assert until(lambda: loop.status.used_bytes == 3000)
+    assert [lane.messages for lane in status.backlog[:2]] == [0, 0]
+    assert loop.status.budget_left == 1000
+    assert until(lambda: (loop.status.seconds_left or 0.0) < 1.0 or loop.status.bytes_a_second == 0.0)
+    loop.use_port_link(True)
+    loop.now()
+    assert until(lambda: world.waiting() == 0)
+    assert loop.status.port_link

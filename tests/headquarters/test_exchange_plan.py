@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspection_station.headquarters.merkle import EMPTY
-from inspection_station.headquarters.plan import Round, Rules, Wait, after_fault, pause_after, plan
+from inspection_station.headquarters.plan import Round, Rules, Wait, after_fault, may_go, pause_after, plan
 from inspection_station.headquarters.ports import (
     HeadquartersBusy,
     HeadquartersDenied,
     HeadquartersRefused,
     HeadquartersUnreachable,
 )
-from inspection_station.inspection.outbox import ExchangeState, LogHead, OutboxItem
+from inspection_station.inspection.outbox import Backlog, ExchangeState, LogHead, OutboxItem
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 STATE = ExchangeState(LogHead(0, 0, EMPTY), last_contact=NOW)
@@ -119,3 +119,11 @@ def test_a_poison_message_is_tried_again_for_ever_but_ever_more_rarely() -> None
         for n in (0, 5, 50, 5000)
     ]
     assert pauses == [timedelta(seconds=seconds) for seconds in (30, 960, 43200, 43200)]
+
+
+def test_what_may_go_is_told_lane_by_lane() -> None:
+    backlog = (Backlog(0, 1, 100), Backlog(1, 2, 500), Backlog(2, 3, 3000), Backlog(3, 4, 4000), Backlog(4, 5, 9000))
+    assert may_go(backlog, None, False) == (100, 500, 3000, 4000, 0)
+    assert may_go(backlog, 5000, False) == (100, 500, 3000, 2000, 0)
+    assert may_go(backlog, 0, False) == (100, 500, 0, 0, 0)
+    assert may_go(backlog, 0, True) == (100, 500, 3000, 4000, 9000)
