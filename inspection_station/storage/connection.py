@@ -60,6 +60,7 @@ def _keep_to_owner(folder: Path) -> None:
     """The database and what lies beside it belong to the owner alone, in whatever folder; SQLite gives the files it
     makes the permissions of the database.
     """
+    _require_file(folder / DATABASE)
     os.close(os.open(folder / DATABASE, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600))
     if os.name != "posix":
         return
@@ -73,6 +74,7 @@ def open_reader(folder: Path, key: bytes) -> Connection:
     path = folder / DATABASE
     if not path.exists():
         raise StoreMissing("no store in this folder")
+    _require_file(path)
     with translated(folder):
         connection = sqlcipher3.connect(
             f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
@@ -89,6 +91,7 @@ def open_reader(folder: Path, key: bytes) -> Connection:
 
 def open_database(path: Path, key: bytes) -> Connection:
     """Any file of ours, by its own name: a copy that is made or looked at. Raises StoreUnavailable."""
+    _require_file(path)
     with translated(path.parent):
         connection = sqlcipher3.connect(path, isolation_level=None)
         try:
@@ -97,6 +100,12 @@ def open_database(path: Path, key: bytes) -> Connection:
             connection.close()
             raise
     return connection
+
+
+def _require_file(path: Path) -> None:
+    """SQLite would wait for ever for what comes through a pipe."""
+    if path.exists() and not path.is_file():
+        raise NotADatabase("what lies in the store's place is no ordinary file")
 
 
 def _unlock(connection: Connection, key: bytes) -> None:

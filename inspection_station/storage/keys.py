@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
+from inspection_station.given_file import read_given
 from inspection_station.station_profile import StationProfile
 from inspection_station.storage import key_slots
 from inspection_station.storage.connection import translated
@@ -25,6 +26,8 @@ _TRAINING_NAMES = {
     Slot.COMING_KEY: "TRAINING-COMING-KEY-NOT-SECRET",
     Slot.ANCHOR: "TRAINING-ANCHOR",
 }
+
+_MOST_KEY_FILE = 64 << 10
 
 PRODUCTION_BACKENDS = frozenset(
     {
@@ -184,7 +187,7 @@ class _FileSlots:
                 return None
             if os.name == "posix" and slot is not Slot.ANCHOR:
                 path.chmod(0o600)
-            text = path.read_text(encoding="ascii", errors="replace")
+            text = read_given(path, _MOST_KEY_FILE).decode("ascii", "replace")
         return text if slot is Slot.ANCHOR else text.strip()
 
     def write(self, slot: Slot, text: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 from inspection_station.cli import main
 from inspection_station.gateway.command import main as gateway_main
 from inspection_station.storage.clock import SystemClock
-from inspection_station.storage.keys import TrainingFolderKeys, mark_training_folder
+from inspection_station.storage.keys import TRAINING_KEY, TrainingFolderKeys, mark_training_folder
 from inspection_station.storage.store import StationStore
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
@@ -122,6 +122,18 @@ def test_a_folder_of_pipes_is_a_folder_of_nothing(
         capsys.readouterr()
     places = {"FOLDER": tmp_path / "folder", "STATION": station}
     _refusal(capsys, main([*(str(places.get(word, word)) for word in words.split()), "--json"]))
+
+
+@pytest.mark.parametrize("name", ["station.db", TRAINING_KEY])
+@pytest.mark.parametrize("words", ["records list", "store check", "bundle import STATION/TRAINING-STATION"])
+def test_a_pipe_in_the_place_of_a_store_or_its_key_is_no_store(
+    words: str, name: str, station: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (station / name).unlink()
+    os.mkfifo(station / name)
+    code = main([*words.replace("STATION/", f"{station}/").split(), "--data", str(station), "--json"])
+    assert code == 3
+    assert json.loads(capsys.readouterr().out)["error"]["code"].startswith("STO-")
 
 
 @pytest.mark.parametrize("name", ["cohort.faces", "groups/voyage-whitelist.faces", "calibration.json"])
