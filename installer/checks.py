@@ -19,6 +19,7 @@ MAY_START_THREADS = frozenset(
         "app",
         "cli/face_group_verbs",
         "cli/interruption",
+        "composition/online_side",
         "desk/exchange_side",
         "desk/inspection_desk",
         "gateway/loopback",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -14,15 +15,20 @@ from inspection_station.matching.face_groups import built_in_groups
 from inspection_station.station_profile import StationProfile
 from inspection_station.storage.store import StationStore
 
+_WAITING = 3  # lists, groups and fingers of one traveller
+
 
 @dataclass(frozen=True, slots=True)
 class OnlineSide:
-    """What the desk searches. ``fingers`` None: nobody can be asked who else has them."""
+    """What the desk searches. ``fingers`` None: nobody can be asked who else has them. ``waiting``: where steps run
+    that may wait for an answer.
+    """
 
     lists: ListSearcher
     groups: FaceGroups
     fingers: FingerSearcher | None
     checks: OnlineChecks | None = None
+    waiting: Executor | None = None
 
     def follow(self, loop: ExchangeLoop | None) -> None:
         """Ask only while the exchange reaches headquarters, so that nobody waits for a dead link."""
@@ -42,6 +48,13 @@ def online_side(
         return OnlineSide(lists, groups, None)
     checks = OnlineChecks(profile.station_id, store.outbox.identity)
     stack.callback(checks.close)
+    # Steps that wait for an answer hold no place where faces are compared.
+    waiting = ThreadPoolExecutor(_WAITING, thread_name_prefix="waiting")
+    stack.callback(waiting.shutdown, wait=True, cancel_futures=True)
     return OnlineSide(
-        OnlineLists(lists, checks), OnlineGroups(groups, built_in_groups(), checks), OnlineFingers(checks), checks
+        OnlineLists(lists, checks),
+        OnlineGroups(groups, built_in_groups(), checks),
+        OnlineFingers(checks),
+        checks,
+        waiting,
     )

@@ -61,7 +61,7 @@ class Answers(Protocol):
 class Instruments:
     """Everything that does work for an inspection. ``chip_timeout``, ``face_timeout`` and ``finger_timeout`` (for one
     finger) in seconds. ``fingers`` None: fingers cannot be judged, so none are taken. ``finger_search`` None: nobody is
-    asked who else has them.
+    asked who else has them. ``waiting``: where steps that may wait for headquarters run instead of ``pool``.
     """
 
     rack: DeviceRack
@@ -79,6 +79,10 @@ class Instruments:
     finger_timeout: float = 60.0
     clearances: Clearances | None = None
     finger_search: FingerSearcher | None = None
+    waiting: Executor | None = None
+
+
+_MAY_WAIT = frozenset({Step.WATCHLIST, Step.GROUPS, Step.FINGERPRINTS})
 
 
 class EffectRunner:
@@ -343,9 +347,8 @@ class EffectRunner:
     # Common
 
     def _in_pool(self, inspection_id: str, step: Step, attempt: int, work: Callable[[], e.Event]) -> None:
-        self._tools.pool.submit(
-            self._guarded(inspection_id, step, attempt, lambda: self._answers.answer(inspection_id, work()))
-        )
+        pool = self._tools.waiting if step in _MAY_WAIT and self._tools.waiting is not None else self._tools.pool
+        pool.submit(self._guarded(inspection_id, step, attempt, lambda: self._answers.answer(inspection_id, work())))
 
     def _guarded(self, inspection_id: str, step: Step, attempt: int, work: Callable[[], None]) -> Callable[[], None]:
         """A step always gets an answer: an unforeseen fault is a missing step with its kind, and a log line."""
