@@ -177,7 +177,7 @@ def _seal_anew(path: Path, key: bytes, target: Path, own_key: bytes, model_id: s
 
 def trusted_signers(folder: Path) -> tuple[Ed25519PublicKey, ...]:
     """Public keys of ``signers``; none is an empty tuple. Raises ``UnusableKey``, OSError."""
-    return tuple(public_key(path) for path in sorted((folder / _SIGNERS).glob("*.pem")))
+    return tuple(public_key(path) for path in sorted((folder / _SIGNERS).glob("*.pem")) if path.is_file())
 
 
 def public_key(path: Path) -> Ed25519PublicKey:
