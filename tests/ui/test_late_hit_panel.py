@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
+from conftest import settle_events
 from desk_props import FakeDesk, Script
+from PySide6.QtWidgets import QLabel
 
 from inspection_station.desk import commands as c
 from inspection_station.desk.late_hits import LATE_HIT, notices_of
 from inspection_station.desk.view import DeskSnapshot, LateHitView
+from inspection_station.ui.main_window import MainWindow
 from inspection_station.ui.presenters.console import Choice, Choose, Console, Explain, open_panel
 from inspection_station.ui.presenters.keys import Key
 from inspection_station.ui.presenters.press import press
@@ -55,3 +59,28 @@ def test_what_the_officer_has_open_is_not_taken_from_under_his_hands() -> None:
     closed, commands = press(console, Key.ESC, snapshot, 0.0)
     assert (closed.panel, commands) == (None, ())
     assert open_panel(closed, snapshot) == Explain(LATE_HIT, "i-7 · wanted W-9")
+
+
+def texts(window: MainWindow) -> str:
+    return "\n".join(label.text() for label in window.findChildren(QLabel) if label.isVisible())
+
+
+def test_the_window_shows_it_between_travellers_and_over_one_until_back_is_pressed(
+    open_window: Callable[..., MainWindow],
+) -> None:
+    for desk in (FakeDesk(Script()), FakeDesk(Script()).begin()):
+        window = open_window(desk)
+        what = window.wording.error(LATE_HIT).what
+        assert what not in texts(window)
+        desk.publish(late_hits=(LATE,), notices=notices_of((LATE,)))
+        settle_events()
+        assert what in texts(window)
+        assert "i-7" in texts(window)
+        window.press(Key.ENTER)
+        window.press(Key.ESC)
+        settle_events()
+        assert desk.posted[-1] == c.ReadLateHit(LATE.late_hit_id)
+        desk.publish(late_hits=(), notices=())
+        settle_events()
+        assert what not in texts(window)
+        window.leave()
