@@ -153,8 +153,9 @@ def _found(persona: Persona, told: Story | None, scenario: Scenario) -> _Found:
     if told.place is Place.DEVICE and scenario.demand(told.step) is Demand.IF_AVAILABLE and passing not in endings:
         endings = (passing, *endings)  # the step may be missing here
     may_show = told.may_show
-    if told.step is Step.CHIP and scenario.demand(Step.FACE) is Demand.NOT_DONE:
-        may_show = (*may_show, "BIO-07", "GRP-02")  # without the chip's there is no face at all
+    other = {Step.CHIP: Step.FACE, Step.FACE: Step.CHIP}.get(told.step)
+    if other is not None and scenario.demand(other) is Demand.NOT_DONE:
+        may_show = (*may_show, "BIO-07", "GRP-02")  # no other face than the one that may be missing
     return _Found(
         tuple(one for one in endings if one in scenario.dispositions), told.findings, may_show, (told.why, told.why_zh)
     )
@@ -167,7 +168,9 @@ def _after_clearance(persona: Persona, told: Story | None, scenario: Scenario, f
     before = _found(persona, told, _PRE_CLEARANCE)
     if not before.endings[0].lets_pass:
         endings = tuple(one for one in before.endings if one in scenario.dispositions)
-        return replace(found, endings=endings, findings=(*found.findings, "PRE-02"), why=(told.why, told.why_zh))
+        may_show = found.may_show if told.portrait else (*found.may_show, "BIO-07")
+        stopped = (*found.findings, "PRE-02")
+        return replace(found, endings=endings, findings=stopped, may_show=may_show, why=(told.why, told.why_zh))
     if not told.portrait:
         return replace(
             found, endings=(*found.endings, Disposition.RF), may_show=(*found.may_show, "BIO-07", "WAV-01"), why=_EYE
