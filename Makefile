@@ -38,7 +38,7 @@ voyage: setup-test ## 3,000 records over a lossy satellite link that is cut thre
 screens: setup ## take the documentation's screenshots again
 	@$(BIN)/inspection-station play --travellers 1 --seed 5 --fault listed_face --pace 0.3 --screenshots docs/screens
 	@$(BIN)/inspection-station play --travellers 1 --seed 4 --fault impostor --pace 0.3 --screenshots docs/screens
-	@$(BIN)/inspection-station play --travellers 6 --seed 3 --pace 0.3 --screenshots docs/screens
+	@$(BIN)/inspection-station play --travellers 6 --seed 3 --pace 0.3 --screenshots docs/screens --headquarters .run/headquarters
 
 lock: setup-test ## write requirements.lock again
 	@$(BIN)/python -m venv .venv/.lock && .venv/.lock/bin/pip -q install uv

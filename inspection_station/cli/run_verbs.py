@@ -58,6 +58,9 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     play.add_argument(
         "--data", metavar="DIR", type=Path, help="keep the store here (default: a folder that is removed)"
     )
+    play.add_argument(
+        "--headquarters", metavar="DIR", type=Path, help="start one on this machine for the records to arrive at"
+    )
     play.add_argument("--progress", action="store_true", help="a JSON line on stderr for every record sealed")
     play.add_argument("--json", action="store_true")
     play.set_defaults(run=_play)
@@ -155,7 +158,7 @@ def _show(profile: StationProfile, options: argparse.Namespace) -> int:
             touch_target=profile.touch_target,
             lock_file=profile.data_folder / "window.lock",
             crash_folder=profile.data_folder / "log",
-            ready=lambda window: opened.window.finish(),
+            ready=opened.window.give_way,
         )
 
 
@@ -175,6 +178,7 @@ def _opened(
 
     with ExitStack() as opening:
         if profile.training:
+            progress("headquarters")
             headquarters_beside(profile, profile.data_folder / HEADQUARTERS_FOLDER, opening)
         station = open_station(profile, opening, officer_id=options.officer, progress=progress)
         desk = desk_for(station)
@@ -200,14 +204,13 @@ def _lesson_without_display(options: argparse.Namespace) -> int:
     sys.stderr.write("no display: playing a lesson instead of opening a window\n")
     options.scenario, options.seed, options.travellers = "quayside", 1, 3
     options.fault, options.pace, options.data, options.progress = [], 0.2, None, False
-    options.screenshots = _LESSON_FOLDER
-    code = _play(options, _LESSON_HEADQUARTERS)
+    options.screenshots, options.headquarters = _LESSON_FOLDER, _LESSON_HEADQUARTERS
+    code = _play(options)
     sys.stderr.write(f"screenshots in both languages and two sizes: {_LESSON_FOLDER}\n")
     return code
 
 
-def _play(options: argparse.Namespace, headquarters: Path | None = None) -> int:
-    """``headquarters``: where one is started on this machine, for the lesson's records to arrive at."""
+def _play(options: argparse.Namespace) -> int:
     from inspection_station.cli.arrival import Arrival, both, each, headquarters_beside
     from inspection_station.cli.play import Play, perform, right
     from inspection_station.log_setup import set_up_logging
@@ -228,8 +231,8 @@ def _play(options: argparse.Namespace, headquarters: Path | None = None) -> int:
             if not profile.training:
                 raise ProfileError(f"profile {profile.name}: a lesson is played on a training profile")
             arrival = None
-            if headquarters is not None:
-                arrival = Arrival(headquarters_beside(profile, headquarters, stack), options.travellers)
+            if options.headquarters is not None:
+                arrival = Arrival(headquarters_beside(profile, options.headquarters, stack), options.travellers)
             pictures = _screenshots(options.screenshots, stack)
             report = perform(
                 profile,

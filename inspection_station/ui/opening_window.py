@@ -148,6 +148,12 @@ class OpeningWindow(QWidget):
         self.bar.show_share(0.0)
         self._draw()
 
+    def give_way(self, window: QWidget) -> None:
+        """The station's own window takes this one's place on the screen."""
+        if not (self.isFullScreen() or self.isMaximized()):
+            window.move(self.pos())
+        self.finish()
+
     def finish(self) -> None:
         """The station's own window is there."""
         self._done = True

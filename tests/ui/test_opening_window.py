@@ -207,7 +207,7 @@ def test_the_composition_root_tells_the_steps_that_the_bar_counts_with(tmp_path:
     told: list[str] = []
     with ExitStack() as stack:
         open_station(load_profile("training", data_folder=tmp_path), stack, progress=told.append)
-    assert told == list(STEPS_OF_STARTING[1:-1])
+    assert told == list(STEPS_OF_STARTING[2:-1])
 
 
 def test_a_key_store_that_is_not_there_is_told_with_its_officers_code() -> None:

@@ -11,6 +11,7 @@ from inspection_station.wording import LANGUAGES, ErrorWording, Wording
 
 STEPS_OF_STARTING = (
     "programs",
+    "headquarters",
     "store",
     "face model",
     "page reader",
@@ -20,7 +21,9 @@ STEPS_OF_STARTING = (
     "devices",
     "window",
 )
-"""In their order, as the composition root names them; the first and the last are the screen's own."""
+"""In their order, as the composition root names them. The first two and the last are named around it; a headquarters is
+started in training alone.
+"""
 
 QUITTING = "quitting"
 """The start is being given up; what runs is waited for."""
