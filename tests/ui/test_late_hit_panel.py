@@ -37,6 +37,7 @@ def test_it_is_told_in_full_between_travellers_and_before_one() -> None:
         assert model.panel is not None
         assert getattr(model.panel, "tone", None) is Tone.BAR
         assert "i-7" in str(model.panel)
+        assert model.actions[-1].why == Wording("en").text("why.late-hit")
         assert model.panel_of == Explain(LATE_HIT, "i-7 · wanted W-9")
 
 

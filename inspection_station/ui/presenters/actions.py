@@ -121,7 +121,8 @@ def _primary(snapshot: DeskSnapshot, console: Console, wording: Wording) -> Acti
     if isinstance(panel, Fill):
         return Action(Key.ENTER, wording.text(f"form.{panel.what.value}.send"), Role.PRIMARY)
     if panel is not None:
-        return Action(Key.ENTER, wording.text("action.back"), Role.PRIMARY)
+        unread = wording.text("why.late-hit") if console.panel is None and snapshot.late_hits else ""
+        return Action(Key.ENTER, wording.text("action.back"), Role.PRIMARY, unread)
     if inspection is None:
         return Action(Key.ENTER, wording.text("action.begin"), Role.PRIMARY)
     if inspection.decision is not None:
