@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "storage"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "fakes"))
 
 from gateway_process import GatewayProcess
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from test_exchange_speed import random_envelopes
 
 from inspection_station.gateway.tables import item, log_entry, quarantine
@@ -150,6 +150,8 @@ def test_a_hundred_stations_at_once(tmp_path: Path) -> None:
     poll, wire = stations[0].ask(stations[0].poll)
     print(f"idle poll: {wire} B with headers, of them {len(stations[0].poll) + len(poll)} B of bodies")
     with gateway.inside.database.reading() as connection:
+        size = connection.scalar(text("select pg_database_size(current_database())")) or 0
+        print(f"database: {size / count / 1000:.1f} kB a record, indexes and log included")
         counts = [connection.scalar(select(func.count()).select_from(table)) for table in (item, log_entry, quarantine)]
     for station in stations:
         station.close()

@@ -143,3 +143,8 @@ def test_a_headquarters_that_cannot_start_is_a_notice_and_nothing_worse(
     broken.enrol()
     assert not broken.running
     assert len(notices) == 2
+
+
+def test_a_limit_out_of_range_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert gateway_main(["records", "--folder", str(tmp_path), "--limit", "0", "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "USE-03"
