@@ -13,6 +13,7 @@ from threading import Event
 
 from inspection_station.app import Station
 from inspection_station.desk.commands import Command
+from inspection_station.desk.connected_desk import ConnectedDesk
 from inspection_station.desk.view import DeskSnapshot, FrameSlot
 from inspection_station.hardware.ports import Frame
 from inspection_station.inspection.disposition import Disposition
@@ -42,7 +43,11 @@ class _Stage:
 
     def __init__(self, station: Station) -> None:
         self.frames, self.finger_frames = FrameSlot(), FrameSlot()
-        self._desk = station.desk
+        self._desk = ConnectedDesk(station.desk, station.side)
+
+    def joined(self, snapshot: DeskSnapshot) -> DeskSnapshot:
+        """The snapshot with how the exchange stands beside it, as screens get it."""
+        return self._desk.joined(snapshot)
 
     def picture(self, ref: BlobRef) -> bytes | None:
         return self._desk.picture(ref)
@@ -77,7 +82,7 @@ class LessonPictures:
             self._seen.add(name)
             if self._stage is None:
                 self._stage = _Stage(station)
-            shot = _Shot(name, snapshot, console, frame, finger, Event())
+            shot = _Shot(name, self._stage.joined(snapshot), console, frame, finger, Event())
             self._wanted.put(shot)
             shot.drawn.wait(_PATIENCE)
 

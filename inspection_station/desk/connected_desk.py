@@ -31,7 +31,11 @@ class ConnectedDesk:
         return self._desk.finger_frames
 
     def snapshot(self) -> DeskSnapshot:
-        return _joined(self._desk.snapshot(), self._side.view)
+        return self.joined(self._desk.snapshot())
+
+    def joined(self, snapshot: DeskSnapshot) -> DeskSnapshot:
+        """A snapshot of the desk alone with how the exchange stands now."""
+        return _joined(snapshot, self._side.view)
 
     def picture(self, ref: BlobRef) -> bytes | None:
         return self._desk.picture(ref)

@@ -20,8 +20,10 @@ from inspection_station.inspection.biometrics import (
     ComparisonBand,
     ComparisonResult,
     FingerAbsence,
+    FingerCandidate,
     FingerNotTaken,
     FingerPosition,
+    FingerSearch,
     Modality,
     ReferenceKind,
 )
@@ -118,6 +120,29 @@ def test_the_chips_finger_is_told_with_how_many_strangers_would_do_as_well(band:
     assert shown.compared[0].tone is tone
     assert "4,000" in shown.compared[0].value
     assert shown.compared[-1].tone is Tone.UNCHECKED  # nobody has searched for them
+
+
+@pytest.mark.parametrize(
+    ("search", "tone", "told"),
+    [
+        (FingerSearch("fingerprints", searched=1_200), Tone.OK, "1,200"),
+        (FingerSearch("fingerprints", searched=5, candidates=(FingerCandidate("g", "r", 3.0),)), Tone.BAR, "5"),
+        (FingerSearch("fingerprints", code="NET-01"), Tone.UNCHECKED, ""),
+    ],
+    ids=["nobody", "a candidate", "not asked"],
+)
+def test_the_search_for_others_with_these_fingers_is_told_as_it_went(
+    search: FingerSearch, tone: Tone, told: str
+) -> None:
+    desk = taking()
+    inspection, other = desk.snapshot().inspection, FakeDesk().begin().snapshot().inspection
+    assert inspection is not None
+    assert other is not None
+    assert other.fingers is not None
+    event = FingerprintsCaptured(1, 2.0, 1.0, other.fingers.samples, search=search)
+    row = fingers_page(desk.snapshot(), advance(inspection, event).inspection, Wording("en")).compared[-1]
+    assert row.tone is tone
+    assert told in row.value
 
 
 def test_without_fingers_in_the_chip_the_comparison_is_grey() -> None:

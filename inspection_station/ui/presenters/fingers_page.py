@@ -9,7 +9,13 @@ from inspection_station.desk.commands import Command, NoteFinger, RefuseFingers
 from inspection_station.desk.finger_capture import GOOD_ENOUGH, LEGAL_ORDER
 from inspection_station.desk.finger_ports import FingersShown
 from inspection_station.desk.view import DeskSnapshot
-from inspection_station.inspection.biometrics import ComparisonBand, FingerAbsence, FingerNotTaken, FingerPosition
+from inspection_station.inspection.biometrics import (
+    ComparisonBand,
+    FingerAbsence,
+    FingerNotTaken,
+    FingerPosition,
+    FingerSearch,
+)
 from inspection_station.inspection.document import BlobRef
 from inspection_station.inspection.evidence import Missing, Waived
 from inspection_station.inspection.inspection import Inspection
@@ -150,8 +156,19 @@ def _compared(inspection: Inspection, wording: Wording) -> tuple[FieldRow, ...]:
     if not rows:
         chip = wording.text("reference.chip finger")
         rows.append(FieldRow(chip, wording.text("fingers.chip-gave-none"), Tone.UNCHECKED, word))
-    rows.append(FieldRow(wording.text("fingers.search"), wording.text("fingers.offline"), Tone.UNCHECKED, word))
+    rows.append(_searched(taken.search, wording))
     return tuple(rows)
+
+
+def _searched(search: FingerSearch | None, wording: Wording) -> FieldRow:
+    """Who else has these fingers: asked online, or not asked yet."""
+    label = wording.text("fingers.search")
+    if search is None or search.code:
+        return FieldRow(label, wording.text("fingers.offline"), Tone.UNCHECKED, wording.text("tone.not-checked"))
+    told = wording.text("fingers.searched", count=f"{search.searched:,}")
+    if search.candidates:
+        return FieldRow(label, told, Tone.BAR, wording.text("word.hit"))
+    return FieldRow(label, told, Tone.OK, wording.text("word.no-hit"))
 
 
 def _keys(wording: Wording) -> tuple[Action, ...]:
