@@ -89,6 +89,24 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def test_a_bundle_exchanged_for_another_between_verifying_and_reading_is_refused(whole: Path, tmp_path: Path) -> None:
+    """Whoever holds the stick can change the file at any moment."""
+    held, other = tmp_path / "held.bundle", tmp_path / "other.bundle"
+    held.write_bytes(whole.read_bytes())
+    entries = read_bundle(held, "to station", RECIPIENT, SIGNER.public_key())
+    write_bundle(other, "to station", "g", SIGNER, [public_part(RECIPIENT)], [b"z" * 10])
+    held.write_bytes(other.read_bytes())
+    with pytest.raises(WireError, match="exchanged"):
+        list(entries)
+    held.write_bytes(whole.read_bytes())
+    entries = read_bundle(held, "to station", RECIPIENT, SIGNER.public_key())
+    changed = bytearray(whole.read_bytes())
+    changed[-1_200_000] ^= 1
+    held.write_bytes(changed)
+    with pytest.raises(WireError):
+        list(entries)
+
+
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_a_bundle_that_was_cut_or_changed_anywhere_is_refused(whole: Path, data: st.DataObject) -> None:
