@@ -36,6 +36,7 @@ from inspection_station.storage.values import Lane
 from inspection_station.storage.voyage_close import ClosingStep
 from inspection_station.ui.presenters.console import Pane
 from inspection_station.ui.presenters.opening import QUITTING, STEPS_OF_STARTING
+from inspection_station.ui.presenters.reach import Reach
 from inspection_station.ui.presenters.tone import TONE_OF_SEVERITY, Tone
 from inspection_station.wording import LANGUAGES, Wording, WordingMissing, catalogue
 
@@ -80,6 +81,7 @@ FAMILIES: dict[str, set[str]] = {
     "reason": {why.code for why in Why},
     "defect": {kind.name.lower().replace("_", "-") for kind in DefectKind},
     "splash": {*STEPS_OF_STARTING, QUITTING, "other"},
+    "reach": values(Reach),
     "exchange.title": values(Pane),
     "exchange.lane": {lane.name.lower().replace("_", "-") for lane in Lane},
     "exchange.pack": values(PackKind),

@@ -15,13 +15,17 @@ from inspection_station.inspection.findings import Finding, Severity
 from inspection_station.inspection.inspection import Inspection
 from inspection_station.inspection.scenario import Demand, Scenario, Step
 from inspection_station.matching.face_groups import GroupPolicy, built_in_groups
+from inspection_station.ui.presenters.reach import REACH_TONE, reach
 from inspection_station.ui.presenters.tone import TONE_OF_SEVERITY, Tone
 from inspection_station.wording import Wording
 
 
 @dataclass(frozen=True, slots=True)
 class CheckRow:
-    """One row: what was checked, its state in a word, and how old or long. ``tinted`` rows come first."""
+    """One row: what was checked, its state in a word, and how old or long. ``tinted`` rows come first.
+
+    ``badge``: whether headquarters was in reach, where it could have answered.
+    """
 
     key: str
     tone: Tone
@@ -32,6 +36,8 @@ class CheckRow:
     code: str
     step: Step
     tinted: bool
+    badge: str = ""
+    badge_tone: Tone = Tone.NOTE
 
 
 def empty_rows(scenario_steps: tuple[Step, ...], wording: Wording) -> tuple[CheckRow, ...]:
@@ -55,7 +61,14 @@ def check_rows(inspection: Inspection, wording: Wording) -> tuple[CheckRow, ...]
     own = {s: [f for f in found if f.key.startswith(f"{s.value}:")] for s in steps}
     step_rows = [_step_row(s, inspection, tuple(own[s]), wording) for s in steps]
     step_rows.sort(key=lambda r: not r.tinted)
-    return (*rows, *_told_once(step_rows, inspection))
+    return tuple(_with_badge(row, inspection, wording) for row in (*rows, *_told_once(step_rows, inspection)))
+
+
+def _with_badge(row: CheckRow, inspection: Inspection, wording: Wording) -> CheckRow:
+    found = reach(inspection, row.step)
+    if found is None:
+        return row
+    return replace(row, badge=wording.text(f"reach.{found.value}"), badge_tone=REACH_TONE[found])
 
 
 def _told_once(rows: list[CheckRow], inspection: Inspection) -> list[CheckRow]:

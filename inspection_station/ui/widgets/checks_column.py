@@ -23,13 +23,15 @@ class CheckRowView(RowButton):
         self.row: CheckRow | None = None
         self.glyph = Glyph(24)
         self.title, self.detail = Text("strong", wrap=True), Text("label", wrap=True)
-        self.word, self.age = Text("body"), Text("label")
+        self.word, self.age, self.badge = Text("body"), Text("label"), Text("label")
         self._row = QHBoxLayout(self)
         self._row.addWidget(self.glyph, 0, Qt.AlignmentFlag.AlignVCenter)
         self._row.addLayout(_middle(self.title, self.detail), 1)
-        for label in (self.age, self.word):
-            self._row.addWidget(label, 0, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        for child in (self.glyph, self.title, self.detail, self.word, self.age):
+        self._row.addLayout(_middle(self.badge, self.age))
+        self._row.addWidget(self.word, 0, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        for label in (self.badge, self.age):
+            label.setAlignment(Qt.AlignmentFlag.AlignRight)
+        for child in (self.glyph, self.title, self.detail, self.word, self.age, self.badge):
             child.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
     def set_look(self, look: Look) -> None:
@@ -48,8 +50,10 @@ class CheckRowView(RowButton):
         self.detail.show_text(" · ".join(part for part in (row.detail, row.code) if part))
         self.word.show_text(row.word)
         self.age.show_text(row.age)
+        self.badge.show_text(row.badge)
+        self.badge.set_tone(row.badge_tone if row.badge else None)
         self.setAccessibleName(f"{row.title}: {row.word}")
-        self.setAccessibleDescription(" ".join(part for part in (row.detail, row.code, row.age) if part))
+        self.setAccessibleDescription(" ".join(part for part in (row.detail, row.code, row.badge, row.age) if part))
         self._ink()
         self.updateGeometry()
 
