@@ -86,11 +86,21 @@ def test_the_data_folder_follows_the_environment(tmp_path: Path, monkeypatch: py
         ("undo_seconds", 1e9),
         ("touch_target", 3.5),
         ("touch_target", 2),
+        ("retention_days", -1),
+        ("retention_days", "month"),
+        ("voyage_budget_megabytes", -5),
     ],
 )
 def test_a_value_of_the_wrong_kind_is_refused_with_its_key(key: str, value: object) -> None:
     with pytest.raises(ProfileError, match=key):
         parse_profile("p", {**PLAIN, key: value})
+
+
+def test_records_stay_a_month_and_pictures_have_no_budget_unless_the_profile_says_so() -> None:
+    plain = parse_profile("p", PLAIN)
+    assert (plain.retention_days, plain.voyage_budget_megabytes) == (30.0, 0.0)
+    told = parse_profile("p", {**PLAIN, "retention_days": 7, "voyage_budget_megabytes": 50})
+    assert (told.retention_days, told.voyage_budget_megabytes) == (7, 50)
 
 
 def test_an_unknown_key_is_refused_by_name() -> None:
