@@ -13,7 +13,16 @@ from sqlalchemy import func, select
 
 from inspection_station.gateway.database import Database
 from inspection_station.gateway.ledger import read_ledger
-from inspection_station.gateway.tables import doubled_number, item, log_head, quarantine, station
+from inspection_station.gateway.tables import (
+    doubled_number,
+    item,
+    late_hit,
+    late_hit_heard,
+    log_head,
+    quarantine,
+    station,
+)
+from inspection_station.headquarters.late_hits import Heard
 from inspection_station.headquarters.receipts import Kind
 
 
@@ -51,6 +60,13 @@ class _FromDatabase(Collector):
             ):
                 count = connection.scalar(select(func.count()).select_from(table))
                 yield GaugeMetricFamily(name, what, value=count or 0)
+            late = GaugeMetricFamily("gateway_late_hits", "hits found after the decision", labels=["state"])
+            late.add_metric(["found"], connection.scalar(select(func.count()).select_from(late_hit)) or 0)
+            steps = select(late_hit_heard.c.how, func.count()).group_by(late_hit_heard.c.how)
+            reached = {how: count for how, count in connection.execute(steps)}
+            for how in Heard:
+                late.add_metric([how.name.lower()], reached.get(how, 0))
+            yield late
             yield from self._stations(connection.execute(select(station)).all())
 
     def _stations(self, rows: Sequence[Any]) -> Iterator[GaugeMetricFamily]:

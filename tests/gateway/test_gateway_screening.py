@@ -16,6 +16,7 @@ from screening_world import HOLDER, publish_list, screening_gateway, today
 from sqlalchemy import func, select
 from store_stories import hit, record
 
+from inspection_station.gateway.metrics import exposition
 from inspection_station.gateway.screening import SCREENED_FOR, Screened
 from inspection_station.gateway.service import Gateway
 from inspection_station.gateway.tables import late_hit, late_hit_heard
@@ -127,6 +128,9 @@ def test_a_late_hit_is_told_until_the_station_has_heard_of_it(
     assert poll(gateway, identity) == []
     assert poll(gateway, identity, (found.late_hit_id, Heard.SEEN)) == []
     assert count(gateway, late_hit_heard) == 2
+    figures = exposition(gateway.database).decode()
+    for state in ("found", "held", "seen"):
+        assert f'gateway_late_hits{{state="{state}"}} 1.0' in figures
 
 
 def test_a_station_speaks_of_no_other_stations_late_hits(
