@@ -63,7 +63,7 @@ class _FromDatabase(Collector):
             late = GaugeMetricFamily("gateway_late_hits", "hits found after the decision", labels=["state"])
             late.add_metric(["found"], connection.scalar(select(func.count()).select_from(late_hit)) or 0)
             steps = select(late_hit_heard.c.how, func.count()).group_by(late_hit_heard.c.how)
-            reached = {how: count for how, count in connection.execute(steps)}
+            reached = {row.how: row[1] for row in connection.execute(steps)}
             for how in Heard:
                 late.add_metric([how.name.lower()], reached.get(how, 0))
             yield late
