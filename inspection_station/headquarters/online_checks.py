@@ -36,11 +36,6 @@ class QuestionLink(Protocol):
     def close(self) -> None: ...
 
 
-def https_link(identity: StationIdentity) -> QuestionLink:
-    """A link whose every wait is shorter than the deadline."""
-    return HttpsLink(identity, timeouts=(DEADLINE * 0.6, DEADLINE))
-
-
 class Asked:
     """Questions under way. ``answers`` may be called once they are needed; other work goes on meanwhile."""
 
@@ -79,14 +74,14 @@ class OnlineChecks:
         *,
         online: Callable[[], bool] = lambda: True,
         deadline: float = DEADLINE,
-        link_for: Callable[[StationIdentity], QuestionLink] = https_link,
+        link_for: Callable[[StationIdentity], QuestionLink] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._station = station
         self._identity = identity
         self.online = online
         self._deadline = deadline
-        self._link_for = link_for
+        self._link_for = link_for if link_for is not None else self._https
         self._monotonic = monotonic
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="online")
         self._lock = threading.Lock()
@@ -116,6 +111,10 @@ class OnlineChecks:
             link, self._link, self._linked = self._link, None, None
         if link is not None:
             link.close()
+
+    def _https(self, identity: StationIdentity) -> QuestionLink:
+        """A link whose every wait is shorter than the deadline."""
+        return HttpsLink(identity, timeouts=(self._deadline * 0.6, self._deadline))
 
     def _begin(self) -> bool:
         with self._lock:

@@ -74,12 +74,12 @@ def test_a_station_is_answered_by_name_over_mutual_tls(identity: StationIdentity
 
 
 def test_a_slow_agency_leaves_the_station_its_deadline(identity: StationIdentity, played: PlayedAgencies) -> None:
-    checks = OnlineChecks(STATION, lambda: identity, deadline=2.5)
+    checks = OnlineChecks(STATION, lambda: identity, deadline=5.0)
     checks.ask(about_document(lost(0))).answers()  # the connection is warm, as it is after the first traveller
-    with played.wrong("rmas:slow", slow_seconds=6):
+    with played.wrong("rmas:slow", slow_seconds=15):
         began = time.monotonic()
         answers = {answer.system: answer.outcome for answer in checks.ask(about_document(lost(0))).answers()}
-        assert time.monotonic() - began < 2.9
+        assert time.monotonic() - began < 7
     assert answers[AgencySystem.RMAS] is Outcome.NOT_CHECKED
     assert answers[AgencySystem.LOST_ABROAD] is Outcome.HIT
     checks.close()

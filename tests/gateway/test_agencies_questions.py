@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -58,7 +59,7 @@ def agencies(gateway: Gateway, played: PlayedAgencies, clock: SharedClock) -> Ag
     return agencies_over(gateway, played, clock)
 
 
-def ask(agencies: Agencies, *asked: Question, within: int = 2500, station: str = STATION) -> dict[AgencySystem, Answer]:
+def ask(agencies: Agencies, *asked: Question, within: int = 8000, station: str = STATION) -> dict[AgencySystem, Answer]:
     given = asyncio.run(agencies.answers(Questions(station, within, asked)))
     return {answer.system: answer for answer in given}
 
@@ -82,10 +83,10 @@ def test_every_system_of_a_topic_answers_by_its_name_with_time_and_age(agencies:
 def test_a_slow_system_is_not_checked_within_the_deadline_and_holds_up_no_other(
     agencies: Agencies, played: PlayedAgencies
 ) -> None:
-    with played.wrong("rmas:slow"):
+    with played.wrong("rmas:slow", slow_seconds=9):
         began = time.monotonic()
-        given = ask(agencies, about_document(lost(0)), within=900)
-        assert time.monotonic() - began < 1.5
+        given = ask(agencies, about_document(lost(0)), within=2500)
+        assert time.monotonic() - began < 6
     assert (given[RMAS].outcome, given[RMAS].code) == (Outcome.NOT_CHECKED, "AGY-01")
     assert given[ABROAD].outcome is Outcome.HIT
 
@@ -97,7 +98,7 @@ def test_a_dead_system_is_let_rest_and_then_costs_nothing_until_one_question_fin
         for _ in range(FAILURES):
             assert ask(agencies, about_document(lost(0)))[RMAS].code == "AGY-01"
         resting = ask(agencies_over(gateway, played, clock), about_document(lost(0)))[RMAS]  # another worker knows
-        assert (resting.code, resting.took_ms < 100) == ("AGY-02", True)
+        assert (resting.code, resting.took_ms < 1000) == ("AGY-02", True)
         assert agencies.resting.states()[RMAS].fault == "AGY-01"
     assert ask(agencies, about_document(lost(0)))[RMAS].code == "AGY-02"  # nobody has found out yet
     clock.advance(16)
@@ -165,17 +166,42 @@ def test_an_id_that_was_used_for_another_question_is_refused(agencies: Agencies)
         ask(agencies, question, station="station-2")
 
 
-def test_one_system_has_places_for_eight_questions_and_refuses_the_ninth_at_once(
-    agencies: Agencies, played: PlayedAgencies
-) -> None:
-    async def crowd() -> list[Answer]:
-        asked = [Questions(STATION, 900, (about_document(lost(0)),)) for _ in range(12)]
-        return [one for given in await asyncio.gather(*map(agencies.answers, asked)) for one in given]
+class Holding:
+    """A system that answers nobody until it is let."""
 
-    with played.wrong("rmas:slow"):
-        codes = [answer.code for answer in asyncio.run(crowd()) if answer.system is RMAS]
-    assert codes.count("AGY-06") >= 1
-    assert set(codes) <= {"AGY-01", "AGY-02", "AGY-06"}
+    system = RMAS
+    topics = frozenset({Topic.DOCUMENT})
+
+    def __init__(self) -> None:
+        self.entered = 0
+        self.released = threading.Event()
+
+    def answer(self, question: Question, within: float) -> Found:
+        self.entered += 1
+        assert self.released.wait(30)
+        return Found(datetime.now(UTC))
+
+
+def test_one_system_has_places_for_eight_questions_and_refuses_the_ninth_at_once(
+    gateway: Gateway, clock: SharedClock
+) -> None:
+    holding = Holding()
+    agencies = Agencies(gateway.database, {RMAS: holding}, clock.now, b"secret")
+
+    def one() -> Questions:
+        return Questions(STATION, 10_000, (about_document(lost(0)),))
+
+    async def crowd() -> tuple[Answer, ...]:
+        eight = [asyncio.create_task(agencies.answers(one())) for _ in range(8)]
+        while holding.entered < 8:
+            await asyncio.sleep(0.01)
+        ninth = await agencies.answers(one())
+        holding.released.set()
+        await asyncio.gather(*eight)
+        return ninth
+
+    codes = {answer.system: answer.code for answer in asyncio.run(crowd())}
+    assert codes[RMAS] == "AGY-06"
 
 
 def test_a_document_the_contract_has_no_words_for_is_not_checked_and_harms_nobody(agencies: Agencies) -> None:
@@ -251,7 +277,7 @@ class Sleeping:
     topics = frozenset({Topic.DOCUMENT})
 
     def answer(self, question: Question, within: float) -> Found:
-        time.sleep(within + 1)
+        time.sleep(within + 4)
         return Found(datetime.now(UTC))
 
 
@@ -263,4 +289,4 @@ def test_the_deadline_holds_also_for_an_adapter_that_does_not_keep_it(gateway: G
         await agencies.answers(Questions(STATION, 500, (about_document(lost(0)),)))
         return time.monotonic() - began
 
-    assert asyncio.run(timed()) < 1.2
+    assert asyncio.run(timed()) < 3.5

@@ -68,7 +68,7 @@ def clock() -> SharedClock:
 
 @pytest.fixture
 def checks(identity: StationIdentity, link: ScriptedLink, clock: SharedClock) -> Iterator[OnlineChecks]:
-    made = OnlineChecks(STATION, lambda: identity, deadline=0.5, link_for=lambda known: link, monotonic=clock.monotonic)
+    made = OnlineChecks(STATION, lambda: identity, deadline=2.0, link_for=lambda known: link, monotonic=clock.monotonic)
     yield made
     made.close()
 
@@ -97,7 +97,7 @@ def test_what_was_answered_is_told_and_a_system_left_out_is_not_checked(
 ) -> None:
     assert outcomes(checks) == {**ALL_AWAY, AgencySystem.RMAS: (Outcome.NO_HIT, "")}
     (asked,) = link.asked
-    assert (asked.station, asked.deadline_ms < 500) == (STATION, True)
+    assert (asked.station, asked.deadline_ms < 2000) == (STATION, True)
 
 
 def test_asking_returns_at_once_and_the_answer_waits_for_the_deadline_at_most(
@@ -107,9 +107,9 @@ def test_asking_returns_at_once_and_the_answer_waits_for_the_deadline_at_most(
     link.before = held_by(released)
     began = time.monotonic()
     asked = checks.ask(question())
-    assert time.monotonic() - began < 0.2
+    assert time.monotonic() - began < 1.0
     assert {(one.outcome, one.code) for one in asked.answers()} == {NOT_CHECKED}
-    assert 0.4 < time.monotonic() - began < 0.9
+    assert 1.9 < time.monotonic() - began < 4
     released.set()
 
 
@@ -150,7 +150,7 @@ def test_no_more_than_three_round_trips_are_under_way(checks: OnlineChecks, link
     under_way = [checks.ask(question()) for _ in range(3)]
     began = time.monotonic()
     assert outcomes(checks) == ALL_AWAY
-    assert time.monotonic() - began < 0.2
+    assert time.monotonic() - began < 1.0
     released.set()
     assert {one.answers()[0].outcome for one in under_way} == {Outcome.NO_HIT}
 
