@@ -1,4 +1,4 @@
-"""The page of the chip at its fullest: every check that there is, many of them told, in both languages."""
+"""Pages at their fullest, beneath the strip of the exchange: every check of a chip, every field of a zone."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from inspection_station.inspection.inspection import Stage
 from inspection_station.inspection.scenario import Step
 from inspection_station.ui.main_window import MainWindow
 from inspection_station.ui.pages.chip import ChipView
+from inspection_station.ui.pages.document import DocumentView
 from inspection_station.ui.presenters.chip_page import chip_page
 from inspection_station.ui.presenters.console import Console
 
@@ -60,6 +61,22 @@ def test_every_check_and_reason_is_seen_without_scrolling(
         assert desk.inspection is not None
         reasons = [row.value for row in chip_page(desk.inspection, window.wording).checks[: len(TOLD)]]
         assert all(any("\u4e00" <= c <= "\u9fff" for c in text) for text in reasons), reasons
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (1920, 1080)], ids=["laptop", "full-hd"])
+@pytest.mark.parametrize("language", ["zh_TW", "en"])
+def test_every_field_of_the_zone_is_seen_without_scrolling(
+    open_window: Callable[..., MainWindow], language: str, size: tuple[int, int]
+) -> None:
+    desk = FakeDesk(Script(failing={Step.FINGERPRINTS: "DEV-02"}), exchange=STANDING).begin()
+    window = open_window(desk, size, language=language)
+    window.console = Console(language=language, looked_at=Stage.DOCUMENT)
+    for _ in range(2):
+        window.draw()
+        settle_events()
+    page = window.view.stack.currentWidget()
+    assert isinstance(page, DocumentView)
+    assert page.area.verticalScrollBar().maximum() == 0
 
 
 @pytest.mark.parametrize("why", list(Why), ids=lambda why: why.name)

@@ -127,9 +127,10 @@ def test_the_chips_finger_is_told_with_how_many_strangers_would_do_as_well(band:
     [
         (FingerSearch("fingerprints", searched=1_200), Tone.OK, "1,200"),
         (FingerSearch("fingerprints", searched=5, candidates=(FingerCandidate("g", "r", 3.0),)), Tone.BAR, "5"),
+        (FingerSearch("fingerprints", searched=0), Tone.NOTE, "0"),
         (FingerSearch("fingerprints", code="NET-01"), Tone.UNCHECKED, ""),
     ],
-    ids=["nobody", "a candidate", "not asked"],
+    ids=["nobody", "a candidate", "none kept", "not asked"],
 )
 def test_the_search_for_others_with_these_fingers_is_told_as_it_went(
     search: FingerSearch, tone: Tone, told: str

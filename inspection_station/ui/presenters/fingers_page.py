@@ -168,7 +168,8 @@ def _searched(search: FingerSearch | None, wording: Wording) -> FieldRow:
     told = wording.text("fingers.searched", count=f"{search.searched:,}")
     if search.candidates:
         return FieldRow(label, told, Tone.BAR, wording.text("word.hit"))
-    return FieldRow(label, told, Tone.OK, wording.text("word.no-hit"))
+    looked = Tone.OK if search.searched else Tone.NOTE  # none kept there: an answer that says little
+    return FieldRow(label, told, looked, wording.text("word.no-hit"))
 
 
 def _keys(wording: Wording) -> tuple[Action, ...]:
