@@ -16,13 +16,14 @@ from test_window_layout import label_clipped, visible_widgets
 
 from inspection_station.desk import commands as c
 from inspection_station.desk.exchange_view import ExchangeView, Freshness, LaneView, ListAge
+from inspection_station.desk.view import LateHitView
 from inspection_station.inspection.scenario import Step
 from inspection_station.ui.main_window import MainWindow
 from inspection_station.ui.presenters.console import Console, Exchange, Fill, Form, Pane, Panel
 from inspection_station.ui.presenters.exchange_panel import exchange_panel
 from inspection_station.ui.presenters.exchange_strip import exchange_strip
 from inspection_station.ui.presenters.keys import Key
-from inspection_station.ui.presenters.press import press
+from inspection_station.ui.presenters.press import press, settle
 from inspection_station.ui.presenters.tone import Tone
 from inspection_station.wording import LANGUAGES, Wording
 
@@ -252,6 +253,14 @@ def test_an_act_that_ends_is_seen_without_a_key(open_window: OpenWindow) -> None
     settle_events()
     window.draw()
     assert "360" in window.view.exchange_panel.act_text.text()
+
+
+def test_a_late_hit_takes_the_place_of_the_details() -> None:
+    before = desk().snapshot()
+    hit = LateHitView("l", "i", "wanted-1", "wanted", "e", (), (), "7", "2026-11-23T13:00:00Z", "2026-11-23T13:01:00Z")
+    after = replace(before, late_hits=(hit,))
+    assert settle(Console(panel=Exchange()), before, after).panel is None
+    assert settle(Console(panel=Exchange()), before, before).panel == Exchange()
 
 
 def test_the_next_traveller_takes_the_place_of_the_details(open_window: OpenWindow) -> None:

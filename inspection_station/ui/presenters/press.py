@@ -86,6 +86,8 @@ def press(console: Console, key: Key, snapshot: DeskSnapshot, now: float) -> Out
 def settle(console: Console, before: DeskSnapshot, after: DeskSnapshot) -> Console:
     """What a new snapshot closes: another traveller, a decision or another attempt closes panels and the page."""
     old, new = before.inspection, after.inspection
+    if len(after.late_hits) > len(before.late_hits) and isinstance(console.panel, Exchange):
+        console = replace(console, panel=None)  # a late hit interrupts whoever looks at the exchange
     if new is None or old is None or old.inspection_id != new.inspection_id:
         if old is new:
             return console
