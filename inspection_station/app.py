@@ -143,7 +143,6 @@ def open_station(
         history=references,
         finger_search=online.fingers,
         waiting=online.waiting,
-        waiting=online.waiting,
         clearances=clearance_lists(profile, store, packs, station_key(folder_key), training, clock.now),
     )
     session = OfficerSession(parts.officer(profile, officer_id), parts.roster(profile, packs, clock.now()))
