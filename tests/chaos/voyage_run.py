@@ -54,7 +54,6 @@ class Voyage:
     decisions_after: float = 0.0
     decisions_first: bool = False
     payload: int = 0
-    sent_again: int = 0
     on_the_link: int = 0
     lost_packets: float = 0.0
     share_of_link: float = 0.0
@@ -165,7 +164,7 @@ def run(folder: Path, options: argparse.Namespace) -> Voyage:
         cutter.ended.set()
         link.close()
     voyage.cuts, voyage.cut_seconds = cutter.cuts, link.cut_seconds
-    measure(voyage, link, store, whole)
+    measure(voyage, link, whole)
     tally = Tally()
     judge(gateway, sealed, tally)
     voyage.problems += tally.problems
@@ -177,10 +176,9 @@ def run(folder: Path, options: argparse.Namespace) -> Voyage:
     return voyage
 
 
-def measure(voyage: Voyage, link: SatelliteLink, store: StationStore, pictures: int) -> None:
+def measure(voyage: Voyage, link: SatelliteLink, pictures: int) -> None:
     up = link.up
     voyage.payload, voyage.on_the_link = pictures, up.octets
-    voyage.sent_again = store.outbox.state().used_bytes - pictures
     voyage.lost_packets = round(up.lost / max(1, up.packets), 3)
     open_seconds = voyage.seconds - voyage.cut_seconds
     rate = link.sky.rate
