@@ -174,11 +174,13 @@ class Holding:
 
     def __init__(self) -> None:
         self.entered = 0
+        self.counting = threading.Lock()
         self.released = threading.Event()
 
     def answer(self, question: Question, within: float) -> Found:
-        self.entered += 1
-        assert self.released.wait(30)
+        with self.counting:
+            self.entered += 1
+        assert self.released.wait(50)
         return Found(datetime.now(UTC))
 
 
@@ -189,7 +191,7 @@ def test_one_system_has_places_for_eight_questions_and_refuses_the_ninth_at_once
     agencies = Agencies(gateway.database, {RMAS: holding}, clock.now, b"secret")
 
     def one() -> Questions:
-        return Questions(STATION, 10_000, (about_document(lost(0)),))
+        return Questions(STATION, 60_000, (about_document(lost(0)),))
 
     async def crowd() -> tuple[Answer, ...]:
         eight = [asyncio.create_task(agencies.answers(one())) for _ in range(8)]
