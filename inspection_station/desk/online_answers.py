@@ -26,8 +26,6 @@ from inspection_station.inspection.face_search import (
 )
 from inspection_station.inspection.watchlist import ListConsulted, ListKind, WatchlistHit, WatchlistResult
 from inspection_station.matching.face_groups import GroupPolicy
-from inspection_station.matching.fingerprint.template import FingerprintTemplate
-from inspection_station.matching.fingerprint.template_record import POSITION_CODES, template_bytes
 from inspection_station.matching.ports import FaceTemplate
 
 RMAS = "RMAS"
@@ -141,6 +139,10 @@ class OnlineFingers:
 
     def search(self, probes: Mapping[FingerPosition, object]) -> FingerSearch:
         """Templates alone leave the station, no picture."""
+        # Here, since a start must not wait for machine code that the first finger needs.
+        from inspection_station.matching.fingerprint.template import FingerprintTemplate
+        from inspection_station.matching.fingerprint.template_record import POSITION_CODES, template_bytes
+
         system = AgencySystem.FOREIGNER_BIOMETRICS
         fingers = tuple(
             (POSITION_CODES[position], template_bytes(template, position=position))

@@ -25,7 +25,6 @@ from inspection_station.storage.clock import SystemClock
 from inspection_station.storage.connection import open_reader
 from inspection_station.storage.keys import TrainingFolderKeys
 from inspection_station.storage.reader import StoreReader
-from inspection_station.training.devices.fingerprint import invented_impression
 from inspection_station.training.personas.identity import PersonaKind
 from inspection_station.training.personas.traveller import TrainingTraveller
 
@@ -76,7 +75,8 @@ def bodies_of(station: RealStation, who: TrainingTraveller) -> list[bytes]:
     props = station.stage.props
     live = io.BytesIO()
     Image.fromarray(props.live(who).frame(0)[..., ::-1]).save(live, "JPEG", quality=90)
-    shown = [invented_impression(who, p, 0) for p in (FingerPosition.RIGHT_INDEX, FingerPosition.LEFT_INDEX)]
+    hands = (FingerPosition.RIGHT_INDEX, FingerPosition.LEFT_INDEX)
+    shown = [finger for position in hands for finger in props.impressions(who, position, 0).result(120)]
     fingers = [piece for finger in shown for piece in pieces(png_with_dpi(finger.image, finger.dpi))]
     return [*pieces(who.portrait_jp2), *pieces(props.page(who)), *pieces(live.getvalue()), *fingers]
 
