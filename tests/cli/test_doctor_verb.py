@@ -126,7 +126,7 @@ def test_a_person_is_asked_to_present_and_to_pull_the_cable(capsys, monkeypatch)
     master, slave = os.openpty()
     reads, writes = os.pipe()
     monkeypatch.setattr("sys.stdin", os.fdopen(reads))
-    Thread(target=lambda: (time.sleep(0.3), os.close(slave), os.close(master), os.write(writes, b"\n" * 9))).start()
+    Thread(target=lambda: (time.sleep(1.5), os.close(slave), os.close(master), os.write(writes, b"\n" * 9))).start()
     check = ["--check", "absent is not found"]
     arguments = ["conformance", "serial-mrz", "--by-hand", "--set", f"port={os.ttyname(slave)}", *check]
     assert main(arguments) == 0

@@ -26,7 +26,7 @@ NO_HISTORY = {"HIS-02"}  # ordinary travellers have no photograph of an earlier 
 TOLD = [story.fault for story in stories()]
 ELSEWHERE = [name for name in SCENARIOS if name != "quayside"]
 PLAYED = [
-    pytest.param(scenario, name, id=f"{scenario}-{name}", marks=pytest.mark.xdist_group(f"stories at {scenario}"))
+    pytest.param(scenario, name, id=f"{scenario}-{name}")
     for here, scenario in enumerate(ELSEWHERE)
     for place, name in enumerate(TOLD)
     if os.environ.get("STATION_EVERY_STORY") or place % len(ELSEWHERE) == here
@@ -36,7 +36,7 @@ PLAYED = [
 @pytest.fixture(scope="module")
 def elsewhere(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealStation]:
     running = RealStation(
-        tmp_path_factory.mktemp(request.param) / "data", scenario=request.param, face_timeout_seconds=6.0
+        tmp_path_factory.mktemp(request.param) / "data", scenario=request.param, face_timeout_seconds=3.0
     )
     yield running
     running.close()
