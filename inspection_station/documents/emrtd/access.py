@@ -25,8 +25,9 @@ class ChipAccess:
     """Opens one chip with one key. ``protocol`` and ``detail`` say how it was opened, once it is.
 
     ``card_access`` are the unsigned offers (None: no such file); ``pace_info`` and ``pace_session`` the one taken up;
-    ``card_security`` is EF.CardSecurity where chip-authentication mapping needs it; ``extended_refused`` whether the
-    chip has shown that it takes no extended lengths; ``agreed`` what chip authentication led to, in this session.
+    ``card_security`` is EF.CardSecurity where chip-authentication mapping needs it; ``files`` hold them both;
+    ``extended_refused`` whether the chip has shown that it takes no extended lengths; ``agreed`` what chip
+    authentication led to, in this session.
     """
 
     def __init__(self, channel: Channel, key: AccessKey, random: Random) -> None:
@@ -40,6 +41,7 @@ class ChipAccess:
         self.pace_info: PaceInfo | None = None
         self.pace_session: pace.PaceSession | None = None
         self.card_security: bytes | None = None
+        self.files: dict[str, bytes] = {}
         self.extended_refused = False
         self.agreed: AgreedSession | None = None
 
@@ -111,14 +113,16 @@ class ChipAccess:
         """What EF.CardAccess offers. A chip that was left in its application is asked again from the master file."""
         reader = lds.FileReader(self._channel, lambda: None, extended=False)
         try:
-            return parse_security_infos(reader.read(lds.CARD_ACCESS))
+            content = reader.read(lds.CARD_ACCESS)
         except ChipRefused:
             if not self._channel.send(_MASTER_FILE).ok:
                 return None
-        try:
-            return parse_security_infos(reader.read(lds.CARD_ACCESS))
-        except ChipRefused:
-            return None
+            try:
+                content = reader.read(lds.CARD_ACCESS)
+            except ChipRefused:
+                return None
+        self.files[lds.CARD_ACCESS.name] = content
+        return parse_security_infos(content)
 
     def _open_with_pace(self, offer: PaceInfo) -> None:
         self._agree(offer)
@@ -141,7 +145,8 @@ class ChipAccess:
         """It lies in the master file, so it comes before the application. None where it cannot be had."""
         reader = lds.FileReader(self._channel, lambda: self._pace_in_master_file(offer))
         try:
-            return reader.read(lds.CARD_SECURITY)
+            found = self.files[lds.CARD_SECURITY.name] = reader.read(lds.CARD_SECURITY)
+            return found
         except (ChipRefused, MalformedChipData):
             if self._channel.secure is None:
                 self._pace_in_master_file(offer)

@@ -21,7 +21,8 @@ from inspection_station.documents.emrtd.signatures import Algorithm, PublicKey
 
 COUNTRY, COMMON_NAME = "2.5.4.6", "2.5.4.3"
 _SUBJECT_KEY, _AUTHORITY_KEY, _BASIC_CONSTRAINTS = "2.5.29.14", "2.5.29.35", "2.5.29.19"
-_EXTENDED_USAGE, DOCUMENT_TYPES = "2.5.29.37", "2.23.136.1.1.6.2"
+EXTENDED_USAGE, DOCUMENT_TYPES = "2.5.29.37", "2.23.136.1.1.6.2"
+_ISSUER_ALTERNATIVES, _DIRECTORY_NAME = "2.5.29.18", 0xA4
 MAX_CERTIFICATE = 64 * 1024
 
 
@@ -107,7 +108,7 @@ class Certificate:
         """Object identifiers of the extended key usage (RFC 5280 §4.2.1.12); empty without the extension or where it is
         malformed.
         """
-        value = self.extensions.get(_EXTENDED_USAGE)
+        value = self.extensions.get(EXTENDED_USAGE)
         try:
             return frozenset(map(asn1.oid, tlv.only(value, asn1.SEQUENCE).children())) if value else frozenset()
         except MalformedChipData:
@@ -211,7 +212,9 @@ def _is_authority(value: bytes | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class RevocationList:
-    """An X.509 CRL (Doc 9303 part 12 §7.1.4). ``next_update`` is None where the list promises none."""
+    """An X.509 CRL (Doc 9303 part 12 §7.1.4). ``next_update`` is None where the list promises none. ``former_names``
+    are those under which the authority issued before it changed its name.
+    """
 
     issuer: DistinguishedName
     this_update: datetime
@@ -221,6 +224,15 @@ class RevocationList:
     tbs: bytes
     algorithm: Algorithm
     signature: bytes
+    former_names: tuple[DistinguishedName, ...] = ()
+
+    def covers(self, issuer: Certificate) -> bool:
+        """Whether it is the list of those whom this issuer made signers. A state publishes one list, under the newest
+        of its keys, for what it issued under all of them.
+        """
+        return (
+            issuer.subject == self.issuer or issuer.subject in self.former_names or issuer.key_id == self.authority_key
+        )
 
     def signed_by(self, issuer: Certificate) -> bool:
         """Whether the issuer's key made the signature."""
@@ -256,7 +268,14 @@ def parse_revocation_list(data: bytes) -> RevocationList:
         tbs=tbs.raw,
         algorithm=algorithm,
         signature=signature,
+        former_names=_directory_names(found.get(_ISSUER_ALTERNATIVES)),
     )
+
+
+def _directory_names(value: bytes | None) -> tuple[DistinguishedName, ...]:
+    """The names of that kind among alternative names (RFC 5280 §4.2.1.6)."""
+    names = tlv.only(value, asn1.SEQUENCE).children() if value is not None else ()
+    return tuple(parse_name(tlv.read(one.value)[0]) for one in names if one.tag == _DIRECTORY_NAME)
 
 
 _PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----\s*([A-Za-z0-9+/=\s]+?)\s*-----END \1-----")

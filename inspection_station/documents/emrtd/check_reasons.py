@@ -54,6 +54,7 @@ class Why(Enum):
     NO_SECURITY_OBJECT_HERE = ("no-security-object", "no EF.SOD in the folder")
     GROUP_MISSING = ("group-missing", "{group}: signed but not on the chip")
     GROUP_NOT_HERE = ("group-not-at-hand", "{group}: signed, not in the folder")
+    OFFERS_NOT_HERE = ("offers-not-at-hand", "{group}: not in the folder, where {detail} signs offers of PACE")
     GROUP_UNSIGNED = ("group-unsigned", "{group}: on the chip but not in the security object")
     GROUP_UNREADABLE = ("group-unreadable", "{group}: cannot be read, status {detail}")
     GROUP_CANNOT_BE_READ = ("group-unreadable", "{group} cannot be read")
@@ -93,6 +94,7 @@ class Why(Enum):
         "the list of document types in the signer's certificate is malformed",
     )
     SIGNER_FORGED = ("signer-forged", "{detail}")
+    SIGNER_FOR_ELSE = ("signer-for-else", "{detail}, but made for signing something else than documents{version}")
     NO_ANCHOR = ("no-anchor", "{detail}; no anchor of this state (no country named){version}")
     NO_ANCHOR_OF_STATE = ("no-anchor-of-state", "{detail}; no anchor of this state ({country}){version}")
     ISSUER_UNKNOWN = ("issuer-unknown", "{detail}; anchors of this state are at hand ({country}){version}")
@@ -101,6 +103,7 @@ class Why(Enum):
     ISSUER_EXPIRED = ("issuer-expired", "the issuer's certificate expired on {day}")
     ISSUER_NOT_YET = ("issuer-not-yet", "the issuer's certificate is valid from {day} only")
     SIGNING_TIME_MALFORMED = ("signing-time", "when it was signed cannot be told: the time is malformed")
+    SIGNED_LATER = ("signed-later", "signed on {day}, which is after the day of the inspection")
     SIGNED_OUTSIDE = ("signed-outside", "signed on {day}, when the signer's certificate was not valid")
     REVOCATION_WITHOUT_ANCHOR = (
         "revocation-no-anchor",

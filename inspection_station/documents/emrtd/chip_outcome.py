@@ -49,8 +49,8 @@ class StepTiming:
 @dataclass(frozen=True, slots=True)
 class ChipOutcome:
     """What a reading gave. ``portrait`` is the encoded picture of DG2; ``files`` are contents by name («EF.SOD»,
-    «DG1»), never DG3 or DG4; ``fingers`` the encoded pictures of DG3, for the memory alone. ``interruptions`` counts
-    how often the document was moved and put back.
+    «DG1», «EF.CardAccess»), never DG3 or DG4; ``fingers`` the encoded pictures of DG3, for the memory alone.
+    ``interruptions`` counts how often the document was moved and put back.
     """
 
     reading: ChipReading

@@ -164,7 +164,7 @@ class _Reading:
             access_detail=self._access.detail,
         )
         image = portrait.image if portrait is not None else None
-        files = {name: content for name, content in groups.files.items() if name not in _BODILY}
+        files = {n: c for n, c in (groups.files | self._access.files).items() if n not in _BODILY}
         return ChipOutcome(reading, image, files, tuple(self._timings), self._channel.commands, fingers)
 
     def _step(self, name: str, act: Callable[[], _T]) -> _T:

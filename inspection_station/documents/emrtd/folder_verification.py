@@ -88,8 +88,8 @@ def verify_files(files: Mapping[str, bytes], trust: TrustStore, at: date) -> tup
     lines = _zone(files)
     groups = {number: files[file.name] for number, file in enumerate(lds.GROUPS, 1) if file.name in files}
     for number, content in groups.items():
-        forms = (check_format(number, content), check_biometric_headers(number, content))
-        found.extend(check for check in forms if check is not None)
+        headers = check_biometric_headers(number, content)
+        found.extend([check_format(number, content), *([headers] if headers is not None else [])])
     signer = None
     if sod is not None:
         signer = _authenticate(files, groups, sod, trust, at, found)
@@ -177,6 +177,8 @@ def _security_files(files: Mapping[str, bytes], trust: TrustStore, at: date) -> 
             signed = group, security_infos.parse_data_group_14(files[group])
     if lds.CARD_ACCESS.name in files:
         found.append(_card_access(files[lds.CARD_ACCESS.name], signed))
+    elif signed is not None and signed[1].pace_encodings:
+        found.append(Check.CARD_ACCESS.undetermined(Why.OFFERS_NOT_HERE(signed[0], group=lds.CARD_ACCESS.name)))
     return found
 
 

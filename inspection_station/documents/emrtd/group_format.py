@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from inspection_station.documents.emrtd import active_authentication, detail_groups, security_infos, tlv
+from inspection_station.documents.emrtd import active_authentication, detail_groups, lds, security_infos, tlv
 from inspection_station.documents.emrtd.check_reasons import Why
 from inspection_station.documents.emrtd.checks import Check
 from inspection_station.documents.emrtd.data_groups import portraits, zone_lines
@@ -45,11 +45,14 @@ _PARSERS: dict[int, Callable[[bytes], str]] = {
 }
 
 
-def check_format(number: int, content: bytes) -> ChipCheck | None:
-    """Failed for a malformed group, None for a group whose format is not looked into."""
-    check, parse = Check.DATA_GROUP_FORMAT, _PARSERS.get(number)
-    if parse is None:
-        return None
+def _whole(number: int) -> Callable[[bytes], str]:
+    """A group whose contents are not looked into is one element under the group's tag all the same."""
+    return _read(lambda content: tlv.only(content, lds.GROUP_TAGS[number - 1]), "under its tag")
+
+
+def check_format(number: int, content: bytes) -> ChipCheck:
+    """Failed for a malformed group; of DG4, DG6 and DG8 to DG10 only the outermost element is looked at."""
+    check, parse = Check.DATA_GROUP_FORMAT, _PARSERS.get(number) or _whole(number)
     try:
         return check.successful(f"DG{number}: {parse(tlv.to_definite(content))}")
     except AlgorithmUnknown as fault:

@@ -161,5 +161,4 @@ class GroupReading:
         for number in sorted((set(sod.hashes) | self.listed(sod)) - {2, *PROTECTED}):
             if lds.GROUPS[number - 1].name not in self.files:
                 content = self.group(number, sod)
-                form = check_format(number, content) if content is not None else None
-                self._checks.extend([form] if form is not None else [])
+                self._checks.extend([check_format(number, content)] if content is not None else [])

@@ -20,7 +20,7 @@ from inspection_station.documents.emrtd.errors import MalformedChipData
 from inspection_station.documents.emrtd.issuing_states import signs_for
 from inspection_station.documents.emrtd.security_object import SecurityObject
 from inspection_station.documents.emrtd.signatures import AlgorithmUnknown
-from inspection_station.documents.emrtd.signer_form import check_signer_form
+from inspection_station.documents.emrtd.signer_form import check_signer_form, made_for_another_role
 from inspection_station.documents.emrtd.trust_store import Trust, TrustPath, TrustStore
 from inspection_station.documents.mrz_dates import expiry_date
 from inspection_station.inspection.chip import ChipCheck
@@ -118,6 +118,8 @@ def _trust(path: TrustPath, certificate: Certificate, trust: TrustStore) -> tupl
                 why = Why.SIGNER_NAMES_OTHER_COUNTRY(path.evidence, country=own, version=version)
                 return (Check.SIGNER_SIGNATURE.successful(path.evidence), Check.SIGNER_TRUST.undetermined(why))
             signature = Check.SIGNER_SIGNATURE.successful(path.evidence)
+            if made_for_another_role(certificate):
+                return (signature, Check.SIGNER_TRUST.failed(Why.SIGNER_FOR_ELSE(path.evidence, version=version)))
             return (signature, Check.SIGNER_TRUST.successful(path.evidence + version))
         case Trust.FORGED:
             return (Check.SIGNER_SIGNATURE.failed(Why.SIGNER_FORGED(path.evidence + version)),)
@@ -171,6 +173,8 @@ def _validity(
         return check.successful(told)
     if not certificate.not_before - _CLOCKS_DIFFER <= signed_at <= certificate.not_after + _CLOCKS_DIFFER:
         return check.failed(Why.SIGNED_OUTSIDE(day=f"{signed_at:%Y-%m-%d}"))
+    if signed_at > moment + _CLOCKS_DIFFER:  # a wrong clock here, or one there: nobody can tell which
+        return check.undetermined(Why.SIGNED_LATER(day=f"{signed_at:%Y-%m-%d}"))
     return check.successful(f"{told}, signed on {signed_at:%Y-%m-%d}")
 
 

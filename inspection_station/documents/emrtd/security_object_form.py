@@ -34,6 +34,8 @@ def check_security_object_form(ef_sod: bytes) -> ChipCheck:
 def _deviations(ef_sod: bytes) -> list[str]:
     found: list[str] = []
     encoded = tlv.to_definite(ef_sod)
+    if any(ef_sod[tlv.extent(ef_sod) :]):
+        found.append("bytes behind its end")
     content = encoded if encoded[:1] == b"\x30" else tlv.to_definite(tlv.only(encoded, 0x77).value)
     found.extend(_certificates(parse_signed_data(content)))
     outer = asn1.sequence(tlv.read(content)[0])

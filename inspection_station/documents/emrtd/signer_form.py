@@ -8,7 +8,7 @@ which a signer cannot be told from anything else that the same root issued.
 from __future__ import annotations
 
 from inspection_station.documents.emrtd import asn1, tlv
-from inspection_station.documents.emrtd.certificates import Certificate
+from inspection_station.documents.emrtd.certificates import EXTENDED_USAGE, Certificate
 from inspection_station.documents.emrtd.check_reasons import Why
 from inspection_station.documents.emrtd.checks import Check
 from inspection_station.documents.emrtd.errors import MalformedChipData
@@ -17,6 +17,8 @@ from inspection_station.inspection.chip import ChipCheck
 
 _KEY_USAGE, _AUTHORITY_KEY = "2.5.29.15", "2.5.29.35"
 _DIGITAL_SIGNATURE = 0x80
+_OTHER_ROLES = ("2.23.136.1.1.", "0.4.0.127.0.7.3.11.")
+"""Extended key usages of other signers of ICAO and BSI: of lists, seals, stamps (Doc 9303 part 12 §7.1.1 to §7.1.3)."""
 _VERSION_3, _LAST_TWO_DIGIT_YEAR = 2, 2049
 
 
@@ -34,6 +36,13 @@ def check_signer_form(certificate: Certificate, issuer: Certificate | None) -> C
         if found
         else check.successful("the signer's certificate has its form")
     )
+
+
+def made_for_another_role(signer: Certificate) -> bool:
+    """Whether the certificate was made for signing lists, seals or stamps: nobody may sign documents with such a key,
+    however well it leads to a root.
+    """
+    return any(usage.startswith(_OTHER_ROLES) for usage in signer.usages)
 
 
 def _deviations(certificate: Certificate) -> list[str]:
@@ -59,6 +68,12 @@ def _deviations(certificate: Certificate) -> list[str]:
     )
     if certificate.issuer.country is None:
         found.append("no country in its issuer's name")
+    if certificate.subject.country != certificate.issuer.country:
+        found.append("another country than its issuer's")
+    if certificate.authority:
+        found.append("may issue certificates")
+    if EXTENDED_USAGE in certificate.extensions:
+        found.append("made for a use of its own, as signers of documents are not")
     return found + _extension_deviations(fields)
 
 

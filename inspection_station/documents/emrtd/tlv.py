@@ -156,6 +156,11 @@ def to_definite(data: bytes) -> bytes:
     return encoded
 
 
+def extent(data: bytes) -> int:
+    """Length of the first element of ``data`` as it stands there, indefinite lengths included."""
+    return _definite(data, 0, len(data), 0, [MAX_ELEMENTS])[1]
+
+
 def _definite(data: bytes, at: int, limit: int, depth: int, budget: list[int]) -> tuple[bytes, int]:
     if depth > MAX_NESTING:
         raise MalformedChipData(f"elements are nested deeper than {MAX_NESTING}")

@@ -161,14 +161,14 @@ class TrustStore:
 
     def _path(self, certificate: Certificate, seen: frozenset[bytes], depth: int) -> TrustPath:
         by_key = self._by_key.get(certificate.authority_key or b"", [])
-        candidates = by_key or self._by_name.get(certificate.issuer, [])
+        by_name = [c for c in self._by_name.get(certificate.issuer, ()) if c not in by_key]
         worst = TrustPath(Trust.NO_ANCHOR, (), "no certificate at hand issued this signer")
-        for issuer in candidates:
+        for issuer in (*by_key, *by_name):  # some signers name a key that is not their issuer's
             if issuer.raw in seen or depth >= _LONGEST_CHAIN or not (issuer.authority or issuer.self_issued):
                 continue
             try:
                 if not certificate.signed_by(issuer):
-                    if by_key and worst.trust is Trust.NO_ANCHOR:
+                    if issuer in by_key and worst.trust is Trust.NO_ANCHOR:
                         worst = TrustPath(Trust.FORGED, (), "its issuer's key is at hand and did not sign it")
                     continue
             except ChipFault as fault:
@@ -186,14 +186,25 @@ class TrustStore:
         return worst
 
     def revocation_list_of(self, issuer: Certificate) -> RevocationList | None:
-        """The newest revocation list that the issuer's key signed."""
+        """The newest revocation list for what the issuer issued, under its own key or a later one of its state's."""
         found: RevocationList | None = None
         for candidate in self.revocations:
-            named = candidate.issuer == issuer.subject or candidate.authority_key == issuer.key_id
             newer = found is None or candidate.this_update > found.this_update
-            if named and newer and _holds(candidate, issuer):
+            if newer and candidate.covers(issuer) and self._signed_for(candidate, issuer):
                 found = candidate
         return found
+
+    def _signed_for(self, revocations: RevocationList, issuer: Certificate) -> bool:
+        """Whether the issuer itself signed the list, or a root of the same state that the list names as its own."""
+        if _holds(revocations, issuer):
+            return True
+        return any(
+            other.subject.country == issuer.subject.country
+            and _holds(revocations, other)
+            and (other.raw in self._anchored or self.path_for(other).trust is Trust.ANCHORED)
+            for other in self._by_name.get(revocations.issuer, ())
+            if other.raw != issuer.raw
+        )
 
 
 class TrustSource(Protocol):
