@@ -27,6 +27,7 @@ from inspection_station.desk.face_scale import face_scale
 from inspection_station.desk.inspection_desk import DeskSettings, InspectionDesk
 from inspection_station.desk.installed_missions import InstalledMissions
 from inspection_station.desk.installed_packs import InstalledTrust, open_lists
+from inspection_station.desk.installed_papers import InstalledPapers
 from inspection_station.desk.list_search import ListSearch
 from inspection_station.desk.officer_session import OfficerSession
 from inspection_station.desk.view import Desk
@@ -128,12 +129,15 @@ def open_station(
         stack.callback(training.stage.close)  # before the devices, which may be waiting for a drawing
 
     online = online_side(profile, store, stack, lists, references)
+    missions = InstalledMissions(packs, profile.scenario, "unassigned", clock.now)
+    papers = InstalledPapers(online.lists, training.papers if training else packs, missions.under_way)
+    papers.look()
     instruments = Instruments(
         rack=rack,
         zones=ZoneReading(),
         chips=ChipInspection(trust, terminal_keys),
         faces=FaceComparison(matcher, scale.thresholds, scale.cohort),
-        lists=online.lists,
+        lists=papers,
         pool=pool,
         clock=clock,
         chip_timeout=profile.chip_timeout_seconds,
@@ -146,7 +150,6 @@ def open_station(
         clearances=clearance_lists(profile, store, packs, station_key(folder_key), training, clock.now),
     )
     session = OfficerSession(parts.officer(profile, officer_id), parts.roster(profile, packs, clock.now()))
-    missions = InstalledMissions(packs, profile.scenario, "unassigned", clock.now)
     settings = DeskSettings(
         scenario=profile.scenario,
         mission_id=training.voyage.mission if training else "unassigned",
@@ -165,7 +168,12 @@ def open_station(
     desk.start()
     stack.callback(desk.stop)
     _log_duty(profile, store, devices, session, stack)
-    headquarters = headquarters_side(profile, store, clock, session, lists, packs, stack, lists.look, faces_arrived)
+
+    def arrived() -> None:
+        lists.look()
+        papers.look()
+
+    headquarters = headquarters_side(profile, store, clock, session, lists, packs, stack, arrived, faces_arrived)
     online.follow(headquarters.loop)
     director = training.director if training else None
     return Station(profile, desk, store, rack, lists, director, headquarters.side, headquarters.loop)

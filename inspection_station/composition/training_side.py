@@ -28,6 +28,7 @@ class TrainingSide:
         from inspection_station.training.devices.props import TravellerProps
         from inspection_station.training.devices.stage import TrainingStage
         from inspection_station.training.director import Director
+        from inspection_station.training.lesson_papers import LessonPapers
         from inspection_station.training.specimen_passport import training_authority
         from inspection_station.training.voyage_list import VoyageList
 
@@ -36,7 +37,10 @@ class TrainingSide:
         landing = SCENARIOS[profile.scenario].demand(Step.CLEARANCE) is not Demand.NOT_DONE
         self.voyage = VoyageList(profile.data_folder, key, SystemClock().now)
         today = now.astimezone(TAIPEI).date()
-        self.director = Director(self.stage, seed, today, self.voyage if landing else None, pool.submit)
+        self.papers = LessonPapers(SystemClock().now)
+        self.director = Director(
+            self.stage, seed, today, self.voyage if landing else None, pool.submit, self.papers.stepped_up
+        )
         self.trust = training_authority(now.date()).trust_store()
         self.settings: Mapping[str, Any] = {"stage": self.stage, "pace": profile.pace}
         lists.replace(training_lists(now))

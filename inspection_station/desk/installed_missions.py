@@ -28,10 +28,15 @@ class InstalledMissions:
 
     def mission_id(self) -> str:
         """The mission under way. Raises nothing of a pack's."""
+        found = self.under_way()
+        return self._otherwise if found is None else found.mission.mission_id
+
+    def under_way(self) -> MissionPack | None:
+        """The mission's pack, None where none is under way. Raises nothing of a pack's."""
         with self._lock:
             self._look()
             found = mission_now(self._missions, self._scenario, self._now())
-        return self._otherwise if found is None else found[1].mission.mission_id
+        return None if found is None else found[1]
 
     def versions(self) -> tuple[str, ...]:
         """Every installed pack that may be used: «kind/name version». Raises nothing of a pack's."""

@@ -25,6 +25,7 @@ from inspection_station.headquarters.packs_vault import PackVault
 from inspection_station.matching.clearance_list import require_clearance
 from inspection_station.matching.face_parts import require_group, require_history
 from inspection_station.matching.manifest import manifest_of, require_manifest
+from inspection_station.matching.permits import require_permits, require_rules
 from inspection_station.matching.watchlist_lists import ControlList, MalformedList, load_lists
 from inspection_station.matching.watchlist_parts import lists_of, require_lists
 
@@ -50,7 +51,9 @@ CHECKS: Mapping[PackKind, Check] = {
     PackKind.HISTORY_PHOTOGRAPHS: require_history,
     PackKind.MANIFEST: require_manifest,
     PackKind.MISSION: require_mission,
+    PackKind.PERMITS: require_permits,
     PackKind.ROSTER: require_roster,
+    PackKind.RULES: require_rules,
     PackKind.TRUST_ANCHORS: require_trust,
     PackKind.WHITELIST: require_clearance,
 }

@@ -1,7 +1,7 @@
 """From an agency's files to the parts of a pack; a list that stations could not use is refused here already.
 
-A control list or manifest becomes one part for each entry, so that a delta names only those that changed; of every
-other kind a file is a part under its own name.
+A control list, manifest or list of permits becomes one part for each entry, so that a delta names only those that
+changed; of every other kind a file is a part under its own name.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from inspection_station.matching.face_installation import pack_key
 from inspection_station.matching.face_parts import HISTORY, group_parts, history_parts
 from inspection_station.matching.gallery_pack import read_header, read_pack
 from inspection_station.matching.manifest import manifest_parts
+from inspection_station.matching.permits import permit_parts, require_rules
 from inspection_station.matching.portrait_pack import SUFFIX as PHOTOGRAPHS
 from inspection_station.matching.portrait_pack import open_portraits
 from inspection_station.matching.watchlist_lists import MalformedList, load_lists
@@ -40,6 +41,10 @@ def content_of(kind: PackKind, files: Sequence[Path], face_key: Path | None = No
         if len(files) != 1:
             raise ValueError("a pack holds the manifest of one voyage")
         return manifest_parts(_text(files[0]))
+    if kind is PackKind.PERMITS:
+        if len(files) != 1:
+            raise ValueError("a pack holds the permits of one issuer")
+        return permit_parts(_text(files[0]))
     if kind in (PackKind.FACE_GROUP, PackKind.HISTORY_PHOTOGRAPHS):
         return _faces(kind, files, face_key)
     content: dict[str, bytes] = {}
@@ -47,6 +52,8 @@ def content_of(kind: PackKind, files: Sequence[Path], face_key: Path | None = No
         if path.name in content:
             raise ValueError("two files of one name")
         content[path.name] = _bytes(path)
+    if kind is PackKind.RULES:
+        require_rules(content)
     return content
 
 

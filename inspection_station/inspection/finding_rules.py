@@ -21,6 +21,7 @@ from inspection_station.inspection.evidence import Evidence, Missing, Taken, Wai
 from inspection_station.inspection.face_search import HEADQUARTERS_ONLY, FaceProbe, FaceSearchResult, GroupUse
 from inspection_station.inspection.findings import Finding, OverrideRule, Severity
 from inspection_station.inspection.inspection import Inspection
+from inspection_station.inspection.paper_rules import paper_findings
 from inspection_station.inspection.scenario import Demand, Step
 from inspection_station.inspection.watchlist import WatchlistResult
 
@@ -107,6 +108,7 @@ def _taken(inspection: Inspection, step: Step, evidence: Taken) -> Iterator[Find
         yield from (finding for check in result.checks if (finding := _chip_check(check)) is not None)
     elif isinstance(result, WatchlistResult):
         yield from _lists(result)
+        yield from paper_findings(result, inspection.collection.person_class)
     elif isinstance(result, FaceSearchResult):
         yield from _groups(result)
     elif isinstance(result, FingerprintCapture):

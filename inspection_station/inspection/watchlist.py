@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from inspection_station.inspection.papers import ManifestAnswer, PermitAnswer
+
 
 class ListKind(StrEnum):
     """Kinds of control list; the value is the stable key."""
@@ -47,8 +49,13 @@ class WatchlistHit:
 
 @dataclass(frozen=True, slots=True)
 class WatchlistResult:
-    """Outcome of a search over all lists at hand; ``not_consulted`` names what is out of reach (grey, never green)."""
+    """Outcome of a search over all lists at hand; ``not_consulted`` names what is out of reach (grey, never green).
+
+    ``permit``, ``manifest``: what the lists of permits and of the voyage's travellers say; None where nobody asks them.
+    """
 
     consulted: tuple[ListConsulted, ...]
     hits: tuple[WatchlistHit, ...]
     not_consulted: tuple[str, ...] = ()
+    permit: PermitAnswer | None = None
+    manifest: ManifestAnswer | None = None

@@ -18,7 +18,7 @@ class Director:
     """Endless travellers from a seed. Thread-safe; the newest one stands on the stage until ``leave``.
 
     ``voyage``: the list that they are put on, where the lesson is about landing; ``meanwhile`` carries such work out
-    beside whoever calls.
+    beside whoever calls; ``stepped_up`` hears of each before the document can be read.
     """
 
     def __init__(
@@ -28,10 +28,12 @@ class Director:
         today: date,
         voyage: VoyageList | None = None,
         meanwhile: Callable[[Callable[[], object]], object] = lambda work: work(),
+        stepped_up: Callable[[TrainingTraveller], None] = lambda traveller: None,
     ) -> None:
         self._stage = stage
         self._voyage = voyage
         self._meanwhile = meanwhile
+        self._stepped_up = stepped_up
         self._lock = Lock()
         self._queue = self._endless(seed, today)
         self._next: TrainingTraveller | None = None
@@ -76,6 +78,7 @@ class Director:
         self.leave()
         if self._voyage is not None and not self._voyage.knows(traveller):
             self._voyage.announce((traveller,))
+        self._stepped_up(traveller)
         self._current = traveller
         self._stage.present(traveller)
         return traveller

@@ -27,6 +27,7 @@ from inspection_station.inspection.document import MrzField, MrzSource
 from inspection_station.inspection.face_search import HEADQUARTERS_ONLY, GroupUse
 from inspection_station.inspection.findings import Severity
 from inspection_station.inspection.inspection import Stage
+from inspection_station.inspection.papers import Announced, PermitStatus
 from inspection_station.inspection.person_class import Exemption, PersonClass
 from inspection_station.inspection.scenario import SCENARIOS, Step
 from inspection_station.inspection.watchlist import ListKind
@@ -70,7 +71,9 @@ FAMILIES: dict[str, set[str]] = {
     "absence": values(FingerAbsence),
     "reference": values(ReferenceKind),
     "band": values(ComparisonBand),
-    "list": values(ListKind) | set(ONLINE_ONLY) | values(AgencySystem),
+    "list": values(ListKind) | set(ONLINE_ONLY) | values(AgencySystem) | {"permits", "manifest"},
+    "permit": values(PermitStatus),
+    "announced": values(Announced),
     "health": values(DeviceKind),
     "state": values(DeviceState),
     "sex": {"M", "F", "X"},
@@ -108,7 +111,7 @@ LOOSE = (
     "state.",
     "health.",
 )
-FLOWS_CODES = {"BIO-02", "BIO-04", "MAN-01", "SYN-01", "UNKNOWN"}  # FLOWS 4.2, for steps still to come
+FLOWS_CODES = {"BIO-02", "BIO-04", "SYN-01", "UNKNOWN"}  # FLOWS 4.2, for steps still to come
 
 
 def literals(path: Path) -> set[str]:

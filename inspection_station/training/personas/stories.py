@@ -15,6 +15,9 @@ from inspection_station.inspection.scenario import SCENARIOS, Demand, Scenario, 
 from inspection_station.resource_path import resource
 from inspection_station.training.personas.identity import Persona, PersonaKind
 
+NO_PERMIT: Final = "no_permit"
+"""The story of somebody who needs a permit to enter and has none."""
+
 
 class Place(StrEnum):
     """Who makes the oddity: the traveller, the passport's issuing, a device, control lists, face groups, or what was

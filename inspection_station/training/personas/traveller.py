@@ -24,7 +24,16 @@ from inspection_station.training.personas.good_faces import face_for, other_face
 from inspection_station.training.personas.identity import Persona, PersonaKind, persona
 from inspection_station.training.personas.listed import Listing, listed_people
 from inspection_station.training.personas.listed_faces import people_of
-from inspection_station.training.personas.stories import AnswerKey, Place, Story, answer, lawful, stories, story
+from inspection_station.training.personas.stories import (
+    NO_PERMIT,
+    AnswerKey,
+    Place,
+    Story,
+    answer,
+    lawful,
+    stories,
+    story,
+)
 from inspection_station.training.virtual_chip.profiles import PROFILES
 
 PORTRAIT_BYTES = 15_000
@@ -42,6 +51,7 @@ _KINDS: tuple[tuple[PersonaKind, float], ...] = (
     (PersonaKind.MINOR, 5),
     (PersonaKind.DIPLOMAT, 2),
 )
+_NEED_A_PERMIT = (PersonaKind.MAINLAND, PersonaKind.HONG_KONG, PersonaKind.MACAO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +163,8 @@ def _composed(
         fresh = [one for one in known if one.document_number not in met] or known
         who = fresh[seed % len(fresh)]
     else:
+        if told is not None and told.fault == NO_PERMIT and kind not in _NEED_A_PERMIT:
+            kind = PersonaKind.MAINLAND
         who = persona(seed, kind=kind, today=today, expired=told is not None and told.fault == "expired")
     chance = Random(f"traveller {seed} {kind.value} {told.fault if told else ''}")
     face = face_for(who, who.age(today), chance, avoid)

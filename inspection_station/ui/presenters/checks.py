@@ -104,6 +104,9 @@ def finding_detail(finding: Finding, wording: Wording, inspection: Inspection | 
     if finding.code in ("BIO-05", "WAV-01"):
         reason = reason_table().of(finding.detail)
         return reason.text(wording.language) if reason else finding.detail
+    if finding.code in ("PMT-03", "MAN-01"):
+        parts = [wording.text_or(f"identifier.{one}", one) for one in finding.detail.split(", ")]
+        return wording.text("list-separator").join(parts)
     family = _DETAIL_FAMILY.get(finding.code)
     if family is not None:
         return wording.text_or(f"{family}.{finding.detail}", finding.detail)
@@ -150,7 +153,7 @@ _CANDIDATE = ("BIO-04", "GRP-03")
 MOST_NAMED = 2
 """Names that a line of the column of checks has room for."""
 
-_DETAIL_FAMILY = {"DOC-02": "field", "BIO-03": "reference", "BIO-09": "reference", "BIO-13": "band"}
+_DETAIL_FAMILY = {"DOC-02": "field", "BIO-03": "reference", "BIO-09": "reference", "BIO-13": "band", "PMT-02": "permit"}
 
 
 def duration(milliseconds: float, wording: Wording) -> str:
@@ -200,6 +203,7 @@ def _step_row(step: Step, inspection: Inspection, found: tuple[Finding, ...], wo
     if aside:
         return row(Tone.NOTE, "set-aside", wording.error(aside[0].code).what, aside[0].code, age)
     grey = [f for f in found if f.severity is Severity.UNCHECKED]
+    grey.sort(key=lambda f: f.code == "NET-01")  # that headquarters is out of reach stands on the badge too
     if isinstance(evidence.result, FaceSearchResult) and not evidence.result.searched:
         code = grey[0].code if grey else "GRP-01"
         detail = _grey_detail(grey, wording) if grey else wording.error(code).what

@@ -17,6 +17,7 @@ from inspection_station.inspection.scenario import Step
 from inspection_station.ui.presenters.candidates_page import one_in_text
 from inspection_station.ui.presenters.checks import finding_detail
 from inspection_station.ui.presenters.identity import FieldRow, field_rows
+from inspection_station.ui.presenters.papers import paper_rows
 from inspection_station.ui.presenters.step_pages import Trouble, portrait_absent, trouble_of
 from inspection_station.ui.presenters.tone import TONE_OF_SEVERITY, Tone
 from inspection_station.ui.presenters.top_bar import age_text
@@ -210,6 +211,7 @@ def lists_page(snapshot: DeskSnapshot, inspection: Inspection, wording: Wording,
         searched.append(
             FieldRow(wording.text(f"list.{consulted.kind.value}"), value, tone, wording.text(f"word.{word}"))
         )
+    searched.extend(paper_rows(inspection, result, wording))
     separator = wording.text("list-separator")
 
     def names(parts: tuple[str, ...]) -> str:
