@@ -4,7 +4,7 @@ BIN := .venv/bin
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: run test check format benchmark fuzz chaos voyage screens lock setup setup-test clean help
+.PHONY: run test check format benchmark fuzz chaos power-cuts exchange-runs voyage screens lock setup setup-test clean help
 
 run: setup ## start the station in training mode (without a display: play a lesson, leave screenshots)
 	@$(BIN)/inspection-station run
@@ -31,6 +31,12 @@ fuzz: setup-test ## feed altered files to the parsers for MINUTES=n; with atheri
 
 chaos: setup-test ## kill station and gateway on a bad link, many times, and count what is lost
 	@$(BIN)/python tests/chaos/chaos_run.py --station-kills 1000 --gateway-kills 25 --json
+
+power-cuts: setup-test ## cut the power of station and gateway on a disk that loses what was not synchronised (root)
+	@$(BIN)/python tests/chaos/power_run.py --cuts $(or $(CUTS),300) --json
+
+exchange-runs: setup-test ## any order of copies, restorations, lost answers, purges and crashes, RUNS times (default 10,000)
+	@nice $(BIN)/python tests/headquarters/exchange_machine.py $(or $(RUNS),10000)
 
 voyage: setup-test ## 3,000 records over a lossy satellite link that is cut three times (root, half an hour)
 	@$(BIN)/python tests/chaos/voyage_run.py --records 3000 --json

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from inspection_station.gateway.file_sync import sync_folder
 from inspection_station.headquarters.recipients import new_recipient_key, public_part
 
 STATION_LIFE = timedelta(days=7)  # a software key; renewed by the station's signature, also after it ran out
@@ -91,6 +92,7 @@ class Authority:
 def create_authority(folder: Path, hosts: list[str], now: datetime, passphrase: bytes | None) -> Authority:
     """New keys, an authority and a server certificate for ``hosts``. Raises FileExistsError where there are keys."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    sync_folder(folder.parent)
     if any((folder / name).is_file() for name in _FILES):
         raise FileExistsError("this folder holds a gateway's keys already")
     key = ec.generate_private_key(ec.SECP256R1())
@@ -202,7 +204,7 @@ def _opened(data: bytes, passphrase: bytes | None) -> bytes:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """All or nothing, for the owner's eyes alone."""
+    """All or nothing, on the medium, for the owner's eyes alone."""
     temporary = path.with_name(path.name + ".new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
@@ -210,3 +212,4 @@ def _write(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+    sync_folder(path.parent)

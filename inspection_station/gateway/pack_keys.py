@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from securesystemslib.signer import CryptoSigner
 
+from inspection_station.gateway.file_sync import sync_folder
 from inspection_station.given_file import read_given
 
 _MOST_BYTES = 16 << 10
@@ -38,6 +39,9 @@ def draw_key(path: Path, passphrase: bytes | None) -> CryptoSigner:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, how))
+        file.flush()
+        os.fsync(file.fileno())
+    sync_folder(path.parent)
     return CryptoSigner(key)
 
 

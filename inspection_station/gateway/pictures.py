@@ -56,6 +56,8 @@ class FolderPictures:
         self._together = folder / "together"
         for place in (self._published, self._partial, self._together):
             place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for place in (folder.parent, folder):
+            sync_folder(place)
 
     def reached(self, sha256: bytes) -> Reached:
         """How far the picture is here."""

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from inspection_station.given_file import read_given
 from inspection_station.station_profile import StationProfile
 from inspection_station.storage import key_slots
-from inspection_station.storage.connection import translated
+from inspection_station.storage.connection import make_durable, translated
 from inspection_station.storage.errors import KeyStoreMissing, KeyStoreRefused
 from inspection_station.storage.key_slots import Slot
 
@@ -157,6 +157,7 @@ def mark_training_folder(folder: Path) -> None:
         (folder / TRAINING_MARK).write_text(
             "Training only. Nothing in this folder is real or secret.\n", encoding="utf-8"
         )
+        make_durable(folder)
 
 
 def is_training_folder(folder: Path) -> bool:
@@ -202,6 +203,8 @@ class _FileSlots:
                 if slot is not Slot.ANCHOR:
                     os.fsync(file.fileno())
             temporary.replace(path)
+            if slot is not Slot.ANCHOR:
+                make_durable(self._folder)
 
 
 def key_source_for(profile: StationProfile) -> KeySource:

@@ -16,6 +16,7 @@ from inspection_station.storage.check import check_store
 from inspection_station.storage.connection import (
     DATABASE,
     Connection,
+    make_durable,
     open_database,
     open_reader,
     transaction,
@@ -138,14 +139,3 @@ def put_in_place(folder: Path) -> None:
     with translated(folder):
         (folder / MOVING).replace(folder / DATABASE)
         make_durable(folder)
-
-
-def make_durable(folder: Path) -> None:
-    """The folder's entries, where the system can (not on Windows)."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -13,7 +13,14 @@ from inspection_station.inspection.record import InspectionRecord
 from inspection_station.storage.anchor import AnchorKeeper
 from inspection_station.storage.audit_log import append_audit
 from inspection_station.storage.clock import Clock, iso
-from inspection_station.storage.connection import DATABASE, Connection, FolderLock, open_writer, translated
+from inspection_station.storage.connection import (
+    DATABASE,
+    Connection,
+    FolderLock,
+    make_durable,
+    open_writer,
+    translated,
+)
 from inspection_station.storage.errors import NotADatabase, RecordRefused, StoreUnavailable
 from inspection_station.storage.incarnation import Head, read_head, require_clock, take_up
 from inspection_station.storage.journal import append_event, event_text, take_journal
@@ -105,6 +112,9 @@ class StationStore:
                 migrate(connection, iso(now))
                 require_clock(connection, now)
                 head = take_up(connection, station_id, key_source.training, key_source.read_anchor(), now)
+                if size == 0:  # a record is on the medium only if the name of its file is
+                    make_durable(folder)
+                    make_durable(folder.parent)
             reader = StoreReader(folder, key, clock)
         except BaseException:
             connection.close()

@@ -85,6 +85,18 @@ def live(folder: Path, seed: int, pipe: int) -> None:
 
 def live_and_die(folder: Path, seed: int, wait: float, meanwhile: Callable[[], None]) -> dict[str, str]:
     """Start the station, kill it after ``wait`` seconds, and give back what it had sealed."""
+    child, reading = start_of_a_life(folder, seed)
+    told = told_by(reading, wait)
+    meanwhile()
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    told |= told_by(reading, 0.0)
+    os.close(reading)
+    return told
+
+
+def start_of_a_life(folder: Path, seed: int) -> tuple[int, int]:
+    """The station's process, and the pipe down which it tells what it sealed."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -97,15 +109,15 @@ def live_and_die(folder: Path, seed: int, wait: float, meanwhile: Callable[[], N
             os._exit(70)
     os.close(writing)
     os.set_blocking(reading, False)
-    told, deadline = bytearray(), time.monotonic() + wait
+    return child, reading
+
+
+def told_by(pipe: int, wait: float) -> dict[str, str]:
+    """What is told within ``wait`` seconds: hashes of records by inspection. A line is written whole."""
+    told, deadline = bytearray(_drained(pipe)), time.monotonic() + wait
     while time.monotonic() < deadline:
         time.sleep(min(0.05, wait))
-        told += _drained(reading)
-    meanwhile()
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    told += _drained(reading)
-    os.close(reading)
+        told += _drained(pipe)
     lines = bytes(told).decode().splitlines(keepends=True)
     return dict(line.split() for line in lines if line.endswith("\n"))  # type: ignore[misc]
 
