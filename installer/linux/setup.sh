@@ -14,7 +14,8 @@ run_packages="python3 python3-venv python3-dev gcc swig libpcsclite-dev pcscd te
   libgl1 libegl1 libglib2.0-0 libxkbcommon0 libdbus-1-3 libfontconfig1 fontconfig-config xkb-data
   libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-image0 libxcb-render-util0
   libxcb-shape0 libxcb-xkb1"
-test_packages="vsmartcard-vpcd socat xvfb xauth xdotool openbox gnome-keyring dbus dbus-bin fonts-ocr-b"
+test_packages="vsmartcard-vpcd socat xvfb xauth xdotool openbox gnome-keyring dbus dbus-bin fonts-ocr-b
+  mrtdreader libeac3"
 
 packages=$run_packages
 [ "$what" = test ] && packages="$packages $test_packages"

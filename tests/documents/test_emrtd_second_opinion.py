@@ -1,6 +1,6 @@
 """OpenSSL and asn1crypto look at the same bytes: they agree with us on what is genuine, and on what is not.
 
-No independent reader of chips could be had from a package registry, so the second opinion is on files alone.
+Here on files; readers that others made are asked in ``tests/training/test_independent_readers.py``.
 """
 
 from __future__ import annotations
