@@ -65,7 +65,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     export.add_argument("file", type=Path, metavar="FILE")
     export.add_argument("--without-pictures", action="store_true", help="alerts and decisions alone")
     export.add_argument("--escrow", type=Path, metavar="KEY", help="a second public key that may open it")
-    imported = _verb(acts, "import", _import, "headquarters' receipts out of a return bundle")
+    imported = _verb(acts, "import", _import, "headquarters' receipts and packs out of a return bundle")
     imported.add_argument("file", type=Path, metavar="FILE")
     inspect = acts.add_parser("inspect", help="what can be read of a bundle without a key")
     inspect.add_argument("file", type=Path, metavar="FILE")
@@ -130,6 +130,8 @@ def _sync(options: argparse.Namespace) -> int:
 
 
 def _told_outcome(options: argparse.Namespace, store: StationStore, confirmed: int, fault: str) -> int:
+    from inspection_station.storage.values import Lane
+
     backlog = store.outbox.backlog()
     waiting = sum(lane.messages for lane in backlog)
     found = {
@@ -140,6 +142,8 @@ def _told_outcome(options: argparse.Namespace, store: StationStore, confirmed: i
         "fault": fault or None,
     }
     _tell(options, found, f"{confirmed} confirmed, {waiting} wait")
+    if (originals := backlog[Lane.ORIGINALS].messages) and not fault:
+        sys.stderr.write(f"{originals} of them are originals, which a port's link alone carries: --port-link\n")
     if fault:
         sys.stderr.write(f"{fault}: the exchange stopped. Do this: {DO.get(fault, 'run this again')}.\n")
         return _MISSING
@@ -210,7 +214,10 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _import(options: argparse.Namespace) -> int:
+    from inspection_station.cli.pack_verbs import DO as PACK_DO
+    from inspection_station.cli.pack_verbs import packs_of_bundle, refused_packs, told_packs
     from inspection_station.headquarters.bundle_exchange import import_return
+    from inspection_station.headquarters.packs import PackRefused
     from inspection_station.headquarters.plan import Rules
     from inspection_station.storage.clock import SystemClock
 
@@ -226,7 +233,18 @@ def _import(options: argparse.Namespace) -> int:
             "stale": done.stale,
             "late_hits": done.late_hits,
         }
-        return _tell(options, found, f"{done.confirmed} confirmed, {done.stale} answers overtaken")
+        text = f"{done.confirmed} confirmed, {done.stale} answers overtaken"
+        identity = store.outbox.identity()
+        try:
+            packs = None if identity is None else packs_of_bundle(options, identity)
+        except PackRefused as fault:  # the receipts count all the same
+            _tell(options, {**found, "packs": {"fault": fault.fault.value, "code": fault.code}}, text)
+            sys.stderr.write(f"{fault.code}: the packs in it: {fault}. Do this: {PACK_DO[fault.code]}.\n")
+            return _NEGATIVE
+        if packs is None:
+            return _tell(options, {**found, "packs": None}, text)
+        _tell(options, {**found, "packs": told_packs(packs)}, f"{text}, {len(packs.installed)} packs installed")
+        return refused_packs(packs)
 
     return _with_store(options, act)
 

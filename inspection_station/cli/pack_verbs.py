@@ -161,9 +161,30 @@ def _updated(options: argparse.Namespace, source: PackSource) -> int:
     return _told(options, report, now)
 
 
-def _told(options: argparse.Namespace, report: PackReport, now: Any) -> int:
-    found = {
-        "installed": [_row(label, now) for label in report.installed],
+def packs_of_bundle(options: argparse.Namespace, identity: StationIdentity) -> PackReport | None:
+    """Install the packs that lie in the bundle ``options.file``; None where there are none.
+
+    Raises WireError, PackRefused, OSError.
+    """
+    from inspection_station.desk.installed_packs import CHECKS
+    from inspection_station.headquarters.packs_source import BundleSource
+    from inspection_station.headquarters.packs_update import update_packs
+    from inspection_station.storage.clock import SystemClock
+
+    source = BundleSource(options.file, identity)
+    if not source.holds_files:
+        return None
+    vault = _vault(options)[0]
+    return update_packs(vault, source, vault.folder, SystemClock().now(), CHECKS)
+
+
+def told_packs(report: PackReport, now: Any = None) -> dict[str, Any]:
+    """What an update came to, as plain data."""
+    from inspection_station.storage.clock import SystemClock
+
+    at = SystemClock().now() if now is None else now
+    return {
+        "installed": [_row(label, at) for label in report.installed],
         "withdrawn": [{"kind": kind.value, "name": name} for kind, name in report.withdrawn],
         "unchanged": report.unchanged,
         "bytes": report.fetched_bytes,
@@ -172,9 +193,18 @@ def _told(options: argparse.Namespace, report: PackReport, now: Any) -> int:
             for kind, name, refused in report.refused
         ],
     }
+
+
+def _told(options: argparse.Namespace, report: PackReport, now: Any) -> int:
+    found = told_packs(report, now)
     lines = [_line(label, now) for label in report.installed]
     lines += [f"{kind.value:<22}{name:<24} withdrawn" for kind, name in report.withdrawn]
     _tell(options, found, "\n".join(lines) or f"nothing new, {report.unchanged} unchanged")
+    return refused_packs(report)
+
+
+def refused_packs(report: PackReport) -> int:
+    """Tell on standard error what was refused; the exit code."""
     for kind, name, refused in report.refused:
         do = DO.get(refused.code, DO["PCK-01"])
         sys.stderr.write(f"{refused.code}: {kind.value} {name}: {refused}. Do this: {do}.\n")

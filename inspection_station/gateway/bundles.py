@@ -11,6 +11,7 @@ from inspection_station.gateway.stations import known_station
 from inspection_station.headquarters import wire
 from inspection_station.headquarters.bundle_exchange import Returned
 from inspection_station.headquarters.messages import PICTURE_LIMIT, Request
+from inspection_station.headquarters.packs_source import bundle_entries
 from inspection_station.headquarters.sealed_bundle import (
     TO_HEADQUARTERS,
     TO_STATION,
@@ -67,14 +68,19 @@ def import_bundle(gateway: Gateway, source: Path) -> TakenIn:
     return TakenIn(name, len(requests), pictures, tuple(returned))
 
 
-def write_return(gateway: Gateway, taken: TakenIn, target: Path) -> int:
-    """The answers in a bundle for that station alone. Raises NotAdmitted, OSError."""
+def write_return(gateway: Gateway, taken: TakenIn, target: Path, *, packs: bool = False) -> int:
+    """The answers in a bundle for that station alone; ``packs``: with everything that is published.
+
+    Raises NotAdmitted, RepositoryUnusable (no packs here), OSError.
+    """
     with gateway.database.reading() as connection:
         known = known_station(connection, taken.station)
 
     def entries() -> Iterator[bytes]:
         for one in taken.returned:
             yield one.encode()
+        if packs and gateway.packs is not None:
+            yield from bundle_entries(gateway.packs.files())
 
     return write_bundle(
         target,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import ssl
 import sys
 from collections.abc import Callable, Sequence
@@ -21,7 +22,7 @@ from inspection_station.gateway.pack_command import PackCommands
 from inspection_station.gateway.record_command import RecordCommand
 
 _DONE, _NEGATIVE, _USAGE, _MISSING = 0, 1, 2, 3
-_NAME_LIMIT = 64
+_STATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     bundle = _verb(verbs, "import-bundle", _import_bundle, "take in a station's sealed bundle")
     bundle.add_argument("file", type=Path, metavar="FILE")
     bundle.add_argument("--answer", type=Path, metavar="FILE", help="write the return bundle here")
+    bundle.add_argument("--packs", action="store_true", help="everything that is published goes into the answer too")
 
     PackCommands(_tell, _refuse).register(verbs, _verb)
     AgencyCommands(_tell, _refuse, _with_gateway).register(verbs, _verb)
@@ -176,8 +178,9 @@ def _with_gateway(options: argparse.Namespace, act: Callable[[Any], int]) -> int
 
 
 def _enrol(options: argparse.Namespace) -> int:
-    if not (0 < len(options.station) <= _NAME_LIMIT and options.station.isascii() and options.station.isprintable()):
-        return _refuse(options, _USAGE, "USE-03", "not a station's name", "give up to 64 plain characters")
+    if not _STATION.fullmatch(options.station):
+        do = "give up to 64 letters, digits, full stops, hyphens and underscores"
+        return _refuse(options, _USAGE, "USE-03", "not a station's name", do)
     if not 0 < options.hours <= 24 * 30:
         return _refuse(options, _USAGE, "USE-03", "a ticket works for up to 30 days", "give fewer hours")
 
@@ -212,7 +215,10 @@ def _mark_durable(options: argparse.Namespace) -> int:
 
 
 def _import_bundle(options: argparse.Namespace) -> int:
+    if options.packs and options.answer is None:
+        return _refuse(options, _USAGE, "USE-03", "packs go into an answer", "name its file with --answer")
     from inspection_station.gateway.bundles import import_bundle, write_return
+    from inspection_station.gateway.pack_repository import RepositoryUnusable
     from inspection_station.gateway.stations import NotAdmitted
     from inspection_station.headquarters.wire import WireError
 
@@ -220,11 +226,13 @@ def _import_bundle(options: argparse.Namespace) -> int:
         try:
             taken = import_bundle(gateway, options.file)
             if options.answer is not None:
-                write_return(gateway, taken, options.answer)
+                write_return(gateway, taken, options.answer, packs=options.packs)
         except WireError as error:
             return _refuse(options, _USAGE, error.code, str(error), "ask the station for the bundle again")
         except NotAdmitted as error:
             return _refuse(options, _NEGATIVE, "SEC-03", str(error), "enrol the station, or ask who sent this")
+        except RepositoryUnusable as error:
+            return _refuse(options, _MISSING, "PCK-07", str(error), "run «inspection-gateway init-packs»")
         except OSError as error:
             reason = error.strerror or type(error).__name__
             return _refuse(options, _USAGE, "USE-03", f"the file cannot be used: {reason}", "name another file")

@@ -190,7 +190,7 @@ class PackRepository:
             role = self._role(kind, snapshot)
             listed = [path for path in role.signed.targets if path.split("/")[1] == name]
             if not listed:
-                raise RepositoryUnusable("no pack of this name")
+                raise ValueError("no pack of this kind and name is published")
             for path in listed:
                 del role.signed.targets[path]
             self._advance(kind, role, snapshot, signers, now)

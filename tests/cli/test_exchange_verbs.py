@@ -133,12 +133,14 @@ def test_a_gateway_is_made_once_and_its_verbs_refuse_what_is_wrong(
     assert made["training"] is False
     assert gateway_main(["init", *place]) == 1
     assert gateway_main(["enrol", "station-1", *place]) == 0
-    assert gateway_main(["enrol", "", *place]) == 2
+    for name in ("", "../station", "a station", "-1", "s" * 65):
+        assert gateway_main(["enrol", *place, "--", name]) == 2
     assert gateway_main(["revoke", "nobody", *place]) == 1
     assert gateway_main(["mark-durable", "--through", "5", *place]) == 2
     assert gateway_main(["mark-durable", *place]) == 0
     assert gateway_main(["serve", "--folder", str(tmp_path / "none")]) == 3
     assert gateway_main(["import-bundle", str(tmp_path / "absent"), *place]) == 2
+    assert gateway_main(["import-bundle", str(tmp_path / "absent"), "--packs", *place]) == 2
     capsys.readouterr()
     assert gateway_main(["openapi", *place]) == 0
     assert "/v1/exchange" in json.loads(capsys.readouterr().out)["paths"]

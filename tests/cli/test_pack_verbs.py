@@ -142,3 +142,45 @@ def test_a_list_that_stations_could_not_use_is_not_published(
     code = gateway_main(["publish-pack", "control-list", str(source), "--folder", str(headquarters.folder), "--json"])
     assert code == 2
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "USE-03"
+
+
+def test_one_stick_there_and_back_carries_records_receipts_and_packs(
+    headquarters: GatewayProcess, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begun(capsys, headquarters, tmp_path, folder)
+    headquarters.start()
+    enrolled(capsys, headquarters, folder)
+    out, back = tmp_path / "out.bundle", tmp_path / "back.bundle"
+    assert asked(capsys, "bundle", "export", out, "--data", folder)[0] == 0
+    told(capsys, headquarters, "import-bundle", out, "--answer", back, "--packs")
+    code, found = asked(capsys, "bundle", "import", back, "--data", folder)
+    assert code == 0
+    assert [one["name"] for one in found["packs"]["installed"]] == ["wanted"]  # type: ignore[index]
+    code, found = asked(capsys, "bundle", "import", back, "--data", folder)
+    assert (code, found["packs"]["unchanged"]) == (0, 1)  # type: ignore[index]
+
+
+def test_receipts_count_where_the_packs_beside_them_are_not_trusted(
+    headquarters: GatewayProcess, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    another = tmp_path / "another"
+    mark_training_folder(another)
+    StationStore.open(another, TrainingFolderKeys(another), station_id="S-2", clock=SystemClock()).close()
+    begun(capsys, headquarters, tmp_path, another)
+    headquarters.start()
+    enrolled(capsys, headquarters, folder)
+    out, back = tmp_path / "out.bundle", tmp_path / "back.bundle"
+    assert asked(capsys, "bundle", "export", out, "--data", folder)[0] == 0
+    told(capsys, headquarters, "import-bundle", out, "--answer", back, "--packs")
+    code, found = asked(capsys, "bundle", "import", back, "--data", folder)
+    assert (code, found["confirmed"]) == (1, 0)
+    assert found["packs"]["code"] == "PCK-05"  # type: ignore[index]
+
+
+def test_a_pack_that_nobody_published_is_not_taken_back(
+    headquarters: GatewayProcess, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begun(capsys, headquarters, tmp_path, folder)
+    assert gateway_main(["withdraw-pack", "permits", "nobody", "--folder", str(headquarters.folder), "--json"]) == 2
+    refusal = json.loads(capsys.readouterr().out)["error"]
+    assert "no pack of this kind" in refusal["what"]
