@@ -79,6 +79,7 @@ def build_group(options: argparse.Namespace) -> int:
 
     folder, key = _where(options, make=True)
     pictures = _listed(options.folder)
+    _require_identifiers(pictures)
     built = _built(options, folder, key, pictures, _next_version(folder, key, options.group))
     if options.photographs:
         _keep_photographs(folder, key, options.group, pictures, built)
@@ -211,6 +212,17 @@ def _listed(folder: Path) -> list[FiledPicture]:
         return filed_pictures(folder)
     except OSError as unread:
         raise FaceRefusal(UNUSABLE, "USE-01", unread.strerror or "unreadable", "give a folder of persons") from None
+
+
+def _require_identifiers(pictures: list[FiledPicture]) -> None:
+    """Said before hours of enrolment, not after them."""
+    from inspection_station.matching.gallery_pack import SUBJECT_BYTES, subject_array
+
+    try:
+        subject_array(sorted({filed.person for filed in pictures}))
+    except ValueError:  # also a name that is no UTF-8
+        what = f"a person's folder has a name that is no identifier of 1 to {SUBJECT_BYTES} bytes of UTF-8"
+        raise FaceRefusal(UNUSABLE, "USE-01", what, "name each folder by the person's number in the group") from None
 
 
 def _next_version(folder: Path, key: bytes, name: str) -> int:

@@ -74,9 +74,10 @@ def search_faces(options: argparse.Namespace) -> int:
     scale = scale_of(options, matcher, wanted=False)
     gallery = FaceGallery(scale.thresholds, scale.cohort)
     failures: tuple[EnrolmentFailure, ...] = ()
+    persons: tuple[str, ...] | None = None
     now = datetime.now(UTC)
     if options.gallery is not None:
-        group, failures = _folder_group(options, matcher, scale, now)
+        group, persons, failures = _folder_group(options, matcher, scale, now)
         gallery.put(group)
     else:
         for name in options.group:
@@ -87,7 +88,7 @@ def search_faces(options: argparse.Namespace) -> int:
     found = gallery.search(template, now)
     searched = time.perf_counter()
     told = {
-        "groups": [_answer(answer) for answer in found.answers],
+        "groups": [_answer(answer, persons) for answer in found.answers],
         "not_searched": [{"group": name, "why": why} for name, why in found.not_searched],
         "calibrated": found.calibrated,
         "scale": scale.thresholds.scale.value,
@@ -102,11 +103,16 @@ def search_faces(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(told, ensure_ascii=False))
     else:
-        _print(found.answers, found.calibrated)
+        _print(found.answers, found.calibrated, persons)
     return DONE if any(answer.alarms for answer in found.answers) else NEGATIVE
 
 
-def _answer(answer: GroupAnswer) -> dict[str, Any]:
+def _name(subject: str, persons: tuple[str, ...] | None) -> str:
+    """Who is meant: in a folder the subjects are places in its list of persons."""
+    return subject if persons is None else persons[int(subject)]
+
+
+def _answer(answer: GroupAnswer, persons: tuple[str, ...] | None) -> dict[str, Any]:
     return {
         "group": answer.group_id,
         "use": answer.use.value,
@@ -117,7 +123,7 @@ def _answer(answer: GroupAnswer) -> dict[str, Any]:
         "margin": answer.margin,
         "candidates": [
             {
-                "id": candidate.subject,
+                "id": _name(candidate.subject, persons),
                 "score": candidate.score,
                 "similarity": candidate.similarity,
                 "above": candidate.above,
@@ -128,20 +134,22 @@ def _answer(answer: GroupAnswer) -> dict[str, Any]:
     }
 
 
-def _print(answers: tuple[GroupAnswer, ...], calibrated: bool) -> None:
+def _print(answers: tuple[GroupAnswer, ...], calibrated: bool, persons: tuple[str, ...] | None) -> None:
     for answer in answers:
         print(f"{answer.group_id}: {answer.searched} templates, bound {answer.bound:.4f}, margin {answer.margin}")
         for candidate in answer.candidates:
             mark = "*" if candidate.above else " "
-            print(f" {mark} {candidate.score:8.4f}  {candidate.subject}")
+            print(f" {mark} {candidate.score:8.4f}  {_name(candidate.subject, persons)}")
     if not calibrated:
         print("uncalibrated: compare by eye")
 
 
 def _folder_group(
     options: argparse.Namespace, matcher: DlibFaceMatcher, scale: FaceScale, now: datetime
-) -> tuple[GalleryGroup, tuple[EnrolmentFailure, ...]]:
-    """A folder of persons as a group of one search: one averaged template a person."""
+) -> tuple[GalleryGroup, tuple[str, ...], tuple[EnrolmentFailure, ...]]:
+    """A folder of persons as a group of one search: one averaged template a person, named by place: folders' names may
+    be of any length and of odd bytes.
+    """
     from inspection_station.matching.face_folders import enrol_folders
     from inspection_station.matching.face_groups import GroupPolicy, GroupUse
     from inspection_station.matching.gallery import GalleryGroup
@@ -165,10 +173,8 @@ def _folder_group(
     )
     group = GalleryGroup(policy, matcher.model_id, 1, now + timedelta(days=1), scale.cohort)
     templates = [FaceTemplate(vector, matcher.model_id) for vector in faces.averaged()]
-    if any(len(person.encode()) > 64 for person in faces.persons):
-        raise FaceRefusal(UNUSABLE, "USE-01", "a person's folder has a name of more than 64 bytes", "shorten its name")
-    group.add(templates, faces.persons)
-    return group, faces.failures
+    group.add(templates, [str(place) for place in range(len(faces.persons))])
+    return group, faces.persons, faces.failures
 
 
 def _sealed_group(

@@ -8,6 +8,7 @@ serves travellers of every origin, as far as the cohort holds people like them.
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,9 +19,9 @@ from inspection_station.matching.ports import FaceTemplate, IncomparableTemplate
 LEAST_TEMPLATES = 500
 """Below this a cohort says too little about strangers; what is measured with fewer is marked so."""
 
-_RULE = b"s-norm 2"  # part of a cohort's digest: statistics and bounds hold for one rule
-_NEAREST, _MOST_NEAREST, _LARGE, _SHARE = 50, 175, 1_000, 5
-_PULL, _MOST_PULL = 160.0, 0.5
+_RULE = b"s-norm 3"  # part of a cohort's digest: statistics and bounds hold for one rule
+_NEAREST, _MOST_NEAREST, _SMALL, _SHARE = 25, 250, 800, 5.5
+_PULL, _MOST_PULL = 0.3, 0.5
 _SAMPLE = 256
 _ROWS_AT_ONCE = 256  # 256 x 2,000 similarities: 3 ms a step, so no thread waits long for the interpreter
 _LEAST_SPREAD = 1e-4  # a cohort of one picture many times has none
@@ -41,19 +42,20 @@ class Spread:
 def nearest_count(templates: int) -> int:
     """How many of a cohort's templates speak for the strangers nearest to a face.
 
-    50, of larger cohorts (which hold several photographs of a person) a fifth of what exceeds 1,000 more, at most 175;
-    of a small one a quarter. Measured in docs/faces.md.
+    25, of cohorts above 800 templates (which hold several photographs of a person) two elevenths of the excess more, at
+    most 250; of a small one a quarter. Measured in docs/faces.md.
     """
-    wanted = min(_MOST_NEAREST, _NEAREST + max(0, templates - _LARGE) // _SHARE)
+    wanted = min(_MOST_NEAREST, _NEAREST + int(max(0, templates - _SMALL) / _SHARE))
     return max(1, min(wanted, templates // 4))
 
 
 def pull_of(templates: int) -> float:
     """How far a deviation is drawn towards the cohort's typical one, 0…½ of the way (in logarithms).
 
-    The fewer strangers, the less a single face's deviation can be trusted: 160 over the cohort's size.
+    The fewer strangers, the less a single face's deviation can be trusted: 0.3 with 800 templates, 0.09 with
+    twice as many.
     """
-    return min(_MOST_PULL, _PULL / templates)
+    return min(_MOST_PULL, _PULL * math.pow(_SMALL / templates, 1.7))
 
 
 class Cohort:

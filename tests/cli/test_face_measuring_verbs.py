@@ -135,6 +135,31 @@ def test_a_group_is_built_searched_and_enrolled_again(
     assert (code, told["error"]["code"]) == (2, "USE-01")
 
 
+@pytest.fixture
+def oddly_named(photographs: Path, tmp_path: Path) -> Path:
+    """Two persons whose folders are named in bytes that are no UTF-8, and at too great a length for a group."""
+    folder = tmp_path / "gallery"
+    for person, start in ((os.fsdecode(b"who_\xff"), "021507"), ("名" * 40, "021928")):
+        (folder / person).mkdir(parents=True)
+        for path in photographs.glob(f"{start}_bio*.jpg"):
+            shutil.copy(path, folder / person / path.name)
+    return folder
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names there are Unicode")
+def test_folders_may_have_any_name_in_a_search_and_are_refused_early_for_a_group(
+    capsys: pytest.CaptureFixture[str], photographs: Path, oddly_named: Path, tmp_path: Path
+) -> None:
+    code, told = _run(capsys, "search-faces", photographs / "021507_wiki_9f6e1a2e.jpg", "--gallery", oddly_named)
+    assert code == 0
+    assert [one["id"] for one in told["groups"][0]["candidates"]] == [os.fsdecode(b"who_\xff"), "名" * 40]
+    where = ("--faces", tmp_path / "faces", "--key", tmp_path / "key")
+    code, told = _run(capsys, "faces", "build-group", oddly_named, "--group", "voyage-whitelist", *where)
+    assert (code, told["error"]["code"]) == (2, "USE-01")
+    assert "名" not in told["error"]["detail"]
+    assert not (tmp_path / "faces").exists()
+
+
 @pytest.mark.parametrize("arguments", [("--group", "voyage-whitelist"), ("--group", "nobody"), ("--gallery", "absent")])
 def test_a_search_in_nothing_is_refused(
     capsys: pytest.CaptureFixture[str], photographs: Path, arguments: tuple[str, str]

@@ -100,6 +100,26 @@ def test_templates_are_unit_vectors_that_do_not_change_with_the_mirror(
     assert matcher.similarity(template, template) == pytest.approx(1.0, abs=1e-5)
 
 
+@pytest.mark.parametrize("name", ["021507_wiki_9f6e1a2e.jpg", "021928_wiki_e67755e0.jpg"])
+def test_a_portrait_the_size_of_a_stamp_is_found_and_matches_its_person(
+    matcher: DlibFaceMatcher, face_pictures: Path, name: str
+) -> None:
+    large = _photograph(face_pictures, name)
+    stamp = np.asarray(cv2.resize(large, (100, 125), interpolation=cv2.INTER_AREA), np.uint8)
+    outcome = compare_pictures(matcher, stamp, large, built_in_thresholds())
+    assert outcome.probe_quality is not None
+    assert outcome.probe_quality.measures["eye_distance"] < 17
+    assert outcome.decision is ComparisonBand.MATCH
+
+
+def test_a_face_too_small_to_compare_is_asked_for_larger(matcher: DlibFaceMatcher, face_pictures: Path) -> None:
+    large = _photograph(face_pictures, "021507_wiki_9f6e1a2e.jpg")
+    dot = np.asarray(cv2.resize(large, (72, 90), interpolation=cv2.INTER_AREA), np.uint8)
+    with pytest.raises(PictureRejected) as refused:
+        compare_pictures(matcher, large, dot, built_in_thresholds())
+    assert (refused.value.prompt, refused.value.which) == (FacePrompt.CLOSER, "reference")
+
+
 def test_templates_and_thresholds_of_different_models_are_never_compared() -> None:
     vector = np.eye(1, 128, dtype=np.float32)[0]
     ours, other = FaceTemplate(vector, built_in_thresholds().model_id), FaceTemplate(vector, "agency-model-1")
