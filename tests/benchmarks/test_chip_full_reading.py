@@ -38,8 +38,9 @@ def read(connection: Connection) -> ChipOutcome:
 
 
 def least_reads(outcome: ChipOutcome, room: int) -> int:
-    """Answers that the files need at that room."""
-    return sum(-(-len(content) // room) for content in outcome.files.values())
+    """Answers that the application's files need at that room; those before it count as access."""
+    inside = [content for name, content in outcome.files.items() if "Card" not in name]
+    return sum(-(-len(content) // room) for content in inside)
 
 
 @pytest.mark.parametrize("limits", [ChipLimits(), ChipLimits(extended=False)], ids=["extended", "short"])
