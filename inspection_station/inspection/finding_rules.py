@@ -146,7 +146,9 @@ def _document(document: TravelDocument, expired: bool | None) -> Iterator[Findin
 def _chip_check(check: ChipCheck) -> Finding | None:
     if check.result in (CheckResult.SUCCESSFUL, CheckResult.NOT_SUPPORTED):
         return None
-    key = f"chip:{check.name}"
+    # Each data group for itself: who sets a missing signature of one aside says nothing of another's hash.
+    group = dict(check.reason.values).get("group") if check.reason is not None else None
+    key = f"chip:{check.name}" + (f":{group}" if group is not None else "")
     if check.result is CheckResult.FAILED:
         code, severity, override = _FAILED_CHECKS.get(check.name, ("CHP-08", Severity.BAR, _TWO))
         return Finding(key, code, severity, override, check.evidence)

@@ -21,6 +21,8 @@ from inspection_station.inspection.chip import CheckResult, ChipCheck
 from inspection_station.training.chip_keys import ChipKeys, agreement_key, ecdsa_signer, rsa_signer
 from inspection_station.training.passport_issue import VirtualPassport, issue_passport
 from inspection_station.training.virtual_chip import ChipLimits, VirtualChip, VirtualChipConnection
+from inspection_station.training.virtual_chip.case_faults import CaseCard
+from inspection_station.training.virtual_chip.commands import CardCommand
 
 OK, FAILED, UNKNOWN = CheckResult.SUCCESSFUL, CheckResult.FAILED, CheckResult.UNDETERMINED
 AA, CA, CAM, CARD_ACCESS = "5.6.4.1.1", "5.6.4.1.2", "5.6.4.1.3", "5.6.3.1.2"
@@ -177,6 +179,49 @@ def test_a_copy_that_hides_the_key_the_state_signed_is_found(name: str, section:
     outcome = read(without(issued(keys), name))
     assert check(outcome, section).result is FAILED
     assert "does not have" in check(outcome, section).evidence
+
+
+class Withholding:
+    """A copy's answer to one command, sealed like any answer: reading the file ``sfi``, or the instruction ``ins``."""
+
+    def __init__(self, status: int, *, sfi: int | None = None, ins: int | None = None) -> None:
+        self._status, self._sfi, self._ins = status, sfi, ins
+
+    def __call__(self, command: CardCommand) -> tuple[bytes, int] | None:
+        if self._sfi is None:
+            asked = command.ins == self._ins
+        elif command.ins == 0xA4:
+            asked = command.data == bytes([1, self._sfi])
+        else:
+            asked = command.ins == 0xB0 and command.p1 == 0x80 | self._sfi
+        return (b"", self._status) if asked else None
+
+
+@pytest.mark.parametrize(("sfi", "section"), [(14, CA), (15, AA)])
+@pytest.mark.parametrize(
+    ("status", "result"), [(0x6982, FAILED), (0x6985, FAILED), (0x6A81, FAILED), (0x6400, UNKNOWN)]
+)
+def test_a_copy_that_withholds_the_key_the_state_signed_is_found(
+    sfi: int, section: str, status: int, result: CheckResult
+) -> None:
+    keys = ChipKeys(agreement=agreement_key(5, 13, (2,)), signer=rsa_signer(3))
+    card = CaseCard(issued(keys), command_fault=Withholding(status, sfi=sfi))
+    found = read_chip(
+        VirtualChipConnection(card),
+        access_key=KEY,
+        trust=AUTHORITY.trust_store(),
+        with_portrait=True,
+        at=DAY,
+        printed_zone=LINES,
+    )
+    assert check(found, section).result is result
+
+
+@pytest.mark.parametrize("status", [0x6700, 0x6982, 0x6985, 0x6D00, 0x6F00])
+def test_a_copy_that_will_not_sign_is_found_whatever_it_answers(status: int) -> None:
+    card = CaseCard(issued(ChipKeys(signer=rsa_signer(3))), command_fault=Withholding(status, ins=0x88))
+    found = read_over(VirtualChipConnection(card))
+    assert check(found, AA).result is FAILED
 
 
 def test_a_key_that_is_not_as_signed_proves_nothing() -> None:

@@ -16,7 +16,6 @@ from fakes.chip_material import AUTHORITY, DAY, LASTING_LINES, PORTRAIT
 
 from inspection_station.documents.emrtd import asn1, tlv
 from inspection_station.documents.emrtd.certificates import parse_certificate, parse_revocation_list
-from inspection_station.documents.emrtd.common_data import check_common_data
 from inspection_station.documents.emrtd.folder_verification import verify_files
 from inspection_station.documents.emrtd.passive_authentication import check_signer
 from inspection_station.documents.emrtd.security_object import parse_security_object
@@ -91,13 +90,6 @@ def test_offers_that_the_state_signed_and_the_folder_lacks_are_not_checked() -> 
 def test_of_a_group_that_nobody_looks_into_the_tag_is_looked_at(content: bytes, result: CheckResult) -> None:
     checks = verify_files({"EF.SOD": FILES["EF.SOD"], "DG4": content}, TRUST, DAY)
     assert next(c.result for c in checks if c.name == "data-group-format") is result
-
-
-def test_the_list_of_contents_tells_the_version_that_is_signed() -> None:
-    sod = replace(parse_security_object(FILES["EF.SOD"]), lds_version="0108")
-    assert "another LDS version" in check_common_data(FILES["EF.COM"], sod).evidence
-    newer = FILES["EF.COM"].replace(b"0107", b"0108")
-    assert check_common_data(newer, sod).result is OK
 
 
 # Renewed roots ------------------------------------------------------------------------------------------------------

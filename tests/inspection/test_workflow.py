@@ -222,6 +222,21 @@ def test_no_trust_anchor_is_grey_and_does_not_bar() -> None:
     assert Disposition.AD in offered(inspection)
 
 
+def test_setting_one_group_of_the_chip_aside_leaves_the_others_in_the_way() -> None:
+    from inspection_station.inspection.chip import CheckReason, CheckResult, ChipCheck
+
+    checks = [
+        ChipCheck("5.6.4.4.2", "data-group-hash", CheckResult.FAILED, group, CheckReason(code, (("group", group),)))
+        for group, code in (("DG15", "group-unsigned"), ("DG2", "group-not-as-signed"))
+    ]
+    inspection, _ = run(started(), document_read(), chip_read(1, *checks), *PLAIN[3:])
+    assert [finding.detail for finding in barring(inspection)] == ["DG15", "DG2"]
+    unsigned, altered = (finding.key for finding in barring(inspection))
+    set_aside = Override(unsigned, "o-1", "o-2", "O02", "the state has said so")
+    inspection = advance(inspection, e.FindingOverridden(set_aside)).inspection
+    assert [finding.key for finding in barring(inspection)] == [altered]
+
+
 def test_a_registered_national_gets_no_portrait_read_no_face_and_no_comparison() -> None:
     inspection, effects = run(started(), document_read(taiwan_id=True, nationality="TWN", issuing_state="TWN"))
     chips = [effect for effect in effects if isinstance(effect, fx.ReadChip)]

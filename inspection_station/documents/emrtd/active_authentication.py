@@ -44,11 +44,15 @@ def public_key(dg15: bytes) -> SigningKey:
     return key
 
 
+def needs_extended_length(key: SigningKey) -> bool:
+    """Whether a signature of the key is too long for a short answer."""
+    bits = key.n.bit_length() if isinstance(key, RsaKey) else 2 * key.curve.n.bit_length() + 16
+    return (bits + 7) // 8 > _SHORT_ROOM
+
+
 def sign_challenge(channel: Channel, key: SigningKey, challenge: bytes) -> bytes:
     """INTERNAL AUTHENTICATE (§6.1.3). ChipRefused for any error status."""
-    bits = key.n.bit_length() if isinstance(key, RsaKey) else 2 * key.curve.n.bit_length() + 16
-    le = 256 if (bits + 7) // 8 <= _SHORT_ROOM else 65_536
-    response = channel.send(Command(0x88, data=challenge, le=le))
+    response = channel.send(Command(0x88, data=challenge, le=65_536 if needs_extended_length(key) else 256))
     if not response.ok:
         raise ChipRefused("INTERNAL AUTHENTICATE", response.status)
     return response.data

@@ -122,6 +122,7 @@ class Why(Enum):
     KEY_NOT_HELD = ("key-not-held", "the chip does not have the key that the state signed")
     KEY_NOT_HELD_OF = ("key-not-held", "{detail}: the chip does not have the key that the state signed")
     KEY_GROUP_MISSING = ("key-group-missing", "the state signed {group}, which the chip does not have")
+    KEY_GROUP_WITHHELD = ("key-group-withheld", "the state signed {group}, which the chip withholds, status {status}")
     NO_PROOF = ("proof-missing", "the chip sent no proof of its key")
     NO_MAPPING_KEY = ("mapping-key-missing", "EF.CardSecurity holds no key for the mapping")
     NO_CARD_SECURITY = ("no-card-security", "the chip has no EF.CardSecurity that could be read")

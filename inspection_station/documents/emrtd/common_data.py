@@ -32,7 +32,7 @@ def check_common_data(ef_com: bytes, sod: SecurityObject) -> ChipCheck:
     except MalformedChipData as fault:
         return check.failed(Why.MALFORMED(fault.detail))
     unsigned, unlisted = listed - sod.hashes.keys(), sod.hashes.keys() - listed
-    told = _versions(ef_com, sod.lds_version)
+    told = _versions(ef_com)
     told += [f"{_names(unsigned)} listed but not signed"] if unsigned else []
     told += [f"{_names(unlisted)} signed but not listed"] if unlisted else []
     return (
@@ -42,14 +42,10 @@ def check_common_data(ef_com: bytes, sod: SecurityObject) -> ChipCheck:
     )
 
 
-def _versions(ef_com: bytes, signed: str | None) -> list[str]:
-    """Versions of the structure and of Unicode as they stand in the file (part 10 §4.6.1); that of the structure has to
-    be the ``signed`` one where EF.SOD tells it (§4.6.2.3).
-    """
+def _versions(ef_com: bytes) -> list[str]:
+    """Versions of the structure and of Unicode as they stand in the file (part 10 §4.6.1)."""
     stated = {element.tag: element.value for element in tlv.only(tlv.to_definite(ef_com), 0x60).children()}
     found = [] if stated.get(_LDS_VERSION) in _LDS_VERSIONS else ["no LDS version that there is"]
-    if not found and signed is not None and stated[_LDS_VERSION] != signed.encode():
-        found.append("another LDS version than EF.SOD")
     return found if stated.get(_UNICODE_VERSION) in _UNICODE_VERSIONS else [*found, "no Unicode version that there is"]
 
 

@@ -27,6 +27,9 @@ from inspection_station.documents.emrtd.trust_store import TrustStore
 from inspection_station.inspection.chip import CheckResult, ChipCheck
 
 _UNFIT = (Status.WRONG_LENGTH, Status.SECURITY_NOT_SATISFIED)
+"""What chips and readers without extended lengths answer where the signature needs one. To a short command they are a
+refusal like any other: a copy without the key could answer so.
+"""
 
 
 def check_chip_authentication(
@@ -85,7 +88,8 @@ def check_active_authentication(
         signature = active_authentication.sign_challenge(channel, key, challenge)
     except ChipRefused as refusal:
         _restore(channel, access)
-        if refusal.status in _UNFIT or refusal.status >> 8 == 0x6C:
+        unfit = refusal.status in _UNFIT or refusal.status >> 8 == 0x6C
+        if unfit and active_authentication.needs_extended_length(key):
             return check.undetermined(Why.PROOF_NOT_HAD(key.description, status=f"{refusal.status:04X}"))
         return check.failed(Why.PROOF_REFUSED(key.description, status=f"{refusal.status:04X}"))
     announced = infos.active_authentication if infos is not None else None

@@ -21,18 +21,20 @@ from inspection_station.inspection.chip import ChipCheck
 
 PROTECTED = frozenset({3, 4})
 """Fingers and irises, which open to terminal authentication alone."""
+_WITHHELD = (Status.SECURITY_NOT_SATISFIED, Status.CONDITIONS_NOT_SATISFIED, Status.NOT_SUPPORTED)
+"""No chip has a reason to answer so about a key that it is there to prove (part 10 §3.6: open to whoever opened it)."""
 
 
 class GroupReading:
     """Reads through ``reader`` and appends what it finds to ``checks``. ``kept`` are files from before the document was
-    moved. ``absent``: whether the group asked for last is not on the chip.
+    moved. ``refused``: with which status the chip kept the group asked for last to itself.
     """
 
     def __init__(self, reader: lds.FileReader, checks: list[ChipCheck], kept: Mapping[str, bytes]) -> None:
         self._reader, self._checks, self._kept = reader, checks, kept
         self._confirmed: dict[str, bytes] = {}
         self.files: dict[str, bytes] = {}
-        self.absent = False
+        self.refused: int | None = None
 
     def security_object(self) -> SecurityObject | None:
         """EF.SOD taken apart; None, with the check that says why, where there is none to go by."""
@@ -80,13 +82,13 @@ class GroupReading:
     def group(self, number: int, sod: SecurityObject | None) -> bytes | None:
         """A data group, or None with the check that says why there is none."""
         file = lds.GROUPS[number - 1]
-        self.absent = False
+        self.refused = None
         try:
             content = self.content(file)
         except ChipRefused as refusal:
             signed = sod is not None and number in sod.hashes
-            self.absent = refusal.status == Status.FILE_NOT_FOUND
-            if self.absent and signed:
+            self.refused = refusal.status
+            if refusal.status == Status.FILE_NOT_FOUND and signed:
                 self._checks.append(Check.DATA_GROUP_HASH.failed(Why.GROUP_MISSING(group=file.name)))
             else:
                 why = Why.GROUP_UNREADABLE(f"{refusal.status:04X}", group=file.name)
@@ -100,15 +102,18 @@ class GroupReading:
 
     def signed_group(self, number: int, sod: SecurityObject, check: Check) -> bytes | None:
         """A data group with a key, if it is as the state signed it; else None, and ``check`` says why it cannot be
-        made. A group that the state signed and the chip lacks is what a copy without the key looks like.
+        made. A group that the state signed and the chip lacks or withholds is what a copy without the key looks like.
         """
         content = self.group(number, sod)
         if content is not None and sod.agrees_with(number, content):
             return content
         if content is not None:
             self._checks.append(check.undetermined(Why.GROUP_NOT_AS_SIGNED(group=f"DG{number}")))
-        elif self.absent:
+        elif self.refused == Status.FILE_NOT_FOUND:
             self._checks.append(check.failed(Why.KEY_GROUP_MISSING(group=f"DG{number}")))
+        elif self.refused in _WITHHELD:
+            why = Why.KEY_GROUP_WITHHELD(group=f"DG{number}", status=f"{self.refused:04X}")
+            self._checks.append(check.failed(why))
         else:
             self._checks.append(check.undetermined(Why.GROUP_CANNOT_BE_READ(group=f"DG{number}")))
         return None

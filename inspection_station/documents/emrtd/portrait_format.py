@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from inspection_station.documents.emrtd.errors import MalformedChipData
 
-MAX_PIXELS = 16_000_000
+MAX_PIXELS = 4_000_000
 _JP2 = bytes.fromhex("0000000C6A5020200D0A870A")
 _CODESTREAM = bytes.fromhex("FF4FFF51")
 _JPEG = bytes.fromhex("FFD8FF")

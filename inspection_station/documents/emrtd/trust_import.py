@@ -13,7 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from inspection_station.documents.emrtd import asn1, tlv
 from inspection_station.documents.emrtd.certificates import parse_certificate, parse_revocation_list, pem_blocks
+from inspection_station.documents.emrtd.cms import SIGNED_DATA
 from inspection_station.documents.emrtd.defect_lists import DefectList, parse_defect_list
 from inspection_station.documents.emrtd.errors import ChipFault, MalformedChipData
 from inspection_station.documents.emrtd.master_list import MasterList, parse_master_list
@@ -75,17 +77,30 @@ def _import(path: Path, directory: Path, *, accept_unverified: bool) -> list[Tru
 def _import_der(name: str, der: bytes, directory: Path, accept_unverified: bool) -> TrustImport:
     """Tries each kind in turn: the bytes decide, not the file's name."""
     reasons: list[str] = []
+    if _is_signed_data(der):
+        for list_kind in (_master_list, _defect_list):
+            try:
+                return list_kind(name, der, directory, accept_unverified)
+            except ChipFault as fault:
+                reasons.append(fault.detail)
+        return TrustImport(name, "signed list", None, "; ".join(dict.fromkeys(reasons)))
     for kind in (_certificate, _revocation_list):
         try:
             return kind(name, der, directory)
         except ChipFault as fault:
             reasons.append(fault.detail)
-    for list_kind in (_master_list, _defect_list):
-        try:
-            return list_kind(name, der, directory, accept_unverified)
-        except ChipFault as fault:
-            reasons.append(fault.detail)
-    return TrustImport(name, "unknown", None, "; ".join(dict.fromkeys(reasons)))
+    try:
+        return _defect_list(name, der, directory, accept_unverified)
+    except ChipFault:
+        told = f"no certificate ({reasons[0]}), no revocation list ({reasons[1]}) and no signed list"
+        return TrustImport(name, "unknown", None, told)
+
+
+def _is_signed_data(der: bytes) -> bool:
+    try:
+        return asn1.oid(asn1.sequence(tlv.read(tlv.to_definite(der))[0]).any()) == SIGNED_DATA
+    except MalformedChipData:
+        return False
 
 
 def _certificate(name: str, der: bytes, directory: Path) -> TrustImport:

@@ -100,7 +100,8 @@ def finding_detail(finding: Finding, wording: Wording, inspection: Inspection | 
         kinds = {one.list_id: one.kind.value for one in inspection.watchlist.consulted}
         return wording.text_or(f"list.{kinds.get(finding.detail, finding.detail)}", finding.detail)
     if step == Step.CHIP.value and rest not in ("missing", "waived"):
-        return wording.text_or(f"check.{rest}", rest)
+        check, _, group = rest.partition(":")
+        return f"{wording.text_or(f'check.{check}', check)} {group}".rstrip()
     if finding.code in ("BIO-05", "WAV-01"):
         reason = reason_table().of(finding.detail)
         return reason.text(wording.language) if reason else finding.detail
