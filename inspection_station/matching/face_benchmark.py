@@ -113,7 +113,10 @@ class FaceBenchmark:
         }
 
     def _group(self, group: GroupTally) -> dict[str, Any]:
-        """A group's own rates at the bounds of all pairs together: what one bound for everybody does to this group."""
+        """A group's own rates at the bounds of all pairs together: what one bound for everybody does to this group.
+
+        ``own``: its rates at bounds of its own, as if the set held nobody else.
+        """
         told: dict[str, Any] = {
             "persons": group.persons,
             "pictures": group.pictures,
@@ -128,7 +131,8 @@ class FaceBenchmark:
                 bound = whole.bound_at(target)
                 fmr[name] = None if bound is None else own.false_match_rate(bound)
                 fnmr[name] = None if bound is None else own.false_non_match_rate(bound)
-            told[scale.name] = {"fmr": _rounded(fmr), "fnmr": _rounded(fnmr)}
+            told[scale.name] = {"fmr": _rounded(fmr), "fnmr": _rounded(fnmr), "own": _rates(own)}
+        told["supported"] = {name: group.tallies.flip.supported(fmr) for name, fmr in TARGETS.items()}
         return told
 
 

@@ -22,6 +22,8 @@ from inspection_station.matching.pictures import UnusablePicture, picture_from_f
 from inspection_station.matching.ports import FaceQuality, Image, Vector
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".jp2", ".j2k", ".j2c", ".jpc", ".jpx", ".jpf"})
+_OTHER_PICTURES = frozenset({".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif"})
+"""Forms that are not read (some files are so named and hold a JPEG): they too are counted, not passed over."""
 
 Progress = Callable[[int, int, int], None]
 """Called with pictures done, pictures in all, and failures among those done."""
@@ -95,7 +97,8 @@ def _pictures_below(folder: Path) -> Iterator[Path]:
         folders.sort()
         for name in sorted(names):
             path = Path(place) / name
-            if path.suffix.lower() in SUFFIXES and not name.startswith(".") and path.is_file():  # no pipes
+            named_so = path.suffix.lower() in SUFFIXES | _OTHER_PICTURES
+            if named_so and not name.startswith(".") and path.is_file():  # no pipes
                 yield path
 
 

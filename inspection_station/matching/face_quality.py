@@ -119,9 +119,10 @@ def _pixels(image: Image, shape: FaceGeometry) -> dict[str, float]:
     scale = _NORMAL_EYES / shape.eyes
     reach = 2.6 * shape.eyes
     left, top = (max(0, int(middle - reach)) for middle in shape.centre)
-    around = image[top : int(shape.centre[1] + reach) + 1, left : int(shape.centre[0] + reach) + 1]
-    if around.size == 0:
-        around, left, top = image, 0, 0
+    part = image[top : int(shape.centre[1] + reach) + 1, left : int(shape.centre[0] + reach) + 1]
+    if part.size == 0:
+        part, left, top = image, 0, 0
+    around = np.asarray(cv2.cvtColor(part, cv2.COLOR_BGR2GRAY), np.uint8)
     if scale < 0.5:  # warping alone would alias: reduce first
         reduced = scale * 2.0
         around = np.asarray(cv2.resize(around, None, fx=reduced, fy=reduced, interpolation=cv2.INTER_AREA), np.uint8)
@@ -132,7 +133,7 @@ def _pixels(image: Image, shape: FaceGeometry) -> dict[str, float]:
     turn = cv2.getRotationMatrix2D(centre, shape.roll, scale / reduced)
     turn[:, 2] += size[0] / 2.0 - centre[0], _NORMAL_EYES * 0.75 - centre[1]
     inner = cv2.warpAffine(around, turn, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    grey = cv2.cvtColor(inner, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    grey = inner.astype(np.float32)
     half = size[0] // 2
     sides = sorted((float(grey[:, :half].mean()) + 1.0, float(grey[:, half:].mean()) + 1.0))
     contrast = float(grey.var()) + 25.0

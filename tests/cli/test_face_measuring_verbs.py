@@ -58,6 +58,7 @@ def test_a_benchmark_tells_three_ways_by_rate_and_by_group(
     assert set(told["groups"]) == {"some", "other"}
     assert told["groups"]["some"]["persons"] == 4
     assert set(told["groups"]["some"]["snorm"]["fmr"]) == TARGETS
+    assert set(told["groups"]["some"]["flip"]["own"]) == {"eer", "fnmr", "thresholds"}
     assert told["cohort"]["kind"] == "leave-two-persons-out"
     assert told["cohort"]["sufficient"] is False
     assert told["counts"]["failures"] == [{"file": "wall/wall.png", "code": "no-face"}]

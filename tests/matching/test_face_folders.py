@@ -47,6 +47,7 @@ def test_every_picture_is_enrolled_or_named_with_the_reason(
     done, chip = cv2.imencode(".jp2", decode_picture((fixtures / "obama.jpg").read_bytes())[::2, ::2])
     assert done
     (odd / "torn.jp2").write_bytes(chip.tobytes()[: len(chip) // 3])
+    (odd / "from-the-web.webp").write_bytes(b"RIFF\x10\0\0\0WEBPVP8 ")
     steps: list[tuple[int, int, int]] = []
     faces = enrol_folders(matcher, tmp_path, lambda *step: steps.append(step))
     assert faces.persons == ("haaland", "lieu", "obama")
@@ -58,8 +59,9 @@ def test_every_picture_is_enrolled_or_named_with_the_reason(
         ("odd/one.png", "too-small"),
         ("odd/wall.png", "no-face"),
         ("odd/torn.jp2", "truncated"),
+        ("odd/from-the-web.webp", "not-a-picture"),
     }
-    assert steps[-1] == (11, 11, 5)
+    assert steps[-1] == (12, 12, 6)
     assert np.allclose(np.linalg.norm(faces.averaged(), axis=1), 1.0, atol=1e-5)
     assert np.allclose(np.linalg.norm(faces.vectors, axis=1), 1.0, atol=1e-5)
 
