@@ -72,6 +72,18 @@ def test_nobody_signs_after_the_inspection(moment: bytes, result: CheckResult) -
     assert check.result is result
 
 
+@pytest.mark.parametrize(
+    ("begin", "end"), [("2025-01-01", "9999-12-31"), ("0001-01-01", "9999-12-31"), ("0001-01-01", "2037-01-01")]
+)
+def test_a_signer_may_be_valid_since_ever_and_without_end(begin: str, end: str) -> None:
+    signed = parse_security_object(FILES["EF.SOD"]).signed
+    (signer,) = signed.certificates
+    times = (datetime.fromisoformat(f"{day}T00:00:00+00:00") for day in (begin, end))
+    endless = replace(signer, not_before=next(times), not_after=next(times))
+    check = section(check_signer(replace(signed, certificates=(endless,)), TRUST, DAY).checks, "5.6.4.3.4")
+    assert check.result is OK
+
+
 @pytest.mark.parametrize(("behind", "result"), [(b"\0\0", OK), (b"\x90\0", FAILED)])
 def test_bytes_behind_the_security_object_are_told_unless_they_are_padding(behind: bytes, result: CheckResult) -> None:
     assert check_security_object_form(FILES["EF.SOD"] + behind).result is result

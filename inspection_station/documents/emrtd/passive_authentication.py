@@ -171,9 +171,10 @@ def _validity(
     told = f"valid until {certificate.not_after:%Y-%m-%d}"
     if signed_at is None:
         return check.successful(told)
-    if not certificate.not_before - _CLOCKS_DIFFER <= signed_at <= certificate.not_after + _CLOCKS_DIFFER:
+    # Differences only: «without end» is written as the last second of the year 9999, and there is no day after it.
+    if max(certificate.not_before - signed_at, signed_at - certificate.not_after) > _CLOCKS_DIFFER:
         return check.failed(Why.SIGNED_OUTSIDE(day=f"{signed_at:%Y-%m-%d}"))
-    if signed_at > moment + _CLOCKS_DIFFER:  # a wrong clock here, or one there: nobody can tell which
+    if signed_at - moment > _CLOCKS_DIFFER:  # a wrong clock here, or one there: nobody can tell which
         return check.undetermined(Why.SIGNED_LATER(day=f"{signed_at:%Y-%m-%d}"))
     return check.successful(f"{told}, signed on {signed_at:%Y-%m-%d}")
 
