@@ -22,9 +22,11 @@ from inspection_station.documents.emrtd.key_groups import (
     standard_group,
     standard_parameters,
 )
+from inspection_station.documents.emrtd.security_infos import MAX_KEYS, parse_security_infos
 from inspection_station.documents.emrtd.security_object import parse_security_object
 from inspection_station.documents.emrtd.signatures import Algorithm, AlgorithmUnknown, DsaKey, EcKey, RsaKey
 from inspection_station.inspection.chip import CheckResult
+from inspection_station.training.chip_keys import agreement_key
 from inspection_station.training.passport_issue import issue_passport
 
 FILES = issue_passport(LASTING_LINES, PORTRAIT, authority=AUTHORITY, at=DAY).files
@@ -241,3 +243,13 @@ def test_algorithms_that_are_not_spoken_or_weak_leave_their_strength_open() -> N
     assert check_algorithms(SOD, old).result is UNKNOWN
     assert check_algorithms(SOD, None).result is OK
     assert check_algorithms(SOD, DS).result is OK
+
+
+def test_a_chip_that_would_keep_the_station_calculating_is_refused() -> None:
+    """Nobody has signed these keys when they are looked at: neither their size nor their number is the chip's to say."""
+    with pytest.raises(MalformedChipData, match="out of bounds"):
+        prime_group((1 << 4097) | 1, 2)
+    infos = agreement_key(5, 13, (2,)).infos()
+    assert len(parse_security_infos(tlv.encode(0x31, *infos[:1] * MAX_KEYS)).keys) == MAX_KEYS
+    with pytest.raises(MalformedChipData, match="more than"):
+        parse_security_infos(tlv.encode(0x31, *infos[:1] * (MAX_KEYS + 1)))

@@ -16,7 +16,8 @@ from inspection_station.documents.emrtd.errors import MalformedChipData
 PKCS3_KEY, X942_KEY = "1.2.840.113549.1.3.1", "1.2.840.10046.2.1"
 STANDARD_PARAMETERS = "0.4.0.127.0.7.1.2"
 """Names a group by its number in table 12 of §9.5.1."""
-_LARGEST_PRIME = 8192
+_LARGEST_PRIME = 4096
+"""Bits, twice those of the largest group of §9.5.1: a power in a larger one would cost the station seconds."""
 
 
 class KeyGroup(Protocol):

@@ -78,6 +78,10 @@ class PaceInfo:
         return self.cipher == 1
 
 
+MAX_KEYS = 8
+"""Public keys in one file; each costs up to half a second to look at, and nobody has signed them yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChipAuthenticationInfo:
     """One offer of chip authentication (§9.2.5)."""
@@ -141,6 +145,8 @@ def parse_security_infos(content: bytes) -> SecurityInfos:
         body = asn1.sequence(element)
         oid = asn1.oid(body.any())
         if oid == f"{PUBLIC_KEY}.1" or oid == f"{PUBLIC_KEY}.2":
+            if len(keys) + len(not_spoken) == MAX_KEYS:
+                raise MalformedChipData(f"more than {MAX_KEYS} keys of the chip")
             try:
                 group, public = parse_agreement_key(body.take(asn1.SEQUENCE))
             except AlgorithmUnknown as fault:
