@@ -246,7 +246,7 @@ def test_algorithms_that_are_not_spoken_or_weak_leave_their_strength_open() -> N
 
 
 def test_a_chip_that_would_keep_the_station_calculating_is_refused() -> None:
-    """Nobody has signed these keys when they are looked at: neither their size nor their number is the chip's to say."""
+    """Nobody has vouched for these keys when they are looked at, so neither their size nor their number is free."""
     with pytest.raises(MalformedChipData, match="out of bounds"):
         prime_group((1 << 4097) | 1, 2)
     infos = agreement_key(5, 13, (2,)).infos()
