@@ -71,6 +71,16 @@ def test_bad_files_are_reported_and_do_not_keep_good_ones_out(tmp_path: Path) ->
     assert store.path_for(signer()).trust is Trust.ANCHORED
 
 
+def test_a_list_under_an_ending_that_says_nothing_of_it_is_told_and_not_passed_over(tmp_path: Path) -> None:
+    AUTHORITY.write_trust(tmp_path)
+    (tmp_path / "csca-ut.cer").rename(tmp_path / "csca-ut.bin")
+    (tmp_path / "notes.txt").write_text("who put these here", encoding="utf-8")
+    (tmp_path / "older").mkdir()
+    store = TrustStore.from_directory(tmp_path)
+    assert [problem.file for problem in store.problems] == ["csca-ut.bin"]
+    assert ".cer" in store.problems[0].reason
+
+
 def test_a_missing_directory_says_so(tmp_path: Path) -> None:
     with pytest.raises(NotADirectoryError):
         TrustStore.from_directory(tmp_path / "nowhere")

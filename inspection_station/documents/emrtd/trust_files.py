@@ -94,7 +94,25 @@ def read_directory(directory: Path) -> TrustStore:
     """NotADirectoryError without one."""
     if not directory.is_dir():
         raise NotADirectoryError("the trust directory does not exist")
-    return assemble([read_file(path) for path in sorted(directory.iterdir()) if path.suffix.lower() in SUFFIXES])
+    paths = sorted(directory.iterdir())
+    named = [path for path in paths if path.suffix.lower() in SUFFIXES]
+    return assemble([read_file(path) for path in named], _misnamed(path for path in paths if path not in named))
+
+
+def _misnamed(paths: Iterable[Path]) -> list[TrustProblem]:
+    """Files that begin as a certificate or list does, under an ending that says nothing of it: somebody meant them."""
+    told = f"begins as a certificate or list does, but is named otherwise than {' '.join(sorted(SUFFIXES))}"
+    return [TrustProblem(path.name, told) for path in paths if not path.name.startswith(".") and _begins_so(path)]
+
+
+def _begins_so(path: Path) -> bool:
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return file.read(11).startswith((b"\x30\x82", b"\x30\x83", b"\x30\x80", b"-----BEGIN "))
+    except OSError:
+        return False
 
 
 def assemble(files: Sequence[TrustFile], problems: Iterable[TrustProblem] = ()) -> TrustStore:
