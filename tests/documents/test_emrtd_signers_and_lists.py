@@ -49,10 +49,11 @@ def test_who_signs_lists_and_stamps_for_a_state_may_not_sign_its_documents(usage
     assert section(checks, "5.8.2.1.2").result is FAILED
 
 
-def test_a_certificate_for_any_other_use_is_named_for_it() -> None:
+def test_a_server_s_certificate_is_named_for_it_and_a_maker_s_own_usage_is_not() -> None:
     checks = signed_by(AUTHORITY.list_signer("1.3.6.1.5.5.7.3.1"))
     assert section(checks, "5.6.4.3.6").result is OK
-    assert "a use of its own" in section(checks, "5.8.2.1.2").evidence
+    assert "another use" in section(checks, "5.8.2.1.2").evidence
+    assert section(signed_by(AUTHORITY.list_signer("1.2.840.113533.7.74.3")), "5.8.2.1.2").result is OK
 
 
 def test_a_signer_that_may_issue_or_names_another_country_breaks_its_form() -> None:

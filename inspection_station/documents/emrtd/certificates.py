@@ -21,7 +21,7 @@ from inspection_station.documents.emrtd.signatures import Algorithm, PublicKey
 
 COUNTRY, COMMON_NAME = "2.5.4.6", "2.5.4.3"
 _SUBJECT_KEY, _AUTHORITY_KEY, _BASIC_CONSTRAINTS = "2.5.29.14", "2.5.29.35", "2.5.29.19"
-EXTENDED_USAGE, DOCUMENT_TYPES = "2.5.29.37", "2.23.136.1.1.6.2"
+_EXTENDED_USAGE, DOCUMENT_TYPES = "2.5.29.37", "2.23.136.1.1.6.2"
 _ISSUER_ALTERNATIVES, _DIRECTORY_NAME = "2.5.29.18", 0xA4
 MAX_CERTIFICATE = 64 * 1024
 
@@ -108,7 +108,7 @@ class Certificate:
         """Object identifiers of the extended key usage (RFC 5280 §4.2.1.12); empty without the extension or where it is
         malformed.
         """
-        value = self.extensions.get(EXTENDED_USAGE)
+        value = self.extensions.get(_EXTENDED_USAGE)
         try:
             return frozenset(map(asn1.oid, tlv.only(value, asn1.SEQUENCE).children())) if value else frozenset()
         except MalformedChipData:

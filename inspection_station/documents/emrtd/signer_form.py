@@ -8,7 +8,7 @@ which a signer cannot be told from anything else that the same root issued.
 from __future__ import annotations
 
 from inspection_station.documents.emrtd import asn1, tlv
-from inspection_station.documents.emrtd.certificates import EXTENDED_USAGE, Certificate
+from inspection_station.documents.emrtd.certificates import Certificate
 from inspection_station.documents.emrtd.check_reasons import Why
 from inspection_station.documents.emrtd.checks import Check
 from inspection_station.documents.emrtd.errors import MalformedChipData
@@ -19,6 +19,10 @@ _KEY_USAGE, _AUTHORITY_KEY = "2.5.29.15", "2.5.29.35"
 _DIGITAL_SIGNATURE = 0x80
 _OTHER_ROLES = ("2.23.136.1.1.", "0.4.0.127.0.7.3.11.")
 """Extended key usages of other signers of ICAO and BSI: of lists, seals, stamps (Doc 9303 part 12 §7.1.1 to §7.1.3)."""
+_OTHER_USES = (*_OTHER_ROLES, "1.3.6.1.5.5.7.3.")
+"""Those, and RFC 5280's: servers, mail, time stamps. A signer of documents names no use at all (§7.1.1, table 6), but a
+maker's own that some states' authorities put into everything says nothing against it.
+"""
 _VERSION_3, _LAST_TWO_DIGIT_YEAR = 2, 2049
 
 
@@ -72,8 +76,8 @@ def _deviations(certificate: Certificate) -> list[str]:
         found.append("another country than its issuer's")
     if certificate.authority:
         found.append("may issue certificates")
-    if EXTENDED_USAGE in certificate.extensions:
-        found.append("made for a use of its own, as signers of documents are not")
+    if any(usage.startswith(_OTHER_USES) for usage in certificate.usages):
+        found.append("made for another use than signing documents")
     return found + _extension_deviations(fields)
 
 
