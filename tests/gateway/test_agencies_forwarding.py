@@ -26,7 +26,9 @@ from inspection_station.headquarters.messages import Request, seal_packet
 from inspection_station.headquarters.questions import AgencySystem
 from inspection_station.headquarters.receipts import Kind
 from inspection_station.inspection.outbox import StationIdentity
+from inspection_station.inspection.papers import Announced, ManifestAnswer
 from inspection_station.inspection.record import InspectionRecord
+from inspection_station.inspection.watchlist import WatchlistResult
 from inspection_station.storage.envelope import Place, wrap
 
 STATION = "station-1"
@@ -73,6 +75,29 @@ def test_every_record_arrives_once_and_is_never_sent_again(
     take_in(gateway, identity, record("late"), first=200)
     assert worker.turn().sent == 1
     assert received(played, AgencySystem.ENTRY_EXIT) == {**{f"i-{n}": 1 for n in range(90)}, "late": 1}
+    assert worker.waiting() == {}
+
+
+def test_who_is_not_on_the_manifest_is_told_to_the_voyages_system_once(
+    gateway: Gateway, identity: StationIdentity, played: PlayedAgencies, clock: SharedClock
+) -> None:
+    voyage = played.played.known.manifest.voyage
+    answers = (
+        ManifestAnswer(Announced.NO, voyage, "now 1"),
+        ManifestAnswer(Announced.YES, voyage, "now 1"),
+        ManifestAnswer(Announced.NOT_CHECKED, voyage),
+        None,
+    )
+    made = []
+    for number, answer in enumerate(answers):
+        whole = record(f"i-{number}")
+        lists = replace(whole.watchlist or WatchlistResult((), ()), manifest=answer)
+        made.append(replace(whole, watchlist=lists))
+    take_in(gateway, identity, *made)
+    worker = over(gateway, played, clock)
+    worker.turn()
+    worker.turn()
+    assert received(played, AgencySystem.WEBAPIS) == {"i-0": 1}
     assert worker.waiting() == {}
 
 

@@ -1,9 +1,9 @@
-"""What goes up to agencies' systems after it was taken in: records, portraits, fingers. Nothing is sent by two workers.
+"""What goes up to agencies' systems after it was taken in: records, portraits, fingers, discrepancies.
 
 The log says what came, in one order; a mark says how far it was read. What is to go up stands in ``forwarding`` under
 system and id for ever, so it is noted once. A worker claims rows for a minute in a transaction of its own, sends, and
-notes what was acknowledged. Where it dies in between, the rows come free and are sent again under the same ids, which
-changes nothing at the agency.
+notes what was acknowledged; nothing is sent by two workers. Where one dies in between, its rows come free and are sent
+again under the same ids, which changes nothing at the agency.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from inspection_station.gateway.agencies.ports import (
     ForeignerBiometrics,
     IdentityConfirmation,
     PictureUp,
+    WebApis,
 )
 from inspection_station.gateway.agencies.resting import Resting
 from inspection_station.gateway.agencies.sealed_records import SealedRecord, read_sealed
@@ -46,7 +47,7 @@ _AT_ONCE = 40
 _READ = 400
 _CLAIMED = timedelta(minutes=2)  # longer than a claim's messages may take
 _FIRST, _LONGEST, _REFUSED = timedelta(seconds=30), timedelta(hours=1), timedelta(hours=6)
-_RECORD, _PORTRAIT, _FINGER = "record", "portrait", "finger"
+_RECORD, _PORTRAIT, _FINGER, _DISCREPANCY = "record", "portrait", "finger", "discrepancy"
 _MOST_TRIES = 20
 _EMERGENCY = "emergency"
 
@@ -148,6 +149,8 @@ class Forwarding:
         targets = [(AgencySystem.ENTRY_EXIT, _RECORD, entry.item_id)]
         if sealed.scenario == _EMERGENCY:
             targets.append((AgencySystem.EMERGENCY_IDENTITY, _RECORD, entry.item_id))
+        if sealed.unannounced_on:
+            targets.append((AgencySystem.WEBAPIS, _DISCREPANCY, entry.item_id))
         for blob in sealed.blobs:
             if blob.purpose == _PORTRAIT:
                 targets.append((AgencySystem.IDENTITY_CONFIRMATION, _PORTRAIT, blob.sha256.hex()))
@@ -249,6 +252,12 @@ class Forwarding:
             to = cast("EntryExitSystem | EmergencyIdentity", adapter)
             record = sealed[row.inspection_id].for_agency(row.inspection_id)
             return {row.key: to.take_record(record, WITHIN).known}
+        if kind == _DISCREPANCY:
+            row = batch[0]
+            aboard = sealed[row.inspection_id]
+            voyages = cast(WebApis, adapter)
+            told = voyages.report_discrepancy(aboard.unannounced_on, row.inspection_id, aboard.discrepancy(), WITHIN)
+            return {row.key: told.known}
         pictures = {row.key: self._picture(row, sealed[row.inspection_id]) for row in batch}
         here = {key: picture for key, picture in pictures.items() if picture is not None}
         if not here:

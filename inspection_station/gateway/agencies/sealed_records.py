@@ -10,6 +10,7 @@ from typing import Any
 
 from inspection_station.gateway.agencies.ports import RecordUp
 from inspection_station.inspection.codec import MalformedPlain, parse_json
+from inspection_station.inspection.papers import Announced
 
 _DIGEST = 64  # hex digits
 
@@ -33,6 +34,18 @@ class SealedRecord:
     issuing_state: str
     blobs: tuple[SealedBlob, ...]
     plain: Mapping[str, object] = field(repr=False)
+    unannounced_on: str = ""
+    """The voyage on whose manifest the traveller was looked for and not found."""
+
+    def discrepancy(self) -> dict[str, object]:
+        """What the voyages' system is told of a traveller who is not on the manifest (``contracts.Discrepancy``)."""
+        return {
+            "sha256": self.sha256.hex(),
+            "kind": "not on manifest",
+            "document_number": self.document_number,
+            "seen_at": self.plain.get("decided_at"),
+            "station": self.plain.get("station"),
+        }
 
     def for_agency(self, record_id: str) -> RecordUp:
         """As the port has it."""
@@ -70,7 +83,16 @@ def read_sealed(body: bytes, sha256: bytes) -> SealedRecord | None:
         _text(zone.get("issuing_state")),
         tuple(blob for kept in record.get("blobs") or () if (blob := _blob(kept)) is not None),
         plain,
+        _unannounced_on(record),
     )
+
+
+def _unannounced_on(record: Mapping[str, Any]) -> str:
+    lists = record.get("watchlist")
+    manifest = lists.get("manifest") if isinstance(lists, dict) else None
+    if not isinstance(manifest, dict) or manifest.get("status") != Announced.NO.value:
+        return ""
+    return _text(manifest.get("voyage"))
 
 
 def _blob(kept: Any) -> SealedBlob | None:
