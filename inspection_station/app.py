@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from threading import Event
 from typing import TYPE_CHECKING
 
 import uuid_utils
@@ -167,6 +168,7 @@ def open_station(
     store.on_fault(lambda fault: desk.store_changed(fault.code if fault is not None else None))
     desk.start()
     stack.callback(desk.stop)
+    _look_over(store, desk, pool, stack)
     _log_duty(profile, store, devices, session, stack)
 
     def arrived() -> None:
@@ -177,6 +179,22 @@ def open_station(
     online.follow(headquarters.loop)
     director = training.director if training else None
     return Station(profile, desk, store, rack, lists, director, headquarters.side, headquarters.loop)
+
+
+def _look_over(store: StationStore, desk: InspectionDesk, pool: Executor, stack: ExitStack) -> None:
+    """Read the whole store once, beside all other work; where it is damaged, inspections stop and the officer is told
+    what to do.
+    """
+    ending = Event()
+    stack.callback(ending.set)
+
+    def look() -> None:
+        damage = store.look_over(ending.is_set)
+        if damage is not None:
+            log.error("the store is damaged", extra={"code": damage.code})
+            desk.store_changed(damage.code)
+
+    pool.submit(look)
 
 
 def _log_duty(

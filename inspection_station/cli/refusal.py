@@ -20,10 +20,12 @@ _DO = {
     "SEC-01": "set the clock, then run this again",
     "STO-01": "make room where it is to be written, then run this again; what was sealed is kept",
     "STO-02": f"unlock the key store, or tell the administrator ({_DOCTOR})",
-    "STO-03": "delete nothing; put the right key or data folder back, or tell the administrator",
+    "STO-03": "delete nothing; put the right key or data folder back, else the last backup («store restore FILE» keeps "
+    "what is here beside)",
     "STO-04": "end the other program that uses this data folder, then run this again",
     "STO-05": "check the data folder, its permissions and its disk, then run this again",
     "STO-06": "start the station once, which makes its store, or name another folder with --data",
+    "STO-09": "delete nothing; put the last backup back: «store restore FILE» keeps what is here beside",
     "SYS-01": "run this again; if it stays, give the log to the administrator",
     "SYS-02": "install the station again, or tell the administrator",
     "SYS-03": "connect a display and run this again",

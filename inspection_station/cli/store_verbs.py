@@ -62,7 +62,7 @@ def _check(options: argparse.Namespace) -> int:
         if report.sound:
             return _DONE
         for problem in report.problems:
-            sys.stderr.write(f"STO-03: {problem}\n")
+            sys.stderr.write(f"STO-09: {problem}\n")
         sys.stderr.write("Do this: delete nothing; «bundle export» what still reads, then «store restore» a copy.\n")
         return _NEGATIVE
 

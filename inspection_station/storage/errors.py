@@ -45,9 +45,9 @@ class NotADatabase(WrongKey):
 
 
 class StoreDamaged(StoreUnavailable):
-    """The database opens and contradicts itself."""
+    """The database opens and contradicts itself: a backup is put back, and what lies here is kept beside."""
 
-    code = "STO-03"
+    code = "STO-09"
 
 
 class SchemaTooNew(StoreUnavailable):
@@ -59,7 +59,7 @@ class SchemaTooNew(StoreUnavailable):
 class SchemaTooOld(StoreUnavailable):
     """A reader found a store that is not migrated yet; starting the station migrates it."""
 
-    code = "STO-03"
+    code = "STO-06"
 
 
 class AlreadyOpen(StoreUnavailable):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from typing import TypeVar
@@ -20,13 +21,14 @@ from inspection_station.storage.connection import (
     transaction,
     translated,
 )
-from inspection_station.storage.errors import KeyStoreRefused, StoreClosed, StoreMissing
+from inspection_station.storage.errors import KeyStoreRefused, StoreClosed, StoreDamaged, StoreMissing, StoreUnavailable
 from inspection_station.storage.keys import KeySource, is_training_folder
 from inspection_station.storage.migrations import require_current
 from inspection_station.storage.moving import working_key
 from inspection_station.storage.values import AuditEntry, JournaledInspection, OutboxStatus, StoreCheck, StoredRecord
 
 _T = TypeVar("_T")
+_INSTRUCTIONS = 100_000  # of SQLite's machine between two questions whether to stop
 
 
 class StoreReader:
@@ -84,6 +86,21 @@ class StoreReader:
     def audit(self, limit: int = 50) -> tuple[AuditEntry, ...]:
         """Newest entries of the audit first."""
         return self.ask(lambda connection: newest_entries(connection, limit))
+
+    def look_over(self, stop: Callable[[], bool]) -> StoreDamaged | None:
+        """Every page against its seal and the file's structure, on a connection of its own: seconds for a large store.
+        None where it is sound, or ``stop`` said True meanwhile; it is called now and then.
+        """
+        try:
+            connection = open_reader(self._folder, self._key)
+            connection.set_progress_handler(lambda: int(stop()), _INSTRUCTIONS)
+            with closing(connection), translated(self._folder):
+                found = connection.execute("pragma quick_check(1)").fetchone()[0]
+        except StoreDamaged as damage:
+            return damage
+        except StoreUnavailable:
+            return None  # stopped, or in the middle of a voyage's close: nothing was found
+        return None if found == "ok" else StoreDamaged("the file's structure does not hold together")
 
     def check(self) -> StoreCheck:
         """The full check, on a connection of its own so that nobody waits for it."""

@@ -21,7 +21,7 @@ from inspection_station.storage.connection import (
     open_writer,
     translated,
 )
-from inspection_station.storage.errors import NotADatabase, RecordRefused, StoreUnavailable
+from inspection_station.storage.errors import NotADatabase, RecordRefused, StoreDamaged, StoreUnavailable
 from inspection_station.storage.incarnation import Head, read_head, require_clock, take_up
 from inspection_station.storage.journal import append_event, event_text, take_journal
 from inspection_station.storage.keys import KeySource
@@ -129,6 +129,10 @@ class StationStore:
     def fault(self) -> StoreUnavailable | None:
         """Why the store cannot write at the moment; None while it can."""
         return self._writer.fault
+
+    def look_over(self, stop: Callable[[], bool]) -> StoreDamaged | None:
+        """As ``StoreReader.look_over``: after a start, beside all other work."""
+        return self._reader.look_over(stop)
 
     def on_fault(self, listener: Callable[[StoreUnavailable | None], None]) -> None:
         """Call ``listener`` on the writer's thread when writing stops working, and with None when it works again.

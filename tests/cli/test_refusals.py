@@ -40,7 +40,7 @@ def codes_in_the_verbs() -> set[str]:
     return found
 
 
-STORE_AND_DEVICES = {"STO-01", "STO-02", "STO-03", "STO-04", "STO-05", "STO-06", "SEC-01", "CHP-01", "CHP-02", "CHP-07"}
+STORE_AND_DEVICES = {*(f"STO-0{n}" for n in (1, 2, 3, 4, 5, 6, 9)), "SEC-01", "CHP-01", "CHP-02", "CHP-07"}
 OF_PICTURES = {"DOC-04", "DOC-05"}  # read-mrz has words of its own for them
 
 

@@ -105,7 +105,7 @@ def test_a_journal_that_cannot_be_read_is_told_and_the_station_is_ready(open_ben
             return getattr(self._store, name)
 
     bench = open_bench(wrap_store=Unreadable)
-    assert "STO-03" in {n.code for n in bench.until(lambda s: s.notices).notices}
+    assert "STO-09" in {n.code for n in bench.until(lambda s: s.notices).notices}
     bench.place()
     bench.until_stage(Stage.DECISION)
 

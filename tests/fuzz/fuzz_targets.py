@@ -13,6 +13,7 @@ _TESTS = str(Path(__file__).resolve().parents[1])
 if _TESTS not in sys.path:
     sys.path.insert(0, _TESTS)
 
+from exchange_targets import EXCHANGE, REFUSALS  # noqa: E402
 from fakes.chip_material import AUTHORITY, DAY, KEY, LINES, passport  # noqa: E402
 
 from inspection_station.documents import mrz, mrz_repair  # noqa: E402
@@ -46,7 +47,7 @@ from inspection_station.training.defect_lists import (  # noqa: E402
 from inspection_station.training.passport_issue import issue_passport  # noqa: E402
 from inspection_station.training.virtual_chip import VirtualChip, VirtualChipConnection  # noqa: E402
 
-EXPECTED = (ChipFault, MalformedMrz)
+EXPECTED = (ChipFault, MalformedMrz, *REFUSALS)
 """How an input may be refused. Anything else is a find."""
 _JPEG = b"\xff\xd8\xff\xe0\x00\x04ab\xff\xc2\x00\x11\x08\x02\x13\x01\x9d\x03" + bytes(20)
 _PASSPORT = issue_passport(
@@ -222,4 +223,5 @@ TARGETS: dict[str, Target] = {
             b"I<UTOD231458907<<<<<<<<<<<<<<<\n7408122F1204159UTO<<<<<<<<<<<6\nERIKSSON<<ANNA<MARIA<<<<<<<<<<",
         ),
     ),
+    **{name: Target(run, seeds) for name, (run, seeds) in EXCHANGE.items()},
 }

@@ -110,7 +110,10 @@ def look(folder: Path, acknowledged: dict[str, str], tally: Tally) -> None:
             tally.problems.append("records were acknowledged and there is no store")
         return
     except StoreUnavailable as fault:
-        if acknowledged or fault.code != "STO-03":  # killed while the schema was being written: nothing was kept yet
+        if acknowledged or fault.code not in (
+            "STO-03",
+            "STO-06",
+        ):  # killed while the schema was being written: nothing was kept yet
             tally.problems.append(f"the store does not open: {type(fault).__name__} {fault.detail}")
         return
     try:

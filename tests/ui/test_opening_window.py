@@ -189,7 +189,19 @@ def test_nothing_on_it_is_cut_at_any_size(size: tuple[int, int]) -> None:
     window = OpeningWindow(training=True)
     window.resize(*size)
     window.show()
-    for code in ("STO-01", "STO-02", "STO-03", "STO-04", "STO-05", "STO-08", "SYS-01", "SYS-02", "PRO-01", "SEC-01"):
+    for code in (
+        "STO-01",
+        "STO-02",
+        "STO-03",
+        "STO-04",
+        "STO-05",
+        "STO-08",
+        "STO-09",
+        "SYS-01",
+        "SYS-02",
+        "PRO-01",
+        "SEC-01",
+    ):
         window.show_failure(
             StartFailure(code, "profile laptop: devices.camera: no driver uvc-camera is installed here")
         )
