@@ -39,6 +39,8 @@ class StationProfile:
     ``trust_folder`` holds certificates, ``terminal_keys`` what states gave for reading the fingers in their chips.
     ``pace`` scales the time that training devices take: 1 as in life, 0 without waiting.
     ``retention_days``: how long a record's content stays once headquarters holds it for good.
+    ``pass_by_itself_seconds``: how long a green verdict stands before it passes by itself, where the scenario lets it;
+    0: never. ``confirm_every``: of so many one waits for the officer all the same; 0: none.
     ``voyage_budget_megabytes`` (10⁶ bytes): what pictures of one voyage may cost on a dear link, 0 without a limit.
     """
 
@@ -61,6 +63,8 @@ class StationProfile:
     touch_target: int = 44
     theme: str = "day"
     undo_seconds: float = 10.0
+    pass_by_itself_seconds: float = 1.0
+    confirm_every: int = 20
     pace: float = 1.0
     retention_days: float = 30.0
     voyage_budget_megabytes: float = 0.0
@@ -71,6 +75,8 @@ _LIMITS = {
     "chip_timeout_seconds": (0.5, 60.0),
     "face_timeout_seconds": (1.0, 600.0),
     "undo_seconds": (0.0, 120.0),
+    "pass_by_itself_seconds": (0.0, 60.0),
+    "confirm_every": (0, 10_000),
     "pace": (0.0, 100.0),
     "retention_days": (0.0, 3650.0),
     "voyage_budget_megabytes": (0.0, 1_000_000.0),

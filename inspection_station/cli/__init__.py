@@ -30,6 +30,7 @@ _GROUPS = (
     "pack_verbs",
     "store_verbs",
     "doctor_verbs",
+    "code_verbs",
 )
 
 

@@ -146,6 +146,7 @@ def _show(profile: StationProfile, options: argparse.Namespace) -> int:
             ended["code"] = code_of(none.error)
             return _not_started(options.json, none.error)
         from inspection_station.ui.application import run_window
+        from inspection_station.ui.presenters.pass_by_itself import PassByItself
 
         ended["why"] = "window closed"
         stack.callback(opened.window.finish)  # also where another station turns out to run already
@@ -156,6 +157,7 @@ def _show(profile: StationProfile, options: argparse.Namespace) -> int:
             kiosk=kiosk,
             theme=profile.theme,
             touch_target=profile.touch_target,
+            by_itself=PassByItself(profile.pass_by_itself_seconds, profile.confirm_every),
             lock_file=profile.data_folder / "window.lock",
             crash_folder=profile.data_folder / "log",
             ready=opened.window.give_way,

@@ -171,6 +171,7 @@ class ExchangeSide:
             budget_bytes=status.budget_bytes,
             used_bytes=status.used_bytes,
             port_link=status.port_link,
+            clock_offset_seconds=status.clock_offset_seconds,
         )
 
     def _lists(self, now: datetime) -> tuple[ListAge, ...]:

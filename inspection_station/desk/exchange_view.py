@@ -93,6 +93,7 @@ class Stick:
 class ExchangeView:
     """How the exchange stands. ``enrolled`` False: headquarters does not know this station, so nothing goes.
 
+    ``clock_offset_seconds``: headquarters' clock minus this machine's, None before they could be compared.
     ``budget_bytes`` None: no limit for this voyage. ``sticks`` None: not looked for yet.
     """
 
@@ -110,6 +111,7 @@ class ExchangeView:
     packs_fault: str = ""
     act: ActView | None = None
     sticks: tuple[Stick, ...] | None = None
+    clock_offset_seconds: int | None = None
 
     @property
     def waiting(self) -> int:

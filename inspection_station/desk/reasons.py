@@ -20,12 +20,15 @@ SHORTEST_NOTE = 10  # characters of free text where a reason asks for it (FLOWS 
 
 
 class ReasonUse(StrEnum):
-    """DECIDE: with a decision. OVERRIDE: sets a finding aside. WAIVE: lets a step go. SKIP: by rule (art. 91)."""
+    """DECIDE: with a decision. OVERRIDE: sets a finding aside. WAIVE: lets a step go. SKIP: by rule (art. 91).
+    AUTO: the station passed by itself; nobody chooses it.
+    """
 
     DECIDE = "decide"
     OVERRIDE = "override"
     WAIVE = "waive"
     SKIP = "skip"
+    AUTO = "auto"
 
 
 @dataclass(frozen=True, slots=True)

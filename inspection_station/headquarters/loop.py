@@ -45,7 +45,8 @@ class ExchangeStatus:
 
     ``online``: the last attempt reached headquarters. ``fault``: code of what stands in the way, or empty.
     ``budget_bytes``: what pictures of this voyage may cost (None: no limit), ``used_bytes`` of it; ``port_link``: the
-    link is cheap and asks for no budget.
+    link is cheap and asks for no budget. ``clock_offset_seconds``: headquarters' clock minus ours, to ten seconds, None
+    before an answer of theirs.
     """
 
     enrolled: bool = False
@@ -57,6 +58,7 @@ class ExchangeStatus:
     budget_bytes: int | None = None
     used_bytes: int = 0
     port_link: bool = False
+    clock_offset_seconds: int | None = None
 
     @property
     def seconds_left(self) -> float | None:
@@ -147,6 +149,12 @@ class Conversation:
         if self._link is not None:
             self._link.close()
             self._link = self._identity = None
+
+    @property
+    def clock_offset_seconds(self) -> int | None:
+        """To ten seconds: what the way there and back takes is no error of the clock."""
+        offset = self._link.clock_offset_ms if self._link is not None else None
+        return None if offset is None else round(offset / 10_000) * 10
 
     def _current_link(self) -> HttpsLink:
         identity = self._outbox.identity()
@@ -317,6 +325,7 @@ class ExchangeLoop:
                 state.budget_bytes,
                 state.used_bytes,
                 self._conversation.port_link,
+                self._conversation.clock_offset_seconds,
             )
         )
 

@@ -34,7 +34,9 @@ class Demand(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One row: demands by step, and which decisions end an inspection here."""
+    """One row: demands by step, and which decisions end an inspection here. ``passes_by_itself``: where nothing stops a
+    traveller the station may pass him without a key, which the officer can prevent (FLOWS 4.1, exceptions only).
+    """
 
     name: str
     document: Demand
@@ -46,6 +48,7 @@ class Scenario:
     groups: Demand
     watchlist: Demand
     dispositions: tuple[Disposition, ...]
+    passes_by_itself: bool = False
 
     def demand(self, step: Step) -> Demand:
         """What this scenario asks of a step."""
@@ -64,7 +67,7 @@ SCENARIOS: dict[str, Scenario] = {
     row.name: row
     for row in (
         #        name             doc chip face fing clear comp grp watch
-        Scenario("pre-clearance", _R, _A, _N, _N, _N, _A, _A, _R, (_D.PC, _D.RF, _D.HD, _D.RE, _D.VD)),
+        Scenario("pre-clearance", _R, _A, _N, _N, _N, _A, _A, _R, (_D.PC, _D.RF, _D.HD, _D.RE, _D.VD), True),
         Scenario(
             "quayside",
             _R,
@@ -77,7 +80,7 @@ SCENARIOS: dict[str, Scenario] = {
             _R,
             (_D.AD, _D.TE, _D.EX, _D.RF, _D.HD, _D.RE, _D.XP, _D.DT, _D.VD),
         ),
-        Scenario("disembarkation", _A, _N, _R, _N, _R, _R, _A, _R, (_D.LN, _D.RB, _D.RF, _D.HD, _D.RE, _D.VD)),
+        Scenario("disembarkation", _A, _N, _R, _N, _R, _R, _A, _R, (_D.LN, _D.RB, _D.RF, _D.HD, _D.RE, _D.VD), True),
         Scenario("emergency", _R, _A, _A, _N, _N, _A, _A, _R, (_D.AD, _D.EX, _D.RF, _D.HD, _D.RE, _D.XP, _D.VD)),
     )
 }

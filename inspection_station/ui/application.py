@@ -19,6 +19,7 @@ from inspection_station.ui.main_window import MainWindow
 from inspection_station.ui.pages.page import Surface
 from inspection_station.ui.pictures import PictureStore
 from inspection_station.ui.power import BatteryGauge
+from inspection_station.ui.presenters.pass_by_itself import NEVER, PassByItself
 from inspection_station.ui.qt_process import (
     CART_TARGET,
     SWITCH_SECONDS,
@@ -45,6 +46,7 @@ def run_window(
     theme: str = "day",
     touch_target: int = 44,
     size: tuple[int, int] = WINDOWED,
+    by_itself: PassByItself = NEVER,
     lock_file: Path | None = None,
     crash_folder: Path | None = None,
     on_close: Callable[[], None] | None = None,
@@ -80,6 +82,7 @@ def run_window(
         touch=touch_target >= CART_TARGET,
         kiosk=kiosk,
         battery=battery.level,
+        by_itself=by_itself,
     )
     window.language_changed.connect(texts.install)
     keyboard = Keyboard(window, window.press, window.reveal, window)

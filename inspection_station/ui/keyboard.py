@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Qt
@@ -24,6 +25,10 @@ _FIELDS = (QLineEdit, QPlainTextEdit)
 _IN_FIELDS = frozenset({Key.ENTER, Key.SPACE, Key.LEFT, Key.RIGHT, *(k for k in Key if k.digit is not None)})
 
 
+TAP_SECONDS = 0.4
+"""F1 let go sooner opens the overview of keys; held longer it only showed what is hidden."""
+
+
 class Keyboard(QObject):
     """Event filter of the application for one window. A held key acts once: holding Enter admits nobody twice."""
 
@@ -33,11 +38,15 @@ class Keyboard(QObject):
         press: Callable[[Key], None],
         reveal: Callable[[bool], None],
         parent: QObject | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(parent)
         self._window = window
         self._press = press
         self._reveal = reveal
+        self._clock = clock
+        self._held_since: float | None = None
         self.by_tab = False
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -55,7 +64,7 @@ class Keyboard(QObject):
             return False
         if key is Key.F1:
             if not event.isAutoRepeat():
-                self._reveal(kind == QEvent.Type.KeyPress)
+                self._hold(kind == QEvent.Type.KeyPress)
             return True
         focus = QApplication.focusWidget()
         if key in _IN_FIELDS and isinstance(focus, _FIELDS):
@@ -67,6 +76,12 @@ class Keyboard(QObject):
         if kind == QEvent.Type.KeyPress and (not event.isAutoRepeat() or key in (Key.LEFT, Key.RIGHT)):
             self._press(key)
         return True
+
+    def _hold(self, down: bool) -> None:
+        since, self._held_since = self._held_since, self._clock() if down else None
+        self._reveal(down)
+        if not down and since is not None and self._clock() - since < TAP_SECONDS:
+            self._press(Key.F1)
 
     def _note_focus(self, watched: QObject, event: QEvent) -> None:
         """A button that was reached with Tab is the one that Enter presses; one that was touched is not."""

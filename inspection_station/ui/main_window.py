@@ -20,6 +20,7 @@ from inspection_station.ui.pictures import connect_queued
 from inspection_station.ui.presenters.checks import CheckRow
 from inspection_station.ui.presenters.console import Console, Explain, Fill, Panel, stage_shown
 from inspection_station.ui.presenters.keys import Key
+from inspection_station.ui.presenters.pass_by_itself import NEVER, PassByItself, counting, due, stopped
 from inspection_station.ui.presenters.press import choose, press, send, settle
 from inspection_station.ui.presenters.screen import screen
 from inspection_station.ui.screen_view import ScreenView
@@ -47,6 +48,7 @@ class MainWindow(QMainWindow):
         touch: bool = False,
         kiosk: bool = False,
         battery: Callable[[], int | None] = lambda: None,
+        by_itself: PassByItself = NEVER,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
@@ -55,6 +57,7 @@ class MainWindow(QMainWindow):
         self._touch = touch
         self._kiosk = kiosk
         self._battery = battery
+        self._by_itself = by_itself
         self._clock = clock
         self._leaving = False
         self._snapshot: DeskSnapshot = bridge.snapshot
@@ -72,7 +75,7 @@ class MainWindow(QMainWindow):
         connect_queued(surface.pictures, self._on_picture)
         self._tick = QTimer(self)
         self._tick.setInterval(TICK_MS)
-        self._tick.timeout.connect(self.draw)
+        self._tick.timeout.connect(self._on_tick)
         self._tick.start()
         self.restyle()
         self.draw()
@@ -106,12 +109,13 @@ class MainWindow(QMainWindow):
         """A step of the path was touched."""
         inspection = self._snapshot.inspection
         follows = inspection is not None and stage is stage_shown(inspection)
-        self._apply(replace(self.console, looked_at=None if follows else stage, panel=None), ())
+        console = stopped(self.console, self._snapshot)
+        self._apply(replace(console, looked_at=None if follows else stage, panel=None), ())
 
     def explain(self, row: CheckRow) -> None:
         """A check was touched: its code in full, or its page."""
         if row.code and self._wording.has(f"error.{row.code}.what"):
-            self._apply(replace(self.console, panel=Explain(row.code, key=row.key)), ())
+            self._apply(replace(stopped(self.console, self._snapshot), panel=Explain(row.code, key=row.key)), ())
         elif self._snapshot.inspection is not None:
             self.look_at(Stage(row.step.value))
 
@@ -173,6 +177,15 @@ class MainWindow(QMainWindow):
         if isinstance(focus, QWidget) and focus.window() is self:
             focus.clearFocus()
         self.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _on_tick(self) -> None:
+        now = self._clock()
+        self.console = counting(self.console, self._snapshot, self._by_itself, now)
+        decision = due(self.console, self._snapshot, self._by_itself, now)
+        if decision is not None:
+            self._apply(replace(self.console, green_since=None), (decision,))
+        else:
+            self.draw()
 
     def _on_snapshot(self) -> None:
         before, self._snapshot = self._snapshot, self._bridge.snapshot

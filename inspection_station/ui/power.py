@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from threading import Event, Thread
 
+from inspection_station.ui.presenters.top_bar import NoBattery
+
 _FOLDER = Path("/sys/class/power_supply")
 _INTERVAL_SECONDS = 30.0
 
 
 class BatteryGauge:
-    """``level`` is per cent, or None where the machine has no battery or does not say."""
+    """``level`` is per cent, a ``NoBattery``, or None where the machine does not say."""
 
     def __init__(self, folder: Path = _FOLDER) -> None:
         self._folder = folder
@@ -39,12 +41,28 @@ class BatteryGauge:
 
 
 def read_level(folder: Path) -> int | None:
-    """Lowest level of the batteries the kernel lists; None without one (other systems have no such folder)."""
-    levels = []
-    for capacity in sorted(folder.glob("*/capacity")):
-        try:
-            if (capacity.parent / "type").read_text().strip() == "Battery":
-                levels.append(int(capacity.read_text()))
-        except (OSError, ValueError):
-            continue  # a battery being exchanged; the next reading will have it
-    return min((n for n in levels if 0 <= n <= 100), default=None)
+    """Lowest level of the batteries that the kernel lists, or a ``NoBattery``; None where there is no such folder, as
+    on other systems.
+    """
+    if not folder.is_dir():
+        return None
+    levels, batteries, mains = [], False, False
+    for place in sorted(folder.iterdir()):
+        kind = _said(place / "type")
+        mains = mains or (kind == "Mains" and _said(place / "online") == "1")
+        if kind != "Battery" or _said(place / "scope") == "Device":  # a mouse has one too
+            continue
+        batteries = True
+        capacity = _said(place / "capacity")
+        if capacity.isdecimal() and int(capacity) <= 100:
+            levels.append(int(capacity))
+    if batteries:
+        return min(levels, default=None)  # one that is being exchanged says nothing; the next reading will have it
+    return NoBattery.ON_MAINS if mains else NoBattery.NOTHING_NAMED
+
+
+def _said(file: Path) -> str:
+    try:
+        return file.read_text().strip()
+    except (OSError, ValueError):
+        return ""

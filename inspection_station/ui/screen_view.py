@@ -18,6 +18,7 @@ from inspection_station.ui.pages.document import DocumentView
 from inspection_station.ui.pages.exchange import ExchangeDetails
 from inspection_station.ui.pages.face import FaceView
 from inspection_station.ui.pages.fingers import FingersView
+from inspection_station.ui.pages.key_overview import KeyOverviewView
 from inspection_station.ui.pages.lists import ListsView
 from inspection_station.ui.pages.page import Card, Surface
 from inspection_station.ui.pages.panels import ExplainView, FormPanelView, ListPanelView
@@ -32,6 +33,7 @@ from inspection_station.ui.presenters.console import Panel
 from inspection_station.ui.presenters.exchange_panel import ExchangePanel
 from inspection_station.ui.presenters.fingers_page import FingersPage
 from inspection_station.ui.presenters.forms import FormPanel
+from inspection_station.ui.presenters.key_overview import KeyOverview
 from inspection_station.ui.presenters.keys import Key
 from inspection_station.ui.presenters.options import ListPanel
 from inspection_station.ui.presenters.screen import Screen
@@ -42,6 +44,7 @@ from inspection_station.ui.widgets.bars import BannerView, PathBar, TopBarView
 from inspection_station.ui.widgets.checks_column import ChecksColumn
 from inspection_station.ui.widgets.exchange_strip import ExchangeStripView
 from inspection_station.ui.widgets.key_button import KeyButton
+from inspection_station.ui.widgets.keypad import Keypad
 from inspection_station.ui.widgets.text import Text
 from inspection_station.wording import Wording
 
@@ -121,14 +124,21 @@ class ScreenView(QWidget):
             results.ListsPage: ListsView(surface),
             results.DecisionPage: DecisionView(surface),
         }
-        self.list_panel = ListPanelView(controls.choose, lambda: controls.press(Key.D0))
-        self.form_panel = FormPanelView(controls.send, surface.zone_family)
-        self.explain_panel = ExplainView(lambda: controls.press(Key.ESC))
+
+        def back() -> None:
+            controls.press(Key.ESC)
+
+        self.list_panel = ListPanelView(controls.choose, lambda: controls.press(Key.D0), back)
+        self.form_panel = FormPanelView(controls.send, back, surface.zone_family)
+        self.keypad, self._touch = Keypad(self.form_panel.type_key), False
+        self.explain_panel = ExplainView(back)
         self.exchange_panel = ExchangeDetails(controls.press)
+        self.overview = KeyOverviewView(back)
         self.strip = ExchangeStripView(lambda: controls.press(Key.F12))
         self.stack = QStackedWidget()
         self.stack.setMinimumSize(1, 1)  # a hidden page never makes the window larger than the screen
-        for page in (*self.pages.values(), self.list_panel, self.form_panel, self.explain_panel, self.exchange_panel):
+        panels = (self.list_panel, self.form_panel, self.explain_panel, self.exchange_panel, self.overview)
+        for page in (*self.pages.values(), *panels):
             self.stack.addWidget(page)
         self._panel_of: Panel | None = None
         self._arrange()
@@ -140,6 +150,7 @@ class ScreenView(QWidget):
         self._middle.setSpacing(look.px(14))
         self._left.setSpacing(look.px(8))
         self._head.setSpacing(look.px(14))
+        self._touch = look.touch
 
     def show_screen(self, model: Screen, wording: Wording, clock: str) -> None:
         """Show a screen; ``clock`` is the wall clock."""
@@ -156,6 +167,10 @@ class ScreenView(QWidget):
         self.identity.setVisible(bool(model.identity.name))
         self.checks.show_model(model.checks, wording.text("panel.checks"))
         self.bar.show_model(model.actions, model.hint)
+        typing = self._touch and isinstance(model.panel, FormPanel)
+        self.keypad.show_words(wording)
+        self.keypad.setVisible(typing)
+        self.checks.setVisible(not typing)
         self._show_page(model, wording)
 
     def forget(self) -> None:
@@ -176,6 +191,9 @@ class ScreenView(QWidget):
         elif isinstance(model.panel, ExchangePanel):
             self.exchange_panel.show_panel(model.panel)
             shown = self.exchange_panel
+        elif isinstance(model.panel, KeyOverview):
+            self.overview.show_panel(model.panel, wording)
+            shown = self.overview
         elif model.panel is not None:
             self.explain_panel.show_panel(model.panel, wording)
             shown = self.explain_panel
@@ -198,6 +216,7 @@ class ScreenView(QWidget):
         self._left.addWidget(self.stack, 1)
         self._middle.addLayout(self._left, 1)
         self._middle.addWidget(self.checks)
+        self._middle.addWidget(self.keypad)
         self._body.addLayout(self._head)
         self._body.addLayout(self._middle, 1)
         outer.addWidget(self.top)

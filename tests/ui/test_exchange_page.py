@@ -68,7 +68,7 @@ def test_every_lane_tells_what_waits_how_much_and_how_long() -> None:
     assert [row.label for row in rows] == ["Alerts", "Decisions", "Chip photos", "Live photos", "Originals"]
     assert rows[2].value == "120 · 1.4 MB · about 2 min"
     assert rows[1].word == "1 kept apart"
-    assert (rows[4].tone, rows[4].word) == (Tone.UNCHECKED, "for a cheaper link")
+    assert (rows[4].tone, rows[4].word) == (Tone.UNCHECKED, "for the port link")
 
 
 def test_ages_are_green_amber_and_red_and_the_worst_come_first_on_the_strip() -> None:
@@ -105,13 +105,13 @@ def test_an_unknown_pace_is_said_and_nothing_waiting_too() -> None:
     assert (strip.waiting.label, strip.lanes) == ("Nothing waits", None)
 
 
-def test_a_spent_budget_is_told_beside_what_waits_for_a_cheaper_link() -> None:
+def test_a_spent_budget_is_told_beside_what_waits_for_the_port_link() -> None:
     lanes = (*STANDING.lanes[:2], LaneView(2, 5, 60_000, 60_000, 0, None))
     view = replace(OFFLINE, lanes=lanes)
     assert "voyage budget used up (50.0 MB of 50.0 MB)" in exchange_panel(Exchange(), view, EN).facts
     strip = exchange_strip(view, EN)
     assert strip is not None
-    assert "60 kB for a cheaper link" in strip.waiting.label
+    assert "60 kB for the port link" in strip.waiting.label
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -18,6 +18,7 @@ from inspection_station.inspection.document import BlobRef
 from inspection_station.ui.fonts import visible
 from inspection_station.ui.pictures import PictureStore, PictureUnreadable, decode
 from inspection_station.ui.power import read_level
+from inspection_station.ui.presenters.top_bar import NoBattery
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "JPEG2000"])
@@ -91,9 +92,21 @@ def test_a_character_without_a_glyph_is_shown_as_its_code_point() -> None:
     assert visible("A\U000e0041") == "A[U+E0041]"
 
 
-def test_the_lowest_battery_counts_and_no_battery_is_not_known(tmp_path: Path) -> None:
+def test_without_a_battery_the_mains_are_told_and_another_system_is_not_known(tmp_path: Path) -> None:
+    assert read_level(tmp_path / "nothing") is None
+    assert read_level(tmp_path) == NoBattery.NOTHING_NAMED
+    for name, parts in {
+        "AC": {"type": "Mains", "online": "1"},
+        "hidpp_battery_0": {"type": "Battery", "scope": "Device", "capacity": "5"},  # of a mouse
+    }.items():
+        (tmp_path / name).mkdir()
+        for part, said in parts.items():
+            (tmp_path / name / part).write_text(said + "\n")
+    assert read_level(tmp_path) == NoBattery.ON_MAINS
+
+
+def test_the_lowest_battery_counts(tmp_path: Path) -> None:
     folder = tmp_path
-    assert read_level(folder) is None
     for name, kind, level in (("BAT0", "Battery", "81"), ("BAT1", "Battery", "17"), ("AC", "Mains", "1")):
         (folder / name).mkdir()
         (folder / name / "type").write_text(kind + "\n")

@@ -12,6 +12,7 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QPlainTextEdit, QWidget
 
 from inspection_station.desk.commands import Decide
+from inspection_station.desk.view import Notice
 from inspection_station.inspection.biometrics import ComparisonBand, NotCompared, ReferenceKind
 from inspection_station.inspection.chip import CheckResult
 from inspection_station.inspection.disposition import Disposition
@@ -20,7 +21,7 @@ from inspection_station.inspection.inspection import Stage
 from inspection_station.inspection.scenario import Step
 from inspection_station.matching.ports import FacePrompt
 from inspection_station.ui.main_window import MainWindow
-from inspection_station.ui.presenters.console import Choice, Choose, Console, Explain, Fill, Form
+from inspection_station.ui.presenters.console import Choice, Choose, Console, Explain, Fill, Form, Keys
 from inspection_station.ui.presenters.keys import Key
 from inspection_station.ui.theme import ThemeName
 
@@ -100,6 +101,12 @@ def unread() -> FakeDesk:
     return FakeDesk(Script(failing={Step.DOCUMENT: "DOC-01"})).begin()
 
 
+def laid_down_wrongly() -> FakeDesk:
+    desk = FakeDesk(Script(hold=frozenset(Step))).begin()
+    desk.publish(notices=(Notice("DOC-04", "2 zones in view", 1),))
+    return desk
+
+
 def decided() -> FakeDesk:
     desk = clear()
     desk.post(Decide(Disposition.AD))
@@ -138,6 +145,8 @@ SCENES: dict[str, tuple[Callable[[], FakeDesk], Console]] = {
     "note": (clear, Console(panel=Fill(Form.NOTE))),
     "zone": (unread, Console(panel=Fill(Form.ZONE))),
     "explained": (stopped, Console(panel=Explain("BIO-03"))),
+    "keys": (FakeDesk, Console(panel=Keys())),
+    "laid down wrongly": (laid_down_wrongly, Console()),
 }
 
 

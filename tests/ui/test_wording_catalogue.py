@@ -58,6 +58,8 @@ FAMILIES: dict[str, set[str]] = {
     "guide": STEPS,
     "banner.running": values(Stage) - {"decision", "closed"} | {"reason"},
     "tone": values(Tone),
+    "keys.shape": values(Tone) - {"note"},
+    "detail": {"expired", "expiry-unknown"},  # keys of DOC-03
     "scenario": set(SCENARIOS),
     "disposition": values(Disposition),
     "pass": LETS_PASS,
@@ -110,6 +112,7 @@ LOOSE = (
     "panel.",
     "state.",
     "health.",
+    "keys.",
 )
 FLOWS_CODES = {"BIO-02", "BIO-04", "SYN-01", "UNKNOWN"}  # FLOWS 4.2, for steps still to come
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QGridLayout, QLineEdit, QPlainTextEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QGridLayout, QLineEdit, QPlainTextEdit, QPushButton, QWidget
 
 from inspection_station.desk.commands import Command
 from inspection_station.ui.pages.page import Card, scrolled
+from inspection_station.ui.presenters.action import Action, Role
 from inspection_station.ui.presenters.console import Panel
 from inspection_station.ui.presenters.forms import FieldKind, FormField, FormPanel, zone_complete, zone_progress
 from inspection_station.ui.presenters.keys import Key
@@ -17,12 +18,24 @@ from inspection_station.ui.presenters.options import ListPanel, Option
 from inspection_station.ui.presenters.step_pages import Trouble
 from inspection_station.ui.theme import Look, ThemeName
 from inspection_station.ui.widgets.facts import TroubleCard
-from inspection_station.ui.widgets.key_button import RowButton
+from inspection_station.ui.widgets.key_button import KeyButton, RowButton
 from inspection_station.ui.widgets.text import Text
 from inspection_station.wording import Wording
 
 Choose = Callable[["Command | Panel"], None]
 ROWS = 5  # options a column
+
+
+class BackButton(KeyButton):
+    """Esc, for those who have no keyboard."""
+
+    def __init__(self, back: Callable[[], None], parent: QWidget | None = None) -> None:
+        super().__init__(Key.ESC, parent)
+        self.clicked.connect(back)
+
+    def show_words(self, wording: Wording) -> None:
+        """Show its label."""
+        self.show_action(Action(Key.ESC, wording.text("action.back"), Role.PLAIN))
 
 
 class OptionRow(RowButton):
@@ -62,9 +75,12 @@ class OptionRow(RowButton):
 class ListPanelView(Card):
     """Nine options a page, in two columns so that all of them are on the screen."""
 
-    def __init__(self, choose: Choose, turn: Callable[[], None], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, choose: Choose, turn: Callable[[], None], back: Callable[[], None], parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent=parent)
         self._choose = choose
+        self.back = BackButton(back)
         self.title, self.intro, self.by_enter = Text("name", wrap=True), Text("label", wrap=True), Text("strong")
         self.rows = [OptionRow() for _ in range(9)]
         self.more = QPushButton()
@@ -82,6 +98,7 @@ class ListPanelView(Card):
         head, foot = Card(row=True, plain=True), Card(row=True, plain=True)
         head.box.addWidget(self.title, 1)
         head.box.addWidget(self.more)
+        head.box.addWidget(self.back)
         foot.box.addWidget(self.intro, 1)
         foot.box.addWidget(self.by_enter)
         self.box.addWidget(head)
@@ -98,6 +115,7 @@ class ListPanelView(Card):
     def show_panel(self, model: ListPanel, wording: Wording) -> None:
         """Show a list."""
         self.title.show_text(model.title)
+        self.back.show_words(wording)
         self.intro.show_text(model.intro)
         for n, row in enumerate(self.rows):
             row.setVisible(n < len(model.rows))
@@ -155,10 +173,15 @@ class FormPanelView(Card):
     """A form; rebuilt when another one opens, kept while the language changes."""
 
     def __init__(
-        self, send: Callable[[Mapping[str, str]], None], zone_family: str, parent: QWidget | None = None
+        self,
+        send: Callable[[Mapping[str, str]], None],
+        back: Callable[[], None],
+        zone_family: str,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent=parent)
         self._send = send
+        self.back = BackButton(back)
         self._zone_family = zone_family
         self._look = Look(ThemeName.DAY, 1.0)
         self._wording: Wording | None = None
@@ -170,8 +193,12 @@ class FormPanelView(Card):
             Text("body", wrap=True),
             Text("label", wrap=True),
         )
-        self._fields = Card(plain=True)
-        for widget in (self.title, self.intro, self._fields, self.progress):
+        self._fields, head, told = Card(plain=True), Card(row=True, plain=True), Card(plain=True)
+        told.box.addWidget(self.title)
+        told.box.addWidget(self.intro)
+        head.box.addWidget(told, 1)
+        head.box.addWidget(self.back)
+        for widget in (head, self._fields, self.progress):
             self.box.addWidget(widget)
         self.box.addStretch(1)
 
@@ -184,6 +211,7 @@ class FormPanelView(Card):
     def show_panel(self, model: FormPanel, wording: Wording, *, fresh: bool) -> None:
         """Show a form. ``fresh``: it was just opened, so the fields are empty and the first has the focus."""
         self._wording = wording
+        self.back.show_words(wording)
         self.title.show_text(model.title)
         self.intro.show_text(model.intro)
         shape = tuple((f.key, f.kind) for f in model.fields)
@@ -210,6 +238,14 @@ class FormPanelView(Card):
         """Forget what was typed."""
         for edit in self._edits.values():
             edit.clear()
+
+    def type_key(self, key: Qt.Key, text: str) -> None:
+        """A key of the keypad: into the field that has the focus, else into the first."""
+        edits = list(self._edits.values())
+        edit = next((edit for edit in edits if edit.hasFocus()), None) or edits[0]
+        edit.setFocus(Qt.FocusReason.OtherFocusReason)
+        for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+            QApplication.sendEvent(edit, QKeyEvent(kind, key, Qt.KeyboardModifier.NoModifier, text))
 
     def send(self) -> None:
         """Hand the values over."""

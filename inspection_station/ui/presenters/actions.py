@@ -22,6 +22,7 @@ def actions(snapshot: DeskSnapshot, console: Console, wording: Wording) -> tuple
     other_language = wording.text("action.other-language")
     theme = wording.text(f"theme.{console.theme}")
     return (
+        Action(Key.F1, wording.text("action.keys"), Role.PLAIN),
         _action(Key.F4, "note", why_not_open(inspection), wording),
         _action(Key.F5, "type", why_not_open(inspection), wording),
         Action(
@@ -30,9 +31,9 @@ def actions(snapshot: DeskSnapshot, console: Console, wording: Wording) -> tuple
             Role.PLAIN,
             _why(why_no_retry(inspection, console), wording),
         ),
-        _action(Key.F9, "set-aside", why_nothing_to_set_aside(inspection), wording),
         _action(Key.F7, "other", why_not_open(inspection), wording),
         _action(Key.F8, "print", "why.no-printer", wording),
+        _action(Key.F9, "set-aside", why_nothing_to_set_aside(inspection), wording),
         Action(Key.F10, other_language, Role.PLAIN),
         Action(Key.F11, theme, Role.PLAIN),
         _action(Key.F3, "refuse", why_not_open(inspection), wording, Role.STOP),

@@ -10,6 +10,7 @@ from inspection_station.inspection.face_search import (
     FaceCandidate,
     FaceProbe,
     FaceSearchResult,
+    GroupSearched,
     GroupUse,
 )
 from inspection_station.inspection.inspection import Inspection
@@ -103,7 +104,7 @@ def _title(result: FaceSearchResult, wording: Wording) -> tuple[str, Tone]:
         tones = [_TONE[one.use] for one in result.candidates]
         order = (Tone.BAR, Tone.LOOK, Tone.NOTE)
         return wording.text("groups.title", count=len(result.candidates)), min(tones, key=order.index)
-    if not result.searched:
+    if not any(group.templates for group in result.searched):
         return wording.text("groups.nothing-searched"), Tone.UNCHECKED
     return wording.text("groups.none"), Tone.UNCHECKED if result.not_searched else Tone.OK
 
@@ -140,8 +141,7 @@ def _rows(result: FaceSearchResult, wording: Wording) -> tuple[FieldRow, ...]:
         FieldRow(
             group_name(group.group_id, wording),
             wording.text("groups.size", count=f"{group.templates:,}", version=group.version),
-            Tone.NOTE if group.use is GroupUse.WHITELIST else Tone.OK,
-            wording.text("word.no-hit"),
+            *_searched(group, wording),
         )
         for group in result.searched
     ]
@@ -150,6 +150,13 @@ def _rows(result: FaceSearchResult, wording: Wording) -> tuple[FieldRow, ...]:
         for one in result.not_searched
     ]
     return (*searched, *away)
+
+
+def _searched(group: GroupSearched, wording: Wording) -> tuple[Tone, str]:
+    """A group without anybody in it vouches for nothing."""
+    if not group.templates:
+        return Tone.UNCHECKED, wording.text("word.empty")
+    return Tone.NOTE if group.use is GroupUse.WHITELIST else Tone.OK, wording.text("word.no-hit")
 
 
 def _not_searched(result: FaceSearchResult, wording: Wording) -> str:

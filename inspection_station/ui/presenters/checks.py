@@ -15,6 +15,7 @@ from inspection_station.inspection.findings import Finding, Severity
 from inspection_station.inspection.inspection import Inspection
 from inspection_station.inspection.scenario import Demand, Scenario, Step
 from inspection_station.matching.face_groups import GroupPolicy, built_in_groups
+from inspection_station.ui.presenters.identity import printed_date
 from inspection_station.ui.presenters.reach import REACH_TONE, reach
 from inspection_station.ui.presenters.tone import TONE_OF_SEVERITY, Tone
 from inspection_station.wording import Wording
@@ -99,6 +100,11 @@ def finding_detail(finding: Finding, wording: Wording, inspection: Inspection | 
     if finding.code == "LST-01" and inspection is not None and inspection.watchlist is not None:
         kinds = {one.list_id: one.kind.value for one in inspection.watchlist.consulted}
         return wording.text_or(f"list.{kinds.get(finding.detail, finding.detail)}", finding.detail)
+    if finding.code == "DOC-03" and inspection is not None and inspection.document is not None:
+        date = printed_date(inspection.document.mrz.date_of_expiry)
+        return wording.text(f"detail.{rest}", date=date)
+    if finding.code == "DOC-07":
+        return rest.partition(":")[2]
     if step == Step.CHIP.value and rest not in ("missing", "waived"):
         check, _, group = rest.partition(":")
         return f"{wording.text_or(f'check.{check}', check)} {group}".rstrip()

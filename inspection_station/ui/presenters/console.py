@@ -78,13 +78,20 @@ class Exchange:
     page: int = 0
 
 
-Panel = Choose | Fill | Explain | Exchange
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The overview of keys and shapes; open also between two travellers."""
+
+
+Panel = Choose | Fill | Explain | Exchange | Keys
 
 
 @dataclass(frozen=True, slots=True)
 class Console:
     """The screen's own state. ``looked_at`` None: the page follows the inspection. ``hint``: a wording key, why a key
-    that was pressed did nothing. ``revealed``: hits and scores are shown while the key is held.
+    that was pressed did nothing. ``revealed``: hits and scores are shown while the key is held. ``green_since``:
+    monotonic seconds, while a verdict is about to pass by itself; ``stopped_for``: the inspection for which the officer
+    stopped that.
     """
 
     language: str = "zh_TW"
@@ -95,6 +102,8 @@ class Console:
     revealed: bool = False
     class_postponed: bool = False
     candidate_page: int = 0
+    green_since: float | None = None
+    stopped_for: str = ""
 
 
 def open_panel(console: Console, snapshot: DeskSnapshot) -> Panel | None:
@@ -113,7 +122,7 @@ def open_panel(console: Console, snapshot: DeskSnapshot) -> Panel | None:
 
 def is_beside(panel: Panel | None) -> bool:
     """Whether the panel belongs to no inspection, so that it is open without one too."""
-    return isinstance(panel, Explain | Exchange) or (isinstance(panel, Fill) and panel.what is Form.CLOSE_VOYAGE)
+    return isinstance(panel, Explain | Exchange | Keys) or (isinstance(panel, Fill) and panel.what is Form.CLOSE_VOYAGE)
 
 
 def class_is_open(snapshot: DeskSnapshot) -> bool:

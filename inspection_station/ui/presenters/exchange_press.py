@@ -14,6 +14,7 @@ from inspection_station.ui.presenters.console import (
     Explain,
     Fill,
     Form,
+    Keys,
     Pane,
     Panel,
 )
@@ -31,6 +32,8 @@ def exchange_pressed(console: Console, key: Key, snapshot: DeskSnapshot) -> Outc
     if key is Key.F12:
         if snapshot.exchange is None:
             return replace(console, hint="why.no-exchange"), ()
+        if isinstance(panel, Fill) and panel.what is not Form.CLOSE_VOYAGE:
+            return replace(console, hint="why.form-open"), ()  # what is being typed is not lost over it
         return replace(console, panel=None if isinstance(panel, Exchange) else Exchange()), ()
     if isinstance(panel, Fill) and panel.what is Form.CLOSE_VOYAGE and key is Key.ESC:
         return replace(console, panel=Exchange()), ()
@@ -51,7 +54,7 @@ def exchange_chosen(console: Console, action: Command | Panel) -> Outcome:
     """An option of the details: another pane or form, or a command; the details stay open to show how it goes."""
     if isinstance(action, Exchange):
         return replace(console, panel=action), (LookForSticks(),)
-    if isinstance(action, Choose | Fill | Explain):
+    if isinstance(action, Choose | Fill | Explain | Keys):
         return replace(console, panel=action), ()
     if isinstance(action, LookForSticks):
         return console, (action,)

@@ -101,6 +101,8 @@ def link_item(view: ExchangeView, wording: Wording) -> HealthItem:
     at = moment_text(view.last_contact, wording)
     if view.online:
         return _item("link", Tone.OK, wording.text("exchange.strip.online", at=at))
+    if view.last_contact is None:
+        return _item("link", Tone.UNCHECKED, wording.text("exchange.strip.offline-never"))
     return _item("link", Tone.UNCHECKED, wording.text("exchange.strip.offline", at=at))
 
 

@@ -61,9 +61,21 @@ def form_panel(fill: Fill, inspection: Inspection, wording: Wording) -> FormPane
     if fill.what is not Form.ZONE:
         fields.append(FormField("note", wording.text(f"form.{fill.what.value}.note"), FieldKind.TEXT))
     reason = reason_table().of(fill.reason)
-    title = wording.text(f"form.{fill.what.value}.title")
+    title = _title(fill, inspection, wording)
     intro = reason.text(wording.language) if reason else wording.text(f"form.{fill.what.value}.intro")
     return FormPanel(title, intro, tuple(fields))
+
+
+def _title(fill: Fill, inspection: Inspection, wording: Wording) -> str:
+    """Who signs here reads what for: the finding that is set aside, the decision that is taken."""
+    if fill.what is Form.OVERRIDE:
+        finding = finding_of(inspection, fill.target)
+        form = "two" if _two_persons(fill, inspection) else "one"
+        what = wording.error(finding.code).what if finding is not None else ""
+        return wording.text(f"form.override.title-{form}", what=what)
+    if fill.what is Form.DECISION:
+        return wording.text("form.decision.title", decision=wording.text(f"disposition.{fill.target}"))
+    return wording.text(f"form.{fill.what.value}.title")
 
 
 def submit(fill: Fill, values: Mapping[str, str], inspection: Inspection) -> Command | str:

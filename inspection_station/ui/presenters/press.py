@@ -33,6 +33,7 @@ from inspection_station.ui.presenters.console import (
     Explain,
     Fill,
     Form,
+    Keys,
     Panel,
     class_is_open,
     open_panel,
@@ -43,6 +44,7 @@ from inspection_station.ui.presenters.fingers_page import fingers_asked, noted
 from inspection_station.ui.presenters.forms import submit
 from inspection_station.ui.presenters.keys import Key
 from inspection_station.ui.presenters.options import decide, list_panel, set_aside_targets, turned
+from inspection_station.ui.presenters.pass_by_itself import stopped
 from inspection_station.ui.presenters.verdict import passing
 from inspection_station.wording import LANGUAGES, Wording
 
@@ -52,12 +54,18 @@ Outcome = tuple[Console, tuple[Command, ...]]
 
 def press(console: Console, key: Key, snapshot: DeskSnapshot, now: float) -> Outcome:
     """Apply one key. ``now`` is monotonic seconds (for the ten seconds of undo)."""
-    console = replace(console, hint="")
+    console, counted = replace(console, hint=""), console.green_since is not None
+    if key is not Key.ENTER:
+        console = stopped(console, snapshot)
+        if key is Key.SPACE and counted:
+            return console, ()
     if key is Key.F10:
         following = LANGUAGES[(LANGUAGES.index(console.language) + 1) % len(LANGUAGES)]
         return replace(console, language=following), ()
     if key is Key.F11:
         return replace(console, theme=THEMES[(THEMES.index(console.theme) + 1) % len(THEMES)]), ()
+    if key is Key.F1:
+        return _overview(console)
     if (of_exchange := exchange_pressed(console, key, snapshot)) is not None:
         return of_exchange
     if key is Key.F8:
@@ -91,13 +99,12 @@ def settle(console: Console, before: DeskSnapshot, after: DeskSnapshot) -> Conso
     if new is None or old is None or old.inspection_id != new.inspection_id:
         if old is new:
             return console
-        return replace(
-            console, panel=None, looked_at=None, hint="", revealed=False, class_postponed=False, candidate_page=0
-        )
+        fresh = replace(console, panel=None, looked_at=None, hint="", revealed=False, green_since=None)
+        return replace(fresh, class_postponed=False, candidate_page=0)
     if old.decision is None and new.decision is not None:
         return replace(console, panel=None, looked_at=None, hint="")
     if old.evidence != new.evidence or old.running != new.running:
-        console = replace(console, hint="")  # what it said may no longer be so
+        console = replace(console, hint="", green_since=None)  # what it said may no longer be so
     if old.stage is not new.stage:
         console = replace(console, looked_at=None, class_postponed=console.class_postponed and class_is_open(after))
     if old.document != new.document:
@@ -124,7 +131,7 @@ def choose(console: Console, action: Command | Panel) -> Outcome:
     """Take an option: a panel opens, a command is posted and closes the panel."""
     if isinstance(console.panel, Exchange):
         return exchange_chosen(console, action)
-    if isinstance(action, Choose | Fill | Explain | Exchange):
+    if isinstance(action, Choose | Fill | Explain | Exchange | Keys):
         return replace(console, panel=action), ()
     return replace(console, panel=None, looked_at=None, class_postponed=False), (action,)
 
@@ -142,6 +149,13 @@ def _undo(console: Console, snapshot: DeskSnapshot, now: float) -> Outcome:
     return replace(console, panel=None), (UndoDecision(),)
 
 
+def _overview(console: Console) -> Outcome:
+    """F1 opens the overview of keys and closes it; what is being typed is not lost over it."""
+    if isinstance(console.panel, Fill):
+        return replace(console, hint="why.form-open"), ()
+    return replace(console, panel=None if isinstance(console.panel, Keys) else Keys()), ()
+
+
 def _back(console: Console, snapshot: DeskSnapshot) -> Console:
     if console.panel is not None:
         return replace(console, panel=None)
@@ -152,6 +166,8 @@ def _back(console: Console, snapshot: DeskSnapshot) -> Console:
 
 def _enter(console: Console, snapshot: DeskSnapshot) -> Outcome:
     inspection = snapshot.inspection
+    if isinstance(console.panel, Explain | Keys):
+        return replace(console, panel=None), ()
     if inspection is None:
         return replace(console, panel=None), (BeginInspection(),)
     panel = open_panel(console, snapshot)

@@ -20,6 +20,7 @@ from inspection_station.ui.presenters.console import (
     Explain,
     Fill,
     Form,
+    Keys,
     Panel,
     is_beside,
     open_panel,
@@ -31,6 +32,7 @@ from inspection_station.ui.presenters.exchange_strip import ExchangeStrip, excha
 from inspection_station.ui.presenters.fingers_page import FingersPage, fingers_page
 from inspection_station.ui.presenters.forms import FormPanel, form_panel
 from inspection_station.ui.presenters.identity import Identity, identity
+from inspection_station.ui.presenters.key_overview import KeyOverview, key_overview
 from inspection_station.ui.presenters.options import ListPanel, list_panel
 from inspection_station.ui.presenters.result_pages import (
     ComparisonPage,
@@ -54,7 +56,7 @@ from inspection_station.ui.presenters.step_pages import (
 )
 from inspection_station.ui.presenters.tone import Tone, worst
 from inspection_station.ui.presenters.top_bar import TopBar, top_bar
-from inspection_station.ui.presenters.verdict import Banner, banner
+from inspection_station.ui.presenters.verdict import Banner, banner, document_trouble
 from inspection_station.wording import Wording
 
 Page = (
@@ -69,7 +71,7 @@ Page = (
     | ListsPage
     | DecisionPage
 )
-PanelModel = ListPanel | FormPanel | Trouble | ExchangePanel
+PanelModel = ListPanel | FormPanel | Trouble | ExchangePanel | KeyOverview
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def _page(snapshot: DeskSnapshot, console: Console, wording: Wording, now: float
         return ready_page(snapshot, wording, now)
     stage = console.looked_at or stage_shown(inspection)
     if stage is Stage.DOCUMENT:
-        return document_page(inspection, wording)
+        return document_page(inspection, wording, document_trouble(snapshot))
     if stage is Stage.CHIP:
         return chip_page(inspection, wording)
     if stage is Stage.FACE:
@@ -158,6 +160,8 @@ def _panel(
     inspection = snapshot.inspection
     if isinstance(panel, Exchange):
         return None if snapshot.exchange is None else exchange_panel(panel, snapshot.exchange, wording)
+    if isinstance(panel, Keys):
+        return key_overview(wording)
     if isinstance(panel, Fill) and panel.what is Form.CLOSE_VOYAGE:
         return closing_form(wording)
     if isinstance(panel, Explain):
@@ -200,11 +204,17 @@ def _hint(console: Console, notices: tuple[Notice, ...], bar: tuple[Action, ...]
         if console.hint == "why.not-offered" and primary.why:
             return primary.why
         return wording.text(console.hint)
+    if console.green_since is not None:
+        return wording.text("hint.by-itself")
     if notices:
         notice = notices[-1]
         error = wording.error(notice.code)
-        what = (
-            wording.text("banner.with-detail", what=error.what, detail=notice.detail) if notice.detail else error.what
-        )
+        detail = _notice_detail(notice, wording)
+        what = wording.text("banner.with-detail", what=error.what, detail=detail) if detail else error.what
         return wording.text("hint.notice", what=what, do=error.do, code=notice.code)
     return bar[-1].why
+
+
+def _notice_detail(notice: Notice, wording: Wording) -> str:
+    """Which device, where it is one; the rest are technical words for the log."""
+    return wording.text_or(f"health.{notice.detail}", "") if notice.code.startswith("DEV-") else ""

@@ -84,10 +84,12 @@ def trouble_of(inspection: Inspection, step: Step, wording: Wording) -> Trouble 
     return Trouble(Tone.LOOK, wording.error(evidence.code), places)
 
 
-def document_page(inspection: Inspection, wording: Wording) -> DocumentPage:
-    """Page of the document step."""
+def document_page(inspection: Inspection, wording: Wording, code: str = "") -> DocumentPage:
+    """Page of the document step. ``code``: why what was laid down last could not be read, while the reader waits."""
     document = inspection.document
     trouble = trouble_of(inspection, Step.DOCUMENT, wording)
+    if trouble is None and code:
+        trouble = Trouble(Tone.LOOK, wording.error(code), "")
     if document is None:
         return DocumentPage(None, wording.text("picture.page"), "", (), (), wording.text("guide.document"), trouble)
     doubts = [(d.line, d.column) for d in document.mrz.doubts]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 from inspection_station.desk.view import DeskSnapshot
 from inspection_station.hardware.ports import DeviceKind, DeviceState
@@ -11,6 +12,14 @@ from inspection_station.wording import Wording
 
 LOW_BATTERY = 20  # per cent
 OLD_UNSENT = 3600.0  # seconds
+CLOCK_OFF, CLOCK_WRONG = 60, 600  # seconds between headquarters' clock and ours
+
+
+class NoBattery(IntEnum):
+    """Instead of a level: the machine runs on mains, or names no source of power at all."""
+
+    ON_MAINS = -1
+    NOTHING_NAMED = -2
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +54,7 @@ _STATE_TONE = {
 
 
 def top_bar(snapshot: DeskSnapshot, wording: Wording, now: float, battery: int | None) -> TopBar:
-    """``now`` is monotonic seconds; ``battery`` per cent, None where the machine does not say."""
+    """``now`` is monotonic seconds; ``battery`` per cent or a ``NoBattery``, None where the machine does not say."""
     seconds = ""
     if snapshot.elapsed_since is not None:
         seconds = wording.text("top.seconds", value=max(0, int(now - snapshot.elapsed_since)))
@@ -62,7 +71,7 @@ def top_bar(snapshot: DeskSnapshot, wording: Wording, now: float, battery: int |
 def health(snapshot: DeskSnapshot, wording: Wording, battery: int | None) -> tuple[HealthItem, ...]:
     """Devices first, then network, clock, battery, lists, unsent records. Unknown is grey, never green."""
     items = [_device(kind, snapshot, wording) for kind in DeviceKind]
-    items.append(_item("printer", Tone.UNCHECKED, wording.text("health.printer"), "state.absent", wording))
+    items.append(_item("printer", Tone.UNCHECKED, wording.text("health.printer"), "state.no-printing", wording))
     online = snapshot.online
     items.append(
         _item(
@@ -73,16 +82,7 @@ def health(snapshot: DeskSnapshot, wording: Wording, battery: int | None) -> tup
             wording,
         )
     )
-    clock_wrong = any(n.code == "SEC-01" for n in snapshot.notices)
-    items.append(
-        _item(
-            "clock",
-            Tone.BAR if clock_wrong else Tone.UNCHECKED,
-            wording.text("health.clock"),
-            "state.clock-wrong" if clock_wrong else "state.clock-not-compared",
-            wording,
-        )
-    )
+    items.append(_clock(snapshot, wording))
     items.append(_battery(battery, wording))
     items.append(_lists(snapshot, wording))
     items.append(_unsent(snapshot, wording))
@@ -112,9 +112,28 @@ def _device(kind: DeviceKind, snapshot: DeskSnapshot, wording: Wording) -> Healt
     return _item(kind.value, _STATE_TONE[view.state], label, f"state.{view.state.value}", wording)
 
 
+def _clock(snapshot: DeskSnapshot, wording: Wording) -> HealthItem:
+    """Against headquarters' clock where the two could be compared; a wrong date makes valid documents look expired."""
+    offset = snapshot.exchange.clock_offset_seconds if snapshot.exchange is not None else None
+    wrong = any(n.code == "SEC-01" for n in snapshot.notices)
+    if offset is None and not wrong:
+        return _item("clock", Tone.UNCHECKED, wording.text("health.clock"), "state.clock-not-compared", wording)
+    if offset is not None and abs(offset) >= CLOCK_OFF:
+        age = age_text(abs(offset) / 3600, wording)
+        label = wording.text("health.clock-slow" if offset > 0 else "health.clock-fast", by=age)
+        tone = Tone.BAR if wrong or abs(offset) >= CLOCK_WRONG else Tone.LOOK
+        return _item("clock", tone, label, "state.clock-wrong", wording)
+    state = "state.clock-wrong" if wrong else "state.ready"
+    return _item("clock", Tone.BAR if wrong else Tone.OK, wording.text("health.clock"), state, wording)
+
+
 def _battery(battery: int | None, wording: Wording) -> HealthItem:
     if battery is None:
         return _item("battery", Tone.UNCHECKED, wording.text("health.battery"), "state.unknown", wording)
+    if battery == NoBattery.ON_MAINS:
+        return _item("battery", Tone.OK, wording.text("health.mains"), "state.no-battery", wording)
+    if battery < 0:
+        return _item("battery", Tone.NOTE, wording.text("health.battery"), "state.no-battery", wording)
     label = wording.text("health.battery-level", value=battery)
     low = battery < LOW_BATTERY
     return _item("battery", Tone.LOOK if low else Tone.OK, label, "state.low" if low else "state.ready", wording)

@@ -63,6 +63,14 @@ def unchecked(inspection: Inspection) -> int:
     return len(grey | skipped)
 
 
+def document_trouble(snapshot: DeskSnapshot) -> str:
+    """Code of why what was laid down last could not be read, while the reader waits for it once more; else empty."""
+    inspection = snapshot.inspection
+    if inspection is None or inspection.stage is not Stage.DOCUMENT:
+        return ""
+    return next((n.code for n in reversed(snapshot.notices) if n.code.startswith("DOC-")), "")
+
+
 def _unread(inspection: Inspection, wording: Wording) -> Banner:
     evidence = inspection.evidence[Step.DOCUMENT]
     error = wording.error(evidence.code if isinstance(evidence, Missing) else "")
@@ -82,6 +90,10 @@ def _sealing(inspection: Inspection, wording: Wording) -> Banner:
 
 def _running(snapshot: DeskSnapshot, inspection: Inspection, wording: Wording) -> Banner:
     stage = inspection.stage
+    code = document_trouble(snapshot)
+    if code:
+        error = wording.error(code)
+        return Banner(Tone.LOOK, error.what, error.do, error.code)
     title = wording.text(f"banner.running.{stage.value}")
     if stage is Stage.FACE and snapshot.face_prompt is not None:
         title = wording.text(f"prompt.{snapshot.face_prompt.value}")
