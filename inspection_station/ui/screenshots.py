@@ -173,6 +173,7 @@ def _pictures_of(snapshot: DeskSnapshot) -> tuple[BlobRef, ...]:
     refs: list[BlobRef | None] = [
         document.page_image if document else None,
         chip.portrait if chip else None,
+        inspection.clearance.portrait if inspection.clearance else None,
         face.image if face else None,
         *(sample.image for sample in (fingers.samples if fingers else ())),
         *(result.reference_image for result in inspection.comparisons),

@@ -9,7 +9,7 @@ from desk_props import FakeDesk, Script, a_hit, a_zone, candidates, chip_checks
 
 from inspection_station.desk.commands import Decide
 from inspection_station.desk.exchange_view import ExchangeView
-from inspection_station.desk.view import DeviceView, ListView, Notice
+from inspection_station.desk.view import DeviceView, ListView
 from inspection_station.documents.emrtd.check_reasons import Why
 from inspection_station.documents.emrtd.checks import Check
 from inspection_station.hardware.ports import DeviceKind, DeviceState
@@ -17,22 +17,17 @@ from inspection_station.inspection.biometrics import ComparisonBand
 from inspection_station.inspection.chip import CheckReason, CheckResult
 from inspection_station.inspection.disposition import Disposition
 from inspection_station.inspection.document import CharacterDoubt
-from inspection_station.inspection.evidence import Taken
 from inspection_station.inspection.face_search import (
     HEADQUARTERS_ONLY,
-    FaceSearchResult,
     GroupNotSearched,
-    GroupSearched,
     GroupUse,
 )
 from inspection_station.inspection.inspection import Stage
 from inspection_station.inspection.scenario import SCENARIOS, Step
-from inspection_station.ui.presenters.candidates_page import CandidatesPage, candidates_page
 from inspection_station.ui.presenters.checks import group_name
 from inspection_station.ui.presenters.chip_page import ChipPage, reason_text
-from inspection_station.ui.presenters.console import Choice, Choose, Console, Explain
+from inspection_station.ui.presenters.console import Console, Explain
 from inspection_station.ui.presenters.identity import FieldRow, country_name
-from inspection_station.ui.presenters.options import list_panel
 from inspection_station.ui.presenters.result_pages import ComparisonPage, DecisionPage, ListsPage, bar_places
 from inspection_station.ui.presenters.screen import Screen, screen
 from inspection_station.ui.presenters.step_pages import DocumentPage, FacePage, Trouble, trouble_of
@@ -225,7 +220,7 @@ def test_of_a_national_nothing_live_is_shown_and_the_reason_is() -> None:
     desk = begun(zone=a_zone(nationality="TWN", issuing_state="TWN"), taiwan_id=True)
     shown = seen(desk, looked_at=Stage.FACE)
     assert isinstance(shown.page, FacePage)
-    assert (shown.page.live, shown.page.portrait, shown.page.captured) == (False, None, None)
+    assert (shown.page.live, shown.page.portrait.picture, shown.page.captured) == (False, None, None)
     assert "art. 91" in shown.identity.banner
     assert shown.banner.tone is Tone.OK
 
@@ -275,45 +270,6 @@ def test_the_clock_is_compared_with_headquarters_where_it_answered(offset: int |
     desk = FakeDesk(exchange=ExchangeView(enrolled=True, online=True, clock_offset_seconds=offset))
     item = next(i for i in seen(desk).top.health if i.key == "clock")
     assert (item.tone, item.label) == (tone, label)
-
-
-def test_a_group_without_anybody_in_it_is_not_green() -> None:
-    inspection = begun().inspection
-    assert inspection is not None
-    evidence = inspection.evidence[Step.GROUPS]
-    assert isinstance(evidence, Taken)
-    assert isinstance(evidence.result, FaceSearchResult)
-    full, empty = evidence.result.searched[0], replace(evidence.result.searched[1], templates=0)
-
-    def page_of(*groups: GroupSearched) -> CandidatesPage:
-        found = replace(evidence, result=replace(evidence.result, searched=groups))
-        searched = replace(inspection, evidence={**inspection.evidence, Step.GROUPS: found})
-        return candidates_page(searched, EN, revealed=False, page=0)
-
-    assert [row.tone for row in page_of(full, empty).groups] == [Tone.OK, Tone.UNCHECKED]
-    assert page_of(full, empty).title_tone is Tone.OK
-    assert page_of(empty).title_tone is Tone.UNCHECKED
-
-
-def test_a_document_that_was_laid_down_wrongly_is_the_headline_with_what_to_do() -> None:
-    desk = FakeDesk(Script(hold=frozenset(Step))).begin()
-    desk.publish(notices=(Notice("DOC-04", "2 zones in view", 1),))
-    shown = seen(desk)
-    error = EN.error("DOC-04")
-    assert (shown.banner.title, shown.banner.reason, shown.banner.code) == (error.what, error.do, "DOC-04")
-    assert shown.banner.tone is Tone.LOOK
-    assert isinstance(shown.page, DocumentPage)
-    assert shown.page.trouble == Trouble(Tone.LOOK, error, "")
-    assert "2 zones" not in shown.hint  # technical, for the log
-
-
-def test_an_expired_document_says_since_when_and_is_referred_for_that() -> None:
-    desk = begun(expired=True)
-    row = seen(desk).checks[0]
-    assert (row.code, row.detail) == ("DOC-03", "on 2031-08-30")
-    assert desk.inspection is not None
-    panel = list_panel(Choose(Choice.REASON, "RF"), desk.inspection, EN)
-    assert panel.by_enter == Decide(Disposition.RF, ("S23",))
 
 
 def test_the_oldest_list_sets_the_age_and_a_stale_one_is_amber() -> None:

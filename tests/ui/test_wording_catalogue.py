@@ -22,6 +22,7 @@ from inspection_station.headquarters.packs import PackKind
 from inspection_station.headquarters.questions import AgencySystem
 from inspection_station.inspection.biometrics import ComparisonBand, FingerAbsence, FingerPosition, ReferenceKind
 from inspection_station.inspection.chip import AccessProtocol, CheckResult
+from inspection_station.inspection.clearance import ClearanceStatus
 from inspection_station.inspection.disposition import Disposition
 from inspection_station.inspection.document import MrzField, MrzSource
 from inspection_station.inspection.face_search import HEADQUARTERS_ONLY, GroupUse
@@ -58,6 +59,7 @@ FAMILIES: dict[str, set[str]] = {
     "guide": STEPS,
     "banner.running": values(Stage) - {"decision", "closed"} | {"reason"},
     "tone": values(Tone),
+    "clearance": values(ClearanceStatus) - {"cleared", "already landed"},
     "keys.shape": values(Tone) - {"note"},
     "detail": {"expired", "expiry-unknown"},  # keys of DOC-03
     "scenario": set(SCENARIOS),

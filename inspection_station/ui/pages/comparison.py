@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QPushButton, QSizePolicy, QWidget
 
-from inspection_station.ui.pages.page import Card, Surface, show_live_face, show_portrait
+from inspection_station.ui.pages.page import Card, Surface, show_live_face, show_reference
 from inspection_station.ui.presenters.keys import Key
 from inspection_station.ui.presenters.result_pages import ComparisonPage, ScoreRow
 from inspection_station.ui.theme import Look
@@ -91,7 +91,7 @@ class ComparisonView(Card):
 
     def show_page(self, model: ComparisonPage, wording: Wording) -> None:
         """Show the page."""
-        show_portrait(self.reference, model.reference, model.no_reference, wording)
+        show_reference(self.reference, model.reference, wording)
         show_live_face(self.probe, model.probe, model.no_probe, wording)
         self.history.setVisible(model.history is not None)
         caption, broken = wording.text("reference.history photograph"), wording.text("picture.broken")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QWidget
 
-from inspection_station.ui.pages.page import Card, Surface, scrolled, show_live_face, show_portrait
+from inspection_station.ui.pages.page import Card, Surface, scrolled, show_live_face, show_reference
 from inspection_station.ui.presenters.result_pages import DecisionPage
 from inspection_station.ui.widgets.facts import FactTable, TroubleCard
 from inspection_station.ui.widgets.picture import PictureView
@@ -35,12 +35,13 @@ class DecisionView(Card):
 
     def show_page(self, model: DecisionPage, wording: Wording) -> None:
         """Show the page."""
-        show_portrait(self.reference, model.reference, model.no_reference, wording)
+        show_reference(self.reference, model.reference, wording)
         show_live_face(self.probe, model.probe, model.no_probe, wording)
         why, do = wording.text("trouble.why"), wording.text("trouble.do")
         for n, card in enumerate(self.troubles):
             card.show_trouble(model.troubles[n] if n < len(model.troubles) else None, why, do)
         self.fields.show_rows(() if model.troubles else model.fields)
-        for place, share in enumerate((5, 5, 11) if model.troubles else (6, 6, 9)):
+        shares = (8, 5, 9) if model.reference.whole else (6, 6, 9)  # a page's portrait is small enough
+        for place, share in enumerate(shares):
             self.box.setStretch(place, share)
         self.notes.show_text("\n".join(model.notes))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
-from inspection_station.ui.pages.page import Card, Surface, show_live_face, show_portrait
+from inspection_station.ui.pages.page import Card, Surface, show_live_face, show_reference
 from inspection_station.ui.presenters.step_pages import FacePage
 from inspection_station.ui.widgets.facts import FactTable, TroubleCard
 from inspection_station.ui.widgets.glyph import Glyph
@@ -38,7 +38,7 @@ class FaceView(Card):
 
     def show_page(self, model: FacePage, wording: Wording) -> None:
         """Show the page."""
-        show_portrait(self.portrait, model.portrait, model.no_portrait, wording)
+        show_reference(self.portrait, model.portrait, wording)
         self.captured.setVisible(model.captured is not None)
         show_live_face(self.captured, model.captured, "", wording)
         self.live.setVisible(model.captured is None)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QScrollArea, QVBo
 from inspection_station.desk.view import FrameSlot
 from inspection_station.inspection.document import BlobRef
 from inspection_station.ui.pictures import PictureStore
+from inspection_station.ui.presenters.step_pages import Reference
 from inspection_station.ui.theme import Look
 from inspection_station.ui.widgets.picture import PictureView
 from inspection_station.wording import Wording
@@ -58,6 +59,14 @@ def show_portrait(view: PictureView, ref: BlobRef | None, absent: str, wording: 
     """The chip's portrait, or why there is none."""
     broken = wording.text("picture.broken")
     view.show_picture(ref, caption=wording.text("picture.caption-portrait"), absent=absent, broken=broken)
+
+
+def show_reference(view: PictureView, reference: Reference, wording: Wording) -> None:
+    """What the live face is compared with."""
+    broken = wording.text("picture.broken")
+    view.show_picture(
+        reference.picture, caption=reference.caption, absent=reference.absent, broken=broken, whole=reference.whole
+    )
 
 
 def show_live_face(view: PictureView, ref: BlobRef | None, absent: str, wording: Wording) -> None:

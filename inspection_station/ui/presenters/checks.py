@@ -126,9 +126,10 @@ def finding_detail(finding: Finding, wording: Wording, inspection: Inspection | 
         return wording.text(
             "fingers.not-taken", finger=wording.text(f"finger.{finger}"), why=wording.text(f"absence.{why}")
         )
-    if rest == "missing" or finding.code == "BIO-11" or finding.code in ("LST-03", *_CANDIDATE):
-        return ""  # technical, or a hit: shown on its page while the officer holds the key
-    return finding.detail
+    if finding.code == "PRE-02":
+        return wording.text_or(f"clearance.{finding.detail}", "")
+    # The rest is technical, or a hit, which is shown on its page while the officer holds the key.
+    return finding.detail if finding.code in _TOLD_AS_IT_CAME else ""
 
 
 def _away(step: Step, names: list[str], wording: Wording) -> str:
@@ -157,6 +158,7 @@ def known_groups() -> Mapping[str, GroupPolicy]:
 
 
 _CANDIDATE = ("BIO-04", "GRP-03")
+_TOLD_AS_IT_CAME = ("PRE-05",)  # a list's name and version
 MOST_NAMED = 2
 """Names that a line of the column of checks has room for."""
 

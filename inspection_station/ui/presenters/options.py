@@ -123,7 +123,9 @@ def set_aside_targets(inspection: Inspection) -> tuple[Choose, ...]:
 
 
 def _codes(inspection: Inspection) -> tuple[str, ...]:
-    missing = (e.code for e in inspection.evidence.values() if isinstance(e, Missing))
+    missing = [e.code for e in inspection.evidence.values() if isinstance(e, Missing)]
+    if Step.CHIP not in inspection.scenario.steps:
+        missing = [code for code in missing if code != "BIO-07"]  # no chip is read here: it is not for want of one
     return (*(f.code for f in barring(inspection)), *missing)
 
 

@@ -18,7 +18,7 @@ from inspection_station.ui.presenters.candidates_page import one_in_text
 from inspection_station.ui.presenters.checks import finding_detail
 from inspection_station.ui.presenters.identity import FieldRow, field_rows
 from inspection_station.ui.presenters.papers import paper_rows
-from inspection_station.ui.presenters.step_pages import Trouble, portrait_absent, trouble_of
+from inspection_station.ui.presenters.step_pages import Reference, Trouble, reference_of, trouble_of
 from inspection_station.ui.presenters.tone import TONE_OF_SEVERITY, Tone
 from inspection_station.ui.presenters.top_bar import age_text
 from inspection_station.ui.presenters.verdict import missing_steps
@@ -48,8 +48,7 @@ class ComparisonPage:
     ``notes``: what was not compared, and whether a group has candidates.
     """
 
-    reference: BlobRef | None
-    no_reference: str
+    reference: Reference
     probe: BlobRef | None
     no_probe: str
     scores: tuple[ScoreRow, ...]
@@ -85,8 +84,7 @@ class ListsPage:
 class DecisionPage:
     """Both faces, the document's rows, and the troubles with what to do, worst first."""
 
-    reference: BlobRef | None
-    no_reference: str
+    reference: Reference
     probe: BlobRef | None
     no_probe: str
     fields: tuple[FieldRow, ...]
@@ -114,10 +112,9 @@ _BAND_TONE = {
 
 def comparison_page(inspection: Inspection, wording: Wording, *, revealed: bool) -> ComparisonPage:
     """Page of the comparison step."""
-    chip, face, cleared = inspection.chip, inspection.face, inspection.clearance
+    face = inspection.face
     return ComparisonPage(
-        chip.portrait if chip else cleared.portrait if cleared else None,
-        portrait_absent(inspection, wording),
+        reference_of(inspection, wording),
         face.image if face else None,
         live_absent(inspection, wording),
         tuple(_score(result, wording, revealed) for result in inspection.comparisons),
@@ -236,7 +233,7 @@ def lists_page(snapshot: DeskSnapshot, inspection: Inspection, wording: Wording,
 
 def decision_page(inspection: Inspection, wording: Wording) -> DecisionPage:
     """Page of the decision."""
-    chip, face = inspection.chip, inspection.face
+    face = inspection.face
     stopping = sorted(barring(inspection), key=lambda f: f.severity is not Severity.BAR)
     troubles = [
         Trouble(TONE_OF_SEVERITY[f.severity], wording.error(f.code), finding_detail(f, wording, inspection))
@@ -247,8 +244,7 @@ def decision_page(inspection: Inspection, wording: Wording) -> DecisionPage:
         if isinstance(evidence, Missing) and evidence.code not in {t.error.code for t in troubles}:
             troubles.append(Trouble(Tone.LOOK, wording.error(evidence.code)))
     return DecisionPage(
-        chip.portrait if chip else None,
-        portrait_absent(inspection, wording),
+        reference_of(inspection, wording),
         face.image if face else None,
         live_absent(inspection, wording),
         field_rows(inspection, wording)[:7],

@@ -49,11 +49,20 @@ class DocumentPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """What the live face is compared with, by machine or by eye. ``whole``: a page, to be shown uncut."""
+
+    picture: BlobRef | None
+    caption: str
+    absent: str
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class FacePage:
     """The live picture with one prompt at a time, the portrait beside it, and the captured face."""
 
-    portrait: BlobRef | None
-    no_portrait: str
+    portrait: Reference
     captured: BlobRef | None
     live: bool
     prompt: str
@@ -110,6 +119,24 @@ def document_page(inspection: Inspection, wording: Wording, code: str = "") -> D
     )
 
 
+def reference_of(inspection: Inspection, wording: Wording) -> Reference:
+    """The chip's portrait; where no chip is read the one that the pre-clearance left; else the page, for the eye."""
+    absent = portrait_absent(inspection, wording)
+    caption = wording.text("picture.caption-portrait")
+    if inspection.collection.allowed is False:
+        return Reference(None, caption, absent)
+    chip, cleared, document = inspection.chip, inspection.clearance, inspection.document
+    if chip is not None and chip.portrait is not None:
+        return Reference(chip.portrait, caption, absent)
+    if cleared is not None and cleared.portrait is not None:
+        return Reference(cleared.portrait, wording.text("reference.pre-clearance portrait"), absent)
+    if document is not None and document.page_image is not None and Step.CHIP not in inspection.running:
+        return Reference(document.page_image, wording.text("picture.caption-page"), absent, whole=True)
+    if Step.CHIP not in inspection.scenario.steps:
+        return Reference(None, wording.text("reference.pre-clearance portrait"), wording.text("picture.no-portrait"))
+    return Reference(None, caption, absent)
+
+
 def portrait_absent(inspection: Inspection, wording: Wording) -> str:
     """Why there is no portrait of this person: not read yet, not there, or not allowed."""
     if inspection.collection.allowed is False:
@@ -121,7 +148,6 @@ def portrait_absent(inspection: Inspection, wording: Wording) -> str:
 def face_page(snapshot: DeskSnapshot, inspection: Inspection, wording: Wording) -> FacePage:
     """Page of the face step. Nothing live is shown of a person from whom nothing may be collected."""
     sample = inspection.face
-    chip = inspection.chip
     running = Step.FACE in inspection.running
     evidence = inspection.evidence.get(Step.FACE)
     tone, prompt = Tone.NOTE, wording.text("guide.face")
@@ -150,8 +176,7 @@ def face_page(snapshot: DeskSnapshot, inspection: Inspection, wording: Wording) 
             ),
         )
     return FacePage(
-        chip.portrait if chip else None,
-        portrait_absent(inspection, wording),
+        reference_of(inspection, wording),
         sample.image if sample else None,
         running and inspection.collection.allowed is True,
         prompt,

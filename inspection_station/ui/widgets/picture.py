@@ -32,6 +32,7 @@ class PictureView(QWidget):
         self._ref: BlobRef | None = None
         self._absent = ""
         self._broken = ""
+        self._whole = False
         self.caption = ""
         self._scaled: tuple[str, QSize, QPixmap] | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -42,10 +43,11 @@ class PictureView(QWidget):
         self.setMinimumSize(look.px(96), look.px(110))
         self.update()
 
-    def show_picture(self, ref: BlobRef | None, *, caption: str, absent: str, broken: str) -> None:
-        """Show a picture, or say why there is none."""
-        if (ref, caption, absent, broken) != (self._ref, self.caption, self._absent, self._broken):
+    def show_picture(self, ref: BlobRef | None, *, caption: str, absent: str, broken: str, whole: bool = False) -> None:
+        """Show a picture, or say why there is none. ``whole``: uncut, whatever its shape."""
+        if (ref, caption, absent, broken, whole) != (self._ref, self.caption, self._absent, self._broken, self._whole):
             self._ref, self.caption, self._absent, self._broken = ref, caption, absent, broken
+            self._whole = whole
             self._scaled = None
             self.setAccessibleName(caption)
             self.setAccessibleDescription(absent if ref is None else "")
@@ -57,7 +59,11 @@ class PictureView(QWidget):
 
     def frame_box(self) -> QRect:
         """The frame inside the widget, below it the caption."""
-        return fit(self.rect().adjusted(0, 0, 0, -self._look.px(24) if self.caption else 0), self._aspect)
+        return fit(self.rect().adjusted(0, 0, 0, -self._look.px(24) if self.caption else 0), self._shape)
+
+    @property
+    def _shape(self) -> float | None:
+        return None if self._whole else self._aspect
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw picture, frame and caption."""
@@ -82,7 +88,7 @@ class PictureView(QWidget):
 
     def _paint_image(self, painter: QPainter, box: QRect, image: QImage, key: str) -> None:
         # Portraits fill their frame; pages are shown whole.
-        mode = Qt.AspectRatioMode.KeepAspectRatioByExpanding if self._aspect else Qt.AspectRatioMode.KeepAspectRatio
+        mode = Qt.AspectRatioMode.KeepAspectRatioByExpanding if self._shape else Qt.AspectRatioMode.KeepAspectRatio
         if self._scaled is None or self._scaled[0] != key or self._scaled[1] != box.size():
             scaled = image.scaled(box.size(), mode, Qt.TransformationMode.SmoothTransformation)
             self._scaled = (key, box.size(), QPixmap.fromImage(scaled))

@@ -1,0 +1,89 @@
+"""Nothing that the officer has to know is left to a small line, to a grey word, or to a picture that is not there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from desk_props import FakeDesk, Script, a_zone, grey_picture
+
+from inspection_station.desk.commands import Decide
+from inspection_station.desk.view import Notice
+from inspection_station.inspection.disposition import Disposition
+from inspection_station.inspection.evidence import Taken
+from inspection_station.inspection.face_search import FaceSearchResult, GroupSearched
+from inspection_station.inspection.scenario import Step
+from inspection_station.ui.presenters.candidates_page import CandidatesPage, candidates_page
+from inspection_station.ui.presenters.console import Choice, Choose, Console
+from inspection_station.ui.presenters.options import list_panel
+from inspection_station.ui.presenters.result_pages import DecisionPage
+from inspection_station.ui.presenters.screen import Screen, screen
+from inspection_station.ui.presenters.step_pages import DocumentPage, Reference, Trouble
+from inspection_station.ui.presenters.tone import Tone
+from inspection_station.wording import Wording
+
+EN = Wording("en", strict=True)
+NO_FINGERS = {Step.FINGERPRINTS: "DEV-02"}
+
+
+def seen(desk: FakeDesk) -> Screen:
+    return screen(desk.snapshot(), Console(language="en"), EN, now=0.0)
+
+
+def begun(**script: object) -> FakeDesk:
+    script.setdefault("failing", NO_FINGERS)
+    return FakeDesk(Script(**script)).begin()  # type: ignore[arg-type]
+
+
+def test_without_a_portrait_the_page_is_shown_for_the_officers_eye() -> None:
+    desk = begun(page=grey_picture(220, (900, 630)), failing={**NO_FINGERS, Step.CHIP: "CHP-01"})
+    page = seen(desk).page
+    assert isinstance(page, DecisionPage)
+    assert desk.inspection is not None
+    assert desk.inspection.document is not None
+    assert page.reference == Reference(desk.inspection.document.page_image, "Data page", "No portrait", whole=True)
+
+
+def test_of_a_national_not_even_the_page_stands_beside_an_empty_place() -> None:
+    desk = begun(page=grey_picture(), zone=a_zone(nationality="TWN", issuing_state="TWN"), taiwan_id=True)
+    page = seen(desk).page
+    assert isinstance(page, DecisionPage)
+    assert page.reference.picture is None
+
+
+def test_a_group_without_anybody_in_it_is_not_green() -> None:
+    inspection = begun().inspection
+    assert inspection is not None
+    evidence = inspection.evidence[Step.GROUPS]
+    assert isinstance(evidence, Taken)
+    assert isinstance(evidence.result, FaceSearchResult)
+    full, empty = evidence.result.searched[0], replace(evidence.result.searched[1], templates=0)
+
+    def page_of(*groups: GroupSearched) -> CandidatesPage:
+        found = replace(evidence, result=replace(evidence.result, searched=groups))
+        searched = replace(inspection, evidence={**inspection.evidence, Step.GROUPS: found})
+        return candidates_page(searched, EN, revealed=False, page=0)
+
+    assert [row.tone for row in page_of(full, empty).groups] == [Tone.OK, Tone.UNCHECKED]
+    assert page_of(full, empty).title_tone is Tone.OK
+    assert page_of(empty).title_tone is Tone.UNCHECKED
+
+
+def test_a_document_that_was_laid_down_wrongly_is_the_headline_with_what_to_do() -> None:
+    desk = FakeDesk(Script(hold=frozenset(Step))).begin()
+    desk.publish(notices=(Notice("DOC-04", "2 zones in view", 1),))
+    shown = seen(desk)
+    error = EN.error("DOC-04")
+    assert (shown.banner.title, shown.banner.reason, shown.banner.code) == (error.what, error.do, "DOC-04")
+    assert shown.banner.tone is Tone.LOOK
+    assert isinstance(shown.page, DocumentPage)
+    assert shown.page.trouble == Trouble(Tone.LOOK, error, "")
+    assert "2 zones" not in shown.hint  # technical, for the log
+
+
+def test_an_expired_document_says_since_when_and_is_referred_for_that() -> None:
+    desk = begun(expired=True)
+    row = seen(desk).checks[0]
+    assert (row.code, row.detail) == ("DOC-03", "on 2031-08-30")
+    assert desk.inspection is not None
+    panel = list_panel(Choose(Choice.REASON, "RF"), desk.inspection, EN)
+    assert panel.by_enter == Decide(Disposition.RF, ("S23",))
