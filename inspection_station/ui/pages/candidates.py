@@ -73,7 +73,7 @@ class CandidatesView(Card):
         self.turn.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.turn.clicked.connect(turn)
         self.reveal.setObjectName("reveal")
-        middle, foot, self._inner = Card(row=True, plain=True), Card(row=True, plain=True), Card(plain=True)
+        middle, self._side, self._inner = Card(row=True, plain=True), Card(plain=True), Card(plain=True)
         for widget in (self.guide, self.trouble, self.groups):
             self._inner.box.addWidget(widget)
         self._inner.box.addStretch(1)
@@ -84,17 +84,18 @@ class CandidatesView(Card):
             middle.box.addWidget(card, 50)
         middle.box.addWidget(self.table, 130)
         middle.box.addStretch(1)
-        foot.box.addWidget(self.not_searched, 1)
-        foot.box.addWidget(self.turn)
-        foot.box.addWidget(self.reveal)
+        middle.box.addWidget(self._side)  # beside the faces, which need the height
+        self._side.box.addWidget(self.not_searched)
+        self._side.box.addStretch(1)
+        self._side.box.addWidget(self.turn)
+        self._side.box.addWidget(self.reveal)
         self.box.addWidget(middle, 1)
-        self.box.addWidget(foot)
-        self._foot = foot
 
     def set_look(self, look: Look) -> None:
         """Take a look; the table keeps clear of its scroll bar."""
         super().set_look(look)
         self.table.setViewportMargins(0, 0, look.px(10), 0)
+        self._side.setFixedWidth(look.px(168))
 
     def show_page(self, model: CandidatesPage, wording: Wording) -> None:
         """Show the page."""
@@ -114,4 +115,4 @@ class CandidatesView(Card):
         self.turn.setVisible(bool(model.turn))
         self.reveal.setText(f"{wording.text('action.reveal')}  {Key.F1.value}")
         self.reveal.setVisible(bool(model.cards))
-        self._foot.setVisible(bool(model.cards))
+        self._side.setVisible(bool(model.cards))

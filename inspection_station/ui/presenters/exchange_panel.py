@@ -16,6 +16,7 @@ from inspection_station.desk.exchange_view import Act, ActView, ExchangeView, La
 from inspection_station.ui.presenters.console import Exchange, Fill, Form, Pane, Panel
 from inspection_station.ui.presenters.exchange_strip import (
     FRESHNESS_TONE,
+    is_control_list,
     lane_name,
     link_item,
     list_name,
@@ -145,8 +146,9 @@ def _facts(view: ExchangeView, wording: Wording) -> str:
     found = [
         wording.text("exchange.fact.contact", at=moment_text(view.last_contact, wording)),
         wording.text("exchange.fact.packs", at=moment_text(view.packs_checked, wording)),
-        wording.text("exchange.fact.left", time=time_text(view.seconds_left, wording)),
     ]
+    if view.waiting:
+        found.append(wording.text("exchange.fact.left", time=time_text(view.seconds_left, wording)))
     if view.port_link:
         found.append(wording.text("exchange.budget.port-link"))
     elif view.budget_bytes is not None:
@@ -178,7 +180,7 @@ def _list(one: ListAge, wording: Wording) -> FieldRow:
         return FieldRow(name, wording.text("exchange.row.missing"), tone, word)
     value = wording.text(
         "exchange.row.list",
-        name=one.name,
+        name="" if is_control_list(one, wording) else f"{one.name} ",  # its kind tells which
         version=one.version,
         age=age_text(max(0.0, one.hours), wording),
         stale=moment_text(one.stale_after, wording),

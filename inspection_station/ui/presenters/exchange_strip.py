@@ -59,6 +59,11 @@ def lane_name(lane: int, wording: Wording) -> str:
     return wording.text(f"exchange.lane.{Lane(lane).name.lower().replace('_', '-')}")
 
 
+def is_control_list(one: ListAge, wording: Wording) -> bool:
+    """Whether its kind is that of a control list, of which a station has one each as a rule."""
+    return wording.has(f"list.{one.kind}")
+
+
 def list_name(one: ListAge, wording: Wording) -> str:
     """What kind of list or pack it is; one that is missing by its own name."""
     if one.kind == "missing":

@@ -169,7 +169,7 @@ def _enter(console: Console, snapshot: DeskSnapshot) -> Outcome:
     if isinstance(console.panel, Explain | Keys):
         return replace(console, panel=None), ()
     if inspection is None:
-        return replace(console, panel=None), (BeginInspection(),)
+        return replace(console, panel=None, hint="hint.called"), (BeginInspection(),)
     panel = open_panel(console, snapshot)
     if isinstance(panel, Choose):
         shown = list_panel(panel, inspection, Wording(console.language))
