@@ -29,6 +29,7 @@ from inspection_station.desk.inspection_desk import DeskSettings, InspectionDesk
 from inspection_station.desk.installed_missions import InstalledMissions
 from inspection_station.desk.installed_packs import InstalledTrust, open_lists
 from inspection_station.desk.installed_papers import InstalledPapers
+from inspection_station.desk.late_hits import person_on
 from inspection_station.desk.list_search import ListSearch
 from inspection_station.desk.officer_session import OfficerSession
 from inspection_station.desk.view import Desk
@@ -162,7 +163,9 @@ def open_station(
         mission=None if training else missions.mission_id,
         packs=missions.versions,
     )
-    desk = InspectionDesk(settings, instruments, store, session, store.late_hits)
+    desk = InspectionDesk(
+        settings, instruments, store, session, store.late_hits, lambda record: person_on(store.record(record))
+    )
     hearing.desk = desk
     store.late_hits.on_arrival = desk.late_hits_arrived
     store.on_fault(lambda fault: desk.store_changed(fault.code if fault is not None else None))

@@ -20,7 +20,7 @@ from inspection_station.inspection.disposition import Disposition
 from inspection_station.inspection.document import BlobRef
 from inspection_station.inspection.inspection import Inspection, Stage
 from inspection_station.ui.crash_log import log_qt_messages
-from inspection_station.ui.presenters.console import Choice, Choose, Console, Explain, Fill, Form
+from inspection_station.ui.presenters.console import Choice, Choose, Console, Exchange, Explain, Fill, Form, Keys
 from inspection_station.ui.presenters.opening import StartFailure
 from inspection_station.ui.screenshots import ScreenshotTaker
 
@@ -162,6 +162,8 @@ def _at_decision(inspection: Inspection) -> list[tuple[str, Console]]:
             ("70-decision-clear", Console()),
             ("75-type-zone", Console(panel=Fill(Form.ZONE))),
             ("76-note", Console(panel=Fill(Form.NOTE))),
+            ("78-keys", Console(panel=Keys())),
+            ("79-exchange", Console(panel=Exchange())),
         ]
     first = barred[0]
     pages: list[tuple[str, Console]] = []

@@ -7,7 +7,7 @@ from datetime import datetime
 from threading import Event as Cancel
 
 from inspection_station.desk.ports import ChipAnswer, StepFault
-from inspection_station.documents.emrtd.access_keys import MrzKey
+from inspection_station.documents.emrtd.access_keys import CanKey, MrzKey
 from inspection_station.documents.emrtd.chip_session import Resumption, read_chip
 from inspection_station.documents.emrtd.errors import ChipFault, ReadingCancelled
 from inspection_station.documents.emrtd.terminal_keys import TerminalKeys
@@ -32,6 +32,7 @@ class ChipInspection:
         at: datetime,
         cancel: Cancel,
         reconnect: Callable[[], ChipConnection] | None = None,
+        can: str = "",
     ) -> ChipAnswer:
         """Raises StepFault (CHP-…) for what the chip does, DeviceError for what the reader does.
 
@@ -40,9 +41,9 @@ class ChipInspection:
         """
         further: list[ChipConnection] = []
         try:
-            key = MrzKey.of(mrz)
+            key = CanKey(can) if can else MrzKey.of(mrz)
         except ValueError as fault:
-            raise StepFault("CHP-10", "the zone gives no key") from fault
+            raise StepFault("CHP-10", "zone or number give no key") from fault
         try:
             outcome = read_chip(
                 connection,

@@ -48,6 +48,13 @@ class TypeDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class TypeCan:
+    """The access number printed on the document: the chip is read again with it instead of the zone. Kept nowhere."""
+
+    can: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class FeedText:
     """A burst from a keyboard wedge, as the event filter assembled it."""
 
@@ -148,6 +155,7 @@ Command = (
     | NoteFinger
     | RefuseFingers
     | TypeDocument
+    | TypeCan
     | FeedText
     | ReadLateHit
     | ConfirmPersonClass

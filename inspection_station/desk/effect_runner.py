@@ -100,6 +100,7 @@ class EffectRunner:
         self._answers = answers
         self._lock = Lock()
         self._calls: dict[tuple[Step, int], _Running] = {}
+        self._can = ("", "")
 
     def run(self, inspection_id: str, effect: fx.Effect) -> None:
         """Start the work and return at once. Documents come by the armed reader, records go through ``sealing``."""
@@ -137,6 +138,10 @@ class EffectRunner:
     def note_finger(self, position: FingerPosition, why: FingerAbsence) -> bool:
         """The finger that is asked for cannot be taken; False when another one is by now."""
         return self._fingers.note(position, why)
+
+    def use_can(self, inspection_id: str, can: str) -> None:
+        """The chip of this inspection is opened with the number until its zone is read anew."""
+        self._can = (inspection_id, can)
 
     def typed(self, inspection_id: str, attempt: int, today: date, first: str, second: str) -> None:
         """A zone typed twice answers the running document step."""
@@ -184,6 +189,7 @@ class EffectRunner:
         started: float,
         device_ms: float,
     ) -> None:
+        self._can = ("", "")
         zones = self._tools.zones
         page = self._vault.put(image, media_type(image)) if image is not None else None
         spent = (self._tools.clock.monotonic() - started) * 1000
@@ -209,6 +215,7 @@ class EffectRunner:
             self._fail(inspection_id, Step.CHIP, attempt, "DEV-01", "no chip reader in this profile")
             return
         clock, chips, timeout = self._tools.clock, self._tools.chips, self._tools.chip_timeout
+        can = self._can[1] if self._can[0] == inspection_id else ""
         started = clock.monotonic()
 
         def work(device: Any, cancel: Any) -> ChipAnswer | StepFault:
@@ -223,6 +230,7 @@ class EffectRunner:
                     at=clock.now(),
                     cancel=cancel,
                     reconnect=lambda: device.connect(cancel, timeout),
+                    can=can,
                 )
             except StepFault as fault:  # the chip's fault: raised on, the supervisor would take it for the reader's
                 return fault

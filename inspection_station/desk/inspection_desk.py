@@ -55,12 +55,14 @@ class InspectionDesk:
         store: RecordStore,
         session: OfficerSession,
         late_hits: LateHitBook | None = None,
+        who: Callable[[str], str] = lambda inspection_id: "",
     ) -> None:
         self._settings = settings
         self._tools = instruments
         self._store = store
         self._session = session
         self._late_hits = late_hits if late_hits is not None else NoLateHits()
+        self._who = who
         self._vault = Vault()
         self._frames, self._finger_frames = FrameSlot(), FrameSlot()
         self._mailbox: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
@@ -217,7 +219,7 @@ class InspectionDesk:
         self._audience.show(snapshot_of(self._state, self._case.inspection, self._tools))
 
     def _show_late_hits(self) -> None:
-        self._state = replace(self._state, late_hits=to_read(self._late_hits))
+        self._state = replace(self._state, late_hits=to_read(self._late_hits, self._who))
 
     def _take_up(self) -> None:
         self._count()

@@ -1,17 +1,18 @@
 """Late hits before the officer: a notice that stays until somebody has read it, whoever the traveller in hand is.
 
 Headquarters found, after the decision, that a person is on a list. Which record, which list and which identifiers agree
-are told; the person's data are on the record alone.
+are told; a notice holds no more of the person than that, the screen looks the name up on the record.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from inspection_station.desk.view import LateHitView, Notice
 from inspection_station.inspection.late_hit import KeptLateHit
+from inspection_station.storage.values import StoredRecord
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +38,20 @@ class NoLateHits:
         """There is nothing to read."""
 
 
-def to_read(book: LateHitBook) -> tuple[LateHitView, ...]:
-    """What no officer has read yet, the oldest first. Raises the store's own fault."""
-    return tuple(_view(kept) for kept in book.unseen()[:_SHOWN])
+def to_read(book: LateHitBook, who: Callable[[str], str]) -> tuple[LateHitView, ...]:
+    """What no officer has read yet, the oldest first; ``who`` tells the person on a record. Raises the store's own
+    fault.
+    """
+    return tuple(_view(kept, who) for kept in book.unseen()[:_SHOWN])
+
+
+def person_on(record: StoredRecord | None) -> str:
+    """Name and document number on a record; empty where its content is not here any more."""
+    if record is None or record.record is None or record.record.mrz is None:
+        return ""
+    mrz = record.record.mrz
+    name = ", ".join(part for part in (mrz.name.primary, mrz.name.secondary) if part)
+    return " · ".join(part for part in (name, mrz.document_number) if part)
 
 
 def notices_of(waiting: Sequence[LateHitView]) -> tuple[Notice, ...]:
@@ -52,7 +64,7 @@ def notices_of(waiting: Sequence[LateHitView]) -> tuple[Notice, ...]:
     return (Notice(LATE_HIT, detail, inspection_id=first.inspection_id),)
 
 
-def _view(kept: KeptLateHit) -> LateHitView:
+def _view(kept: KeptLateHit, who: Callable[[str], str]) -> LateHitView:
     late, hit = kept.late_hit, kept.late_hit.hit
     return LateHitView(
         kept.late_hit_id.hex(),
@@ -65,4 +77,5 @@ def _view(kept: KeptLateHit) -> LateHitView:
         late.list_version,
         late.found_at,
         kept.received_at,
+        who(late.inspection_id),
     )

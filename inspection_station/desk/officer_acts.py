@@ -60,6 +60,9 @@ class OfficerActs:
                 self._refuse(inspection)
             case c.TypeDocument(first, second):
                 self._type(inspection, first, second)
+            case c.TypeCan(can):
+                self._runner.use_can(inspection.inspection_id, written(can))
+                self._case.apply(e.StepRetried(Step.CHIP, officer))
             case c.ConfirmPersonClass(person_class, exemption):
                 if person_class is PersonClass.UNKNOWN:  # nothing may be collected of somebody nobody has classed
                     raise EventNotAllowed("PersonClassConfirmed", ("class",))

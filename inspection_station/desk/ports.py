@@ -64,8 +64,8 @@ class ChipAnswer:
 
 
 class ChipInspector(Protocol):
-    """Opens, reads and verifies a chip; ``reconnect`` waits for a document that was moved in the middle of it. Raises
-    StepFault (CHP-…) and DeviceError.
+    """Opens, reads and verifies a chip; ``reconnect`` waits for a document that was moved in the middle of it. ``can``:
+    the access number printed on it, which opens it instead of the zone. Raises StepFault (CHP-…) and DeviceError.
     """
 
     def read(
@@ -77,6 +77,7 @@ class ChipInspector(Protocol):
         at: datetime,
         cancel: Cancel,
         reconnect: Callable[[], ChipConnection] | None = None,
+        can: str = "",
     ) -> ChipAnswer: ...
 
 

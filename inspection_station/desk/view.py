@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Protocol
 
@@ -52,8 +52,9 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class LateHitView:
-    """A hit that headquarters found after the decision, and that no officer has read yet. Ids alone: who the person is
-    stands on the record. ``found_at`` by headquarters' clock, ``received_at`` by this station's (ISO 8601, UTC).
+    """A hit that headquarters found after the decision, and that no officer has read yet. ``person``: name and document
+    number from the record, while its content is here. ``found_at`` by headquarters' clock, ``received_at`` by this
+    station's (ISO 8601, UTC).
     """
 
     late_hit_id: str
@@ -66,6 +67,7 @@ class LateHitView:
     list_version: str
     found_at: str
     received_at: str
+    person: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

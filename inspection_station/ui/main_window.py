@@ -131,8 +131,8 @@ class MainWindow(QMainWindow):
         if look == self._look:
             return
         self._look = look
-        self.setStyleSheet(style_sheet(look))
         self.view.set_look(look)
+        self.view.dress(style_sheet(look), look)
         spread_look(self, look)
 
     def leave(self) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from inspection_station.desk.commands import Command
@@ -137,10 +138,14 @@ class ScreenView(QWidget):
         self.strip = ExchangeStripView(lambda: controls.press(Key.F12))
         self.stack = QStackedWidget()
         self.stack.setMinimumSize(1, 1)  # a hidden page never makes the window larger than the screen
-        panels = (self.list_panel, self.form_panel, self.explain_panel, self.exchange_panel, self.overview)
-        for page in (*self.pages.values(), *panels):
+        self._panels = (self.list_panel, self.form_panel, self.explain_panel, self.exchange_panel, self.overview)
+        for page in (*self.pages.values(), *self._panels):
             self.stack.addWidget(page)
         self._panel_of: Panel | None = None
+        self._sheet, self._undressed = "", list[QWidget]()
+        self._dressing = QTimer(self)
+        self._dressing.setInterval(0)
+        self._dressing.timeout.connect(self._dress_next)
         self._arrange()
 
     def set_look(self, look: Look) -> None:
@@ -151,6 +156,33 @@ class ScreenView(QWidget):
         self._left.setSpacing(look.px(8))
         self._head.setSpacing(look.px(14))
         self._touch = look.touch
+
+    def dress(self, sheet: str, look: Look) -> None:
+        """Give the style sheet to what is seen now, and to one hidden page after the other while nothing else is to be
+        done: all of them at once would hold the screen for longer than an officer's key may wait.
+        """
+        palette = self.palette()
+        palette.setColor(QPalette.ColorRole.Window, look.color("bg"))
+        self.setPalette(palette)
+        self.setAutoFillBackground(True)
+        self._sheet = sheet
+        always = (self.top, self.strip, self.banner, self.undo, self.path, self.identity, self.checks, self.bar)
+        for part in always:
+            part.setStyleSheet(sheet)
+        self._undressed = [self.keypad, *self.pages.values(), *self._panels]
+        self._dress_now(self.stack.currentWidget())
+        self._dressing.start()
+
+    def _dress_next(self) -> None:
+        if self._undressed:
+            self._undressed.pop().setStyleSheet(self._sheet)
+        else:
+            self._dressing.stop()
+
+    def _dress_now(self, part: QWidget | None) -> None:
+        if part is not None and part in self._undressed:
+            self._undressed.remove(part)
+            part.setStyleSheet(self._sheet)
 
     def show_screen(self, model: Screen, wording: Wording, clock: str) -> None:
         """Show a screen; ``clock`` is the wall clock."""
@@ -168,6 +200,8 @@ class ScreenView(QWidget):
         self.checks.show_model(model.checks, wording.text("panel.checks"))
         self.bar.show_model(model.actions, model.hint)
         typing = self._touch and isinstance(model.panel, FormPanel)
+        if typing:
+            self._dress_now(self.keypad)
         self.keypad.show_words(wording)
         self.keypad.setVisible(typing)
         self.checks.setVisible(not typing)
@@ -198,6 +232,7 @@ class ScreenView(QWidget):
             self.explain_panel.show_panel(model.panel, wording)
             shown = self.explain_panel
         if self.stack.currentWidget() is not shown:
+            self._dress_now(shown)
             self.stack.setCurrentWidget(shown)
         if isinstance(model.panel, FormPanel):
             self.form_panel.show_panel(model.panel, wording, fresh=fresh)

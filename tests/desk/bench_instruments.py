@@ -177,6 +177,7 @@ class BenchChips:
     def __init__(self) -> None:
         self.faults: deque[Exception] = deque()
         self.with_portrait: list[bool] = []
+        self.numbers: list[str] = []
 
     def read(
         self,
@@ -187,7 +188,9 @@ class BenchChips:
         at: datetime,
         cancel: Event,
         reconnect: object = None,
+        can: str = "",
     ) -> ChipAnswer:
+        self.numbers.append(can)
         self.with_portrait.append(with_portrait)
         if self.faults:
             raise self.faults.popleft()

@@ -27,6 +27,7 @@ from bench_instruments import (
 from inspection_station.desk.commands import Command
 from inspection_station.desk.effect_runner import Instruments
 from inspection_station.desk.inspection_desk import DeskSettings, InspectionDesk
+from inspection_station.desk.late_hits import person_on
 from inspection_station.desk.officer_session import OfficerSession, new_entry
 from inspection_station.desk.view import DeskSnapshot
 from inspection_station.hardware.ports import DocumentScan
@@ -115,7 +116,7 @@ class Bench:
             scenario, "m-1", "bench", True, "test", lambda: f"i-{next(Bench._ids):04d}", undo_seconds=undo_seconds
         )
         self.kept_store = wrap_store(self.store)
-        self.desk = InspectionDesk(settings, instruments, self.kept_store, session, self.store.late_hits)
+        self.desk = InspectionDesk(settings, instruments, self.kept_store, session, self.store.late_hits, self._person)
         self.store.late_hits.on_arrival = self.desk.late_hits_arrived
         self.store.on_fault(lambda fault: self.desk.store_changed(fault.code if fault is not None else None))
         self._changed = threading.Condition()
@@ -136,6 +137,9 @@ class Bench:
         self.rack.close()
         self.pool.shutdown(wait=True, cancel_futures=True)
         self.store.close()
+
+    def _person(self, inspection_id: str) -> str:
+        return person_on(self.store.record(inspection_id))
 
     def place(self, scan: DocumentScan = SCAN) -> None:
         self.reader.scans.append(scan)

@@ -32,6 +32,7 @@ def any_command(chance: random.Random) -> c.Command:
             c.RetryStep(chance.choice(tuple(Step))),
             c.WaiveStep(chance.choice(tuple(Step)), chance.choice(("W01", ""))),
             c.TypeDocument("one", chance.choice(("one", "two"))),
+            c.TypeCan(chance.choice(("123456", "", "x"))),
             c.FeedText("lines"),
             c.ConfirmPersonClass(chance.choice(tuple(PersonClass)), chance.choice((None, None, *Exemption))),
             c.OverrideFinding(chance.choice(KEYS), "O01", "ten characters at least", chance.choice((None, "o-2")), "2"),

@@ -46,6 +46,18 @@ def test_what_the_chip_does_is_not_the_fault_of_its_reader(bench: Bench, code: s
     assert DeviceState.FAULTY not in {d.state for s in bench.snapshots for d in s.devices}
 
 
+def test_a_chip_is_read_again_with_the_number_that_was_typed_until_its_zone_is_read_anew(bench: Bench) -> None:
+    bench.chips.faults.append(StepFault("CHP-02", "test"))
+    bench.place()
+    bench.until_stage(Stage.DECISION)
+    bench.post(c.TypeCan("123456"))
+    opened = bench.until(lambda s: s.inspection is not None and s.inspection.chip is not None)
+    assert opened.inspection is not None
+    bench.post(c.TypeDocument("abc", "abc"))
+    bench.until(lambda s: s.inspection is not None and s.inspection.attempt(Step.CHIP) > 2 and not s.inspection.running)
+    assert bench.chips.numbers == ["", "123456", ""]
+
+
 def test_a_card_pulled_out_is_read_again_by_asking(bench: Bench) -> None:
     bench.chip.faults.append(CardRemoved("gone"))
     bench.place()

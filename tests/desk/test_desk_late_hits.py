@@ -44,6 +44,19 @@ def test_a_late_hit_is_told_at_once_with_the_record_it_is_about(bench: Bench) ->
     assert "W-9" in notice.detail
 
 
+def test_the_officer_is_told_who_the_earlier_traveller_was(bench: Bench) -> None:
+    bench.place()
+    inspection = bench.until_stage(Stage.DECISION).inspection
+    assert inspection is not None
+    assert inspection.document is not None
+    bench.post(c.Decide(Disposition.AD))
+    bench.until_ready()
+    bench.store.late_hits.keep([late(inspection.inspection_id)], ())
+    (view,) = bench.until(told).late_hits
+    assert inspection.document.mrz.document_number in view.person
+    assert inspection.document.mrz.name.primary in view.person
+
+
 def test_it_stays_over_the_next_travellers_until_it_was_read(bench: Bench) -> None:
     bench.store.late_hits.keep([late("i-old")], ())
     bench.until(told)

@@ -62,6 +62,17 @@ def test_what_the_officer_has_open_is_not_taken_from_under_his_hands() -> None:
     assert open_panel(closed, snapshot) == Explain(LATE_HIT, "i-7 · wanted W-9")
 
 
+def test_the_officer_reads_who_it_is_and_of_which_list_only_while_holding_the_key() -> None:
+    known = replace(LATE, person="VALTONEN, ILVA · U7431905A")
+    snapshot = replace(interrupted(FakeDesk(Script())), late_hits=(known, LATE))
+    hidden, told = (shown(snapshot, Console(language="en", revealed=r)).panel.detail for r in (False, True))
+    assert "VALTONEN, ILVA · U7431905A" in hidden
+    assert "1 more" in hidden
+    assert "W-9" not in hidden
+    assert "Wanted persons W-9" in told
+    assert "VALTONEN" not in repr(snapshot.late_hits)
+
+
 def texts(window: MainWindow) -> str:
     return "\n".join(label.text() for label in window.findChildren(QLabel) if label.isVisible())
 

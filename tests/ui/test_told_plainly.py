@@ -80,6 +80,12 @@ def test_a_document_that_was_laid_down_wrongly_is_the_headline_with_what_to_do()
     assert "2 zones" not in shown.hint  # technical, for the log
 
 
+def test_the_places_where_two_entries_differ_stand_in_the_headline() -> None:
+    desk = FakeDesk(Script(hold=frozenset(Step))).begin()
+    desk.publish(notices=(Notice("DOC-09", "1:3", 1),))
+    assert "1:3" in seen(desk).banner.title
+
+
 def test_an_expired_document_says_since_when_and_is_referred_for_that() -> None:
     desk = begun(expired=True)
     row = seen(desk).checks[0]

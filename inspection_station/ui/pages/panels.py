@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QGridLayout, QLineEdit, QPlainTextEdit, QPushButton, QWidget
 
 from inspection_station.desk.commands import Command
+from inspection_station.desk.late_hits import LATE_HIT
 from inspection_station.ui.pages.page import Card, scrolled
 from inspection_station.ui.presenters.action import Action, Role
 from inspection_station.ui.presenters.console import Panel
@@ -323,13 +324,17 @@ class ExplainView(Card):
     def __init__(self, back: Callable[[], None], parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
         self.card = TroubleCard()
-        self.back = QPushButton()
+        self.back, self.reveal = QPushButton(), QPushButton()
+        self.reveal.setObjectName("reveal")
         self.back.clicked.connect(back)
         self.box.addWidget(self.card)
         self.box.addStretch(1)
+        self.box.addWidget(self.reveal)
         self.box.addWidget(self.back)
 
     def show_panel(self, model: Trouble, wording: Wording) -> None:
         """Show a code."""
         self.card.show_trouble(model, wording.text("trouble.why"), wording.text("trouble.do"))
         self.back.setText(f"{wording.text('action.back')}  {Key.ESC.value}")
+        self.reveal.setText(f"{wording.text('action.reveal')}  {Key.F1.value}")
+        self.reveal.setVisible(model.error.code == LATE_HIT)

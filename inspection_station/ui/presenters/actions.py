@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from inspection_station.desk.view import DeskSnapshot
 from inspection_station.inspection.disposition import Disposition
+from inspection_station.inspection.evidence import Missing
 from inspection_station.inspection.finding_rules import barring
 from inspection_station.inspection.inspection import Inspection, Stage
 from inspection_station.inspection.offers import blockers
@@ -24,7 +25,7 @@ def actions(snapshot: DeskSnapshot, console: Console, wording: Wording) -> tuple
     return (
         Action(Key.F1, wording.text("action.keys"), Role.PLAIN),
         _action(Key.F4, "note", why_not_open(inspection), wording),
-        _action(Key.F5, "type", why_not_open(inspection), wording),
+        _action(Key.F5, "type-can" if types_can(inspection, console) else "type", why_not_open(inspection), wording),
         Action(
             Key.F6,
             _retry_label(inspection, console, wording),
@@ -40,6 +41,14 @@ def actions(snapshot: DeskSnapshot, console: Console, wording: Wording) -> tuple
         _action(Key.F2, "refer", why_not_open(inspection), wording, Role.STOP),
         _primary(snapshot, console, wording),
     )
+
+
+def types_can(inspection: Inspection | None, console: Console) -> bool:
+    """Whether F5 asks for the chip's access number: where the officer looks at a chip that did not open."""
+    if inspection is None or inspection.document is None or inspection.collection.allowed is None:
+        return False
+    unread = isinstance(inspection.evidence.get(Step.CHIP), Missing)
+    return unread and console.looked_at is Stage.CHIP
 
 
 def why_not_open(inspection: Inspection | None) -> str:

@@ -28,6 +28,7 @@ class Form(StrEnum):
 
     NOTE = "note"
     ZONE = "zone"
+    CAN = "can"
     OVERRIDE = "override"
     DECISION = "decision"
     CLOSE_VOYAGE = "close-voyage"

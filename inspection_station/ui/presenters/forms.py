@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from inspection_station.desk.commands import AddNote, Command, Decide, OverrideFinding, TypeDocument
+from inspection_station.desk.commands import AddNote, Command, Decide, OverrideFinding, TypeCan, TypeDocument
 from inspection_station.desk.reasons import SHORTEST_NOTE, reason_table
 from inspection_station.inspection.disposition import Disposition
 from inspection_station.inspection.findings import OverrideRule
@@ -15,6 +15,7 @@ from inspection_station.ui.presenters.console import Fill, Form
 from inspection_station.ui.presenters.options import finding_of
 from inspection_station.wording import Wording
 
+CAN_DIGITS = 6  # Doc 9303 part 11 §4.4.3
 ZONE_SHAPES = ((30, 30, 30), (36, 36), (44, 44))  # TD1, TD2 and MRV-B, TD3 and MRV-A (Doc 9303 parts 4 to 7)
 
 
@@ -53,12 +54,14 @@ def form_panel(fill: Fill, inspection: Inspection, wording: Wording) -> FormPane
             FormField("first", wording.text("form.zone.first"), FieldKind.ZONE),
             FormField("second", wording.text("form.zone.second"), FieldKind.ZONE),
         ]
+    elif fill.what is Form.CAN:
+        fields = [FormField("can", wording.text("form.can.can"), FieldKind.LINE)]
     elif fill.what is Form.OVERRIDE and _two_persons(fill, inspection):
         fields = [
             FormField("second_officer", wording.text("form.override.officer"), FieldKind.LINE),
             FormField("second_code", wording.text("form.override.code"), FieldKind.SECRET),
         ]
-    if fill.what is not Form.ZONE:
+    if fill.what not in (Form.ZONE, Form.CAN):
         fields.append(FormField("note", wording.text(f"form.{fill.what.value}.note"), FieldKind.TEXT))
     reason = reason_table().of(fill.reason)
     title = _title(fill, inspection, wording)
@@ -86,6 +89,9 @@ def submit(fill: Fill, values: Mapping[str, str], inspection: Inspection) -> Com
         if not first or not second:
             return "hint.zone-twice"
         return TypeDocument(first, second)
+    if fill.what is Form.CAN:
+        can = values.get("can", "").strip()
+        return TypeCan(can) if can.isascii() and can.isdigit() and len(can) == CAN_DIGITS else "hint.can"
     if fill.what is Form.NOTE:
         return AddNote(note) if note else "hint.note-empty"
     reason = reason_table().of(fill.reason)

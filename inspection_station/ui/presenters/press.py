@@ -21,6 +21,7 @@ from inspection_station.inspection.scenario import Step
 from inspection_station.ui.presenters.actions import (
     refusal,
     retry_target,
+    types_can,
     why_no_retry,
     why_not_open,
     why_nothing_to_set_aside,
@@ -236,7 +237,7 @@ def _function(console: Console, key: Key, inspection: Inspection) -> Outcome:
     if key is Key.F4:
         return choose(console, Fill(Form.NOTE))
     if key is Key.F5:
-        return choose(console, Fill(Form.ZONE))
+        return choose(console, Fill(Form.CAN if types_can(inspection, console) else Form.ZONE))
     if key is Key.F6:
         step = retry_target(inspection, console)
         return (replace(console, panel=None, looked_at=None), (RetryStep(step),)) if step else (console, ())

@@ -33,6 +33,7 @@ from inspection_station.ui.presenters.fingers_page import FingersPage, fingers_p
 from inspection_station.ui.presenters.forms import FormPanel, form_panel
 from inspection_station.ui.presenters.identity import Identity, identity
 from inspection_station.ui.presenters.key_overview import KeyOverview, key_overview
+from inspection_station.ui.presenters.late_hit import late_hit_text
 from inspection_station.ui.presenters.options import ListPanel, list_panel
 from inspection_station.ui.presenters.result_pages import (
     ComparisonPage,
@@ -56,7 +57,7 @@ from inspection_station.ui.presenters.step_pages import (
 )
 from inspection_station.ui.presenters.tone import Tone, worst
 from inspection_station.ui.presenters.top_bar import TopBar, top_bar
-from inspection_station.ui.presenters.verdict import Banner, banner, document_trouble
+from inspection_station.ui.presenters.verdict import Banner, banner, document_trouble, notice_detail
 from inspection_station.wording import Wording
 
 Page = (
@@ -120,7 +121,7 @@ def screen(
         identity(inspection, wording),
         _path(inspection, console, rows, wording),
         _page(snapshot, console, wording, now),
-        _panel(panel_of, snapshot, rows, wording),
+        _panel(panel_of, snapshot, rows, wording, console.revealed),
         panel_of,
         rows,
         bar,
@@ -136,7 +137,9 @@ def _page(snapshot: DeskSnapshot, console: Console, wording: Wording, now: float
         return ready_page(snapshot, wording, now)
     stage = console.looked_at or stage_shown(inspection)
     if stage is Stage.DOCUMENT:
-        return document_page(inspection, wording, document_trouble(snapshot))
+        notice = document_trouble(snapshot)
+        told = (notice.code, notice_detail(notice, wording)) if notice is not None else None
+        return document_page(inspection, wording, told)
     if stage is Stage.CHIP:
         return chip_page(inspection, wording)
     if stage is Stage.FACE:
@@ -155,7 +158,7 @@ def _page(snapshot: DeskSnapshot, console: Console, wording: Wording, now: float
 
 
 def _panel(
-    panel: Panel | None, snapshot: DeskSnapshot, rows: tuple[CheckRow, ...], wording: Wording
+    panel: Panel | None, snapshot: DeskSnapshot, rows: tuple[CheckRow, ...], wording: Wording, revealed: bool
 ) -> PanelModel | None:
     inspection = snapshot.inspection
     if isinstance(panel, Exchange):
@@ -168,6 +171,8 @@ def _panel(
         otherwise = Tone.BAR if panel.code == LATE_HIT else Tone.LOOK
         row = next((row for row in rows if (row.key == panel.key if panel.key else row.code == panel.code)), None)
         error = wording.error(panel.code)
+        if panel.code == LATE_HIT and snapshot.late_hits:
+            return Trouble(otherwise, error, late_hit_text(snapshot.late_hits, wording, revealed=revealed))
         detail = row.detail if row is not None and panel.key else panel.detail
         return Trouble(row.tone if row is not None else otherwise, error, detail if detail != error.what else "")
     if panel is None or inspection is None:
@@ -209,12 +214,7 @@ def _hint(console: Console, notices: tuple[Notice, ...], bar: tuple[Action, ...]
     if notices:
         notice = notices[-1]
         error = wording.error(notice.code)
-        detail = _notice_detail(notice, wording)
+        detail = notice_detail(notice, wording)
         what = wording.text("banner.with-detail", what=error.what, detail=detail) if detail else error.what
         return wording.text("hint.notice", what=what, do=error.do, code=notice.code)
     return bar[-1].why
-
-
-def _notice_detail(notice: Notice, wording: Wording) -> str:
-    """Which device, where it is one; the rest are technical words for the log."""
-    return wording.text_or(f"health.{notice.detail}", "") if notice.code.startswith("DEV-") else ""

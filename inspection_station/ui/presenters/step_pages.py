@@ -93,12 +93,12 @@ def trouble_of(inspection: Inspection, step: Step, wording: Wording) -> Trouble 
     return Trouble(Tone.LOOK, wording.error(evidence.code), places)
 
 
-def document_page(inspection: Inspection, wording: Wording, code: str = "") -> DocumentPage:
-    """Page of the document step. ``code``: why what was laid down last could not be read, while the reader waits."""
+def document_page(inspection: Inspection, wording: Wording, told: tuple[str, str] | None = None) -> DocumentPage:
+    """Page of the document step. ``told``: code and detail of what was laid down last and could not be read."""
     document = inspection.document
     trouble = trouble_of(inspection, Step.DOCUMENT, wording)
-    if trouble is None and code:
-        trouble = Trouble(Tone.LOOK, wording.error(code), "")
+    if trouble is None and told is not None:
+        trouble = Trouble(Tone.LOOK, wording.error(told[0]), told[1])
     if document is None:
         return DocumentPage(None, wording.text("picture.page"), "", (), (), wording.text("guide.document"), trouble)
     doubts = [(d.line, d.column) for d in document.mrz.doubts]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from inspection_station.desk.view import DeskSnapshot
+from inspection_station.desk.view import DeskSnapshot, Notice
 from inspection_station.inspection.disposition import Disposition
 from inspection_station.inspection.evidence import Missing, Waived
 from inspection_station.inspection.finding_rules import barring, findings
@@ -63,12 +63,19 @@ def unchecked(inspection: Inspection) -> int:
     return len(grey | skipped)
 
 
-def document_trouble(snapshot: DeskSnapshot) -> str:
-    """Code of why what was laid down last could not be read, while the reader waits for it once more; else empty."""
+def document_trouble(snapshot: DeskSnapshot) -> Notice | None:
+    """Why what was laid down last could not be read, while the reader waits for it once more."""
     inspection = snapshot.inspection
     if inspection is None or inspection.stage is not Stage.DOCUMENT:
-        return ""
-    return next((n.code for n in reversed(snapshot.notices) if n.code.startswith("DOC-")), "")
+        return None
+    return next((n for n in reversed(snapshot.notices) if n.code.startswith("DOC-")), None)
+
+
+def notice_detail(notice: Notice, wording: Wording) -> str:
+    """Which device, or which places of the zone; the rest are technical words for the log."""
+    if notice.code == "DOC-09":
+        return wording.text("detail.places", places=notice.detail)
+    return wording.text_or(f"health.{notice.detail}", "") if notice.code.startswith("DEV-") else ""
 
 
 def _unread(inspection: Inspection, wording: Wording) -> Banner:
@@ -90,10 +97,11 @@ def _sealing(inspection: Inspection, wording: Wording) -> Banner:
 
 def _running(snapshot: DeskSnapshot, inspection: Inspection, wording: Wording) -> Banner:
     stage = inspection.stage
-    code = document_trouble(snapshot)
-    if code:
-        error = wording.error(code)
-        return Banner(Tone.LOOK, error.what, error.do, error.code)
+    notice = document_trouble(snapshot)
+    if notice is not None:
+        error, detail = wording.error(notice.code), notice_detail(notice, wording)
+        what = wording.text("banner.with-detail", what=error.what, detail=detail) if detail else error.what
+        return Banner(Tone.LOOK, what, error.do, error.code)
     title = wording.text(f"banner.running.{stage.value}")
     if stage is Stage.FACE and snapshot.face_prompt is not None:
         title = wording.text(f"prompt.{snapshot.face_prompt.value}")
