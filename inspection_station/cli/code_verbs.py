@@ -22,6 +22,7 @@ _FAMILIES = {
     "MAN": "The manifest",
     "NET": "The link",
     "PCK": "Data packs",
+    "PMT": "Permits",
     "PRE": "Pre-clearance and landing",
     "PRO": "The profile",
     "REF": "What cannot be done now",
@@ -66,7 +67,7 @@ def page() -> str:
             pairs = zip(_parts(chinese).values(), _parts(english).values(), strict=True)
             cells = (f"{first}<br>{second}" for first, second in pairs)
             rows.append(f"| `{code}` | {' | '.join(cells)} |")
-        parts.append(f"## {family}: {_FAMILIES[family]}\n\n" + "\n".join(rows))
+        parts.append(f"## {family}: {_FAMILIES.get(family, family)}\n\n" + "\n".join(rows))
     return "\n\n".join(parts) + "\n"
 
 
