@@ -17,6 +17,8 @@ from inspection_station.matching.ports import DetectedFace, FaceModelMissing, Im
 
 CHIP_SIDE = 150
 _CHIP_PADDING = 0.25
+_REACH = 4.0  # the chip's far corner is 2.8 eye distances from between the eyes
+_LARGE_EYES = 110.0  # in the chip it is 53 pixels
 VECTOR_SIZE = 128
 
 
@@ -69,13 +71,34 @@ def aligned_chip(image: Image, face: DetectedFace) -> Image:
     """The 150 x 150 RGB chip dlib's network was trained on, turned and scaled by the five points."""
     import dlib
 
-    x, y, width, height = face.box
+    part, landmarks = _surroundings(image, face.landmarks)
     points = dlib.points()
-    for across, down in face.landmarks:
+    for across, down in landmarks:
         points.append(dlib.point(round(float(across)), round(float(down))))
-    shape = dlib.full_object_detection(dlib.rectangle(x, y, x + width - 1, y + height - 1), points)
-    chip: Image = dlib.get_face_chip(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), shape, CHIP_SIDE, _CHIP_PADDING)
+    height, width = part.shape[:2]
+    shape = dlib.full_object_detection(dlib.rectangle(0, 0, width - 1, height - 1), points)
+    chip: Image = dlib.get_face_chip(cv2.cvtColor(part, cv2.COLOR_BGR2RGB), shape, CHIP_SIDE, _CHIP_PADDING)
     return chip
+
+
+def _surroundings(image: Image, landmarks: Vector) -> tuple[Image, Vector]:
+    """What a chip is cut from, with the points in it: a large face is reduced, since dlib keeps the lock meanwhile."""
+    eyes = max(float(np.hypot(*(landmarks[2:4].mean(axis=0) - landmarks[0:2].mean(axis=0)))), 1.0)
+    across, down = landmarks[0:4].mean(axis=0)
+    reach = _REACH * eyes
+    left, top = max(0, int(across - reach)), max(0, int(down - reach))
+    part = image[top : max(0, int(down + reach)) + 1, left : max(0, int(across + reach)) + 1]
+    moved = landmarks - np.array((left, top), np.float32)
+    if part.size == 0:  # points outside of the picture: dlib fills with black what is not there
+        return image, landmarks
+    whole = int(eyes / _LARGE_EYES)
+    if whole < 2 or whole > min(part.shape[:2]):
+        return np.ascontiguousarray(part), moved
+    size = part.shape[1] // whole, part.shape[0] // whole
+    even = np.ascontiguousarray(part[: size[1] * whole, : size[0] * whole])  # whole pixels: no part of one is averaged
+    reduced = np.asarray(cv2.resize(even, size, interpolation=cv2.INTER_AREA), np.uint8)
+    half = np.float32(0.5)
+    return reduced, (moved + half) / np.float32(whole) - half
 
 
 def unit(vector: Vector) -> Vector:

@@ -112,6 +112,14 @@ def test_a_portrait_the_size_of_a_stamp_is_found_and_matches_its_person(
     assert outcome.decision is ComparisonBand.MATCH
 
 
+def test_a_portrait_of_ten_megapixels_gives_the_template_of_a_small_one(
+    matcher: DlibFaceMatcher, face_pictures: Path
+) -> None:
+    small = _photograph(face_pictures, "021507_wiki_9f6e1a2e.jpg")
+    large = np.asarray(cv2.resize(small, None, fx=6, fy=6, interpolation=cv2.INTER_CUBIC), np.uint8)
+    assert matcher.similarity(matcher.template(small), matcher.template(large)) > 0.998
+
+
 def test_a_face_too_small_to_compare_is_asked_for_larger(matcher: DlibFaceMatcher, face_pictures: Path) -> None:
     large = _photograph(face_pictures, "021507_wiki_9f6e1a2e.jpg")
     dot = np.asarray(cv2.resize(large, (72, 90), interpolation=cv2.INTER_AREA), np.uint8)
