@@ -105,6 +105,13 @@ def test_a_profile_is_no_face_and_not_somebody_else(matcher: DlibFaceMatcher, fa
     assert quality.prompt is FacePrompt.NO_FACE
 
 
+def test_a_blurred_face_that_only_twice_its_size_shows_is_found(matcher: DlibFaceMatcher, face_pictures: Path) -> None:
+    hard = sorted((face_pictures / "lfw_dev").glob("S_J*/*_0001.jpg"))
+    if not hard:
+        pytest.skip("no news photographs")
+    assert [matcher.assess_filed(decode_picture(path.read_bytes()))[1].prompt for path in hard] == [FacePrompt.GOOD]
+
+
 def test_a_picture_of_200_megapixels_is_refused_by_its_header_alone() -> None:
     with pytest.raises(UnusablePicture) as refused:
         decode_picture(_png_header(20_000, 10_000))
