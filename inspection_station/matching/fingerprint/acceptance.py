@@ -21,6 +21,15 @@ _FAINTEST = 1.5  # grey levels in the ridge band
 _LEAST_PERIODIC, _LEAST_CLARITY = 0.12, 0.025  # very dry fingers reach no more; photographs mostly stay below
 _DOUBTFUL_PERIODIC = 0.3  # below this share the period itself must be a grown-up finger's
 _USUAL_PERIODS = (6.0, 12.0)
+_COARSE_STEP, _COARSE_SIGMA = 4, 5.0  # 20 pixels: over so short a way the ridges of a finger hardly turn
+_LEAST_FLOW = 0.46  # 1 where all neighbours agree: the worst fingers have 0.6, noise of a ridge's width 0.4
+_MOST_STRAIGHT = 0.95  # 1 where all lines are parallel: fingers have up to 0.75
+_STRAIGHT_AREA = 30_000  # pixels: a smaller part of a finger may be as straight
+_WIDE = 360  # pixels: 18 mm; two fingers that touch are wider
+_TIP_SHARE = 0.55  # of the height: below, loops and deltas run otherwise
+_FEWEST_IN_COLUMN, _CLEFT_SIGMA, _CLEFT_MARGIN = 9, 3.0, 8  # in steps of 4 pixels
+_OUTER_ALLOWANCE = 0.15  # the outer flanks of two fingers may be cut off
+_MOST_CLEFT = 0.3  # 0 in one finger, 0.3 to 0.9 where two touch
 _PERIODS = (4.6, 14.5)  # pixels; adults have 8 to 11, children down to 5.5
 
 
@@ -57,8 +66,13 @@ def _beside(one: npt.NDArray[np.int32], two: npt.NDArray[np.int32]) -> bool:
 
 
 def refuse_unless_ridged(ridges: Ridges) -> None:
-    """Refuse what has no regular ridges of a finger's period. Raises ``UnusableFingerprint``."""
+    """Refuse what has no regular ridges of a finger's period and flow. Raises ``UnusableFingerprint``."""
     inside = ridges.mask > 0
+    flow, straight = _flow(ridges)
+    if flow < _LEAST_FLOW:
+        raise UnusableFingerprint(FingerprintFault.NOT_A_FINGERPRINT, f"lines lead nowhere (flow {flow:.2f})")
+    if straight > _MOST_STRAIGHT and int(inside.sum()) > _STRAIGHT_AREA:
+        raise UnusableFingerprint(FingerprintFault.NOT_A_FINGERPRINT, f"straight lines (parallel {straight:.2f})")
     clarity = float((ridges.coherence * ridges.period.regularity)[inside].mean())
     if ridges.period.periodic_share < _LEAST_PERIODIC or clarity < _LEAST_CLARITY:
         raise UnusableFingerprint(
@@ -70,3 +84,42 @@ def refuse_unless_ridged(ridges: Ridges) -> None:
         raise UnusableFingerprint(
             FingerprintFault.NOT_A_FINGERPRINT, f"ridges {ridges.period.median:.1f} pixels apart at 500 dpi"
         )
+    if ridges.mask.shape[1] >= _WIDE and _cleft(ridges) > _MOST_CLEFT:
+        raise UnusableFingerprint(FingerprintFault.SEVERAL_FINGERS, "two arches of ridges, side by side")
+
+
+def _flow(ridges: Ridges) -> tuple[float, float]:
+    """How far neighbouring ridges, and all ridges of the finger, run one way: each 0 to 1."""
+    inside = (ridges.mask[::_COARSE_STEP, ::_COARSE_STEP] > 0).astype(np.float32)
+    double = 2.0 * ridges.angle[::_COARSE_STEP, ::_COARSE_STEP]
+    cosine, sine = np.cos(double) * inside, np.sin(double) * inside
+    weight = cv2.GaussianBlur(inside, (0, 0), _COARSE_SIGMA) + 1e-3
+    near = np.hypot(
+        cv2.GaussianBlur(cosine, (0, 0), _COARSE_SIGMA), cv2.GaussianBlur(sine, (0, 0), _COARSE_SIGMA)
+    )  # fmt: skip
+    total = float(inside.sum()) + 1e-6
+    return float((near / weight * inside).sum()) / total, float(np.hypot(cosine.sum(), sine.sum())) / total
+
+
+def _cleft(ridges: Ridges) -> float:
+    """How clearly ridges fall and rise again from left to right, 0 to 1.
+
+    Over the tip of one finger they rise, then fall. Where they rise a second time, a second finger touches the first.
+    """
+    inside = (ridges.mask[::_COARSE_STEP, ::_COARSE_STEP] > 0).astype(np.float32)
+    rows = np.flatnonzero(inside.any(axis=1))
+    tip = slice(int(rows[0]), int(rows[0] + (rows[-1] - rows[0]) * _TIP_SHARE) + 1)
+    falling = np.sin(2.0 * ridges.angle[::_COARSE_STEP, ::_COARSE_STEP]) * inside
+    count = inside[tip].sum(axis=0)
+    columns = np.flatnonzero(count >= _FEWEST_IN_COLUMN)
+    if not len(columns):
+        return 0.0
+    weight = cv2.GaussianBlur(count[None], (0, 0), _CLEFT_SIGMA)[0] + 1e-3
+    course = cv2.GaussianBlur(falling[tip].sum(axis=0)[None], (0, 0), _CLEFT_SIGMA)[0] / weight
+    course = course[columns[0] : columns[-1] + 1]
+    deepest = 0.0
+    for middle in range(_CLEFT_MARGIN, len(course) - _CLEFT_MARGIN):
+        again = middle + int(np.argmin(course[middle:-_CLEFT_MARGIN]))
+        outer = min(-float(course[:middle].min()), float(course[again:].max())) + _OUTER_ALLOWANCE
+        deepest = max(deepest, min(float(course[middle]), -float(course[again]), outer))
+    return deepest

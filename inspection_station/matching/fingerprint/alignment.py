@@ -11,6 +11,7 @@ from inspection_station.matching.fingerprint.cylinders import GRID_STEP, Bytes, 
 _SEEDS = 8
 _ROW = 16  # pixels
 _MAX_PAIRS = 96
+_HOPELESS = 0.3  # a pose that begins with less of the best one's worth is not refitted
 CLOSE = 5.0  # pixels: spread of true pairs once the stretching is followed
 CLOSE_TURN = 9.0  # of 256
 
@@ -60,10 +61,12 @@ def _paired(x_a: Reals, y_a: Reals, turn_a: Bytes, x_b: Reals, y_b: Reals, turn_
     best_a, best_b = mates[0], mates[1]
     worth_a, worth_b = worths[0], worths[1]
     limit = np.float32(reach * reach)
+    by_distance, by_turn = np.float32(0.7) / limit, np.float32(0.5) / np.float32(most_turn)
     last = len(starts) - 1
     for i in range(count_a):
         px = pose[0] * x_a[i] - pose[1] * y_a[i] + pose[2] + shift[i, 0]
         py = pose[1] * x_a[i] + pose[0] * y_a[i] + pose[3] + shift[i, 1]
+        turn = np.int32(turn_a[i]) + turned
         lowest, highest = int(np.floor((py - reach) / _ROW)), int(np.floor((py + reach) / _ROW)) + 1
         for rank in range(starts[min(max(lowest, 0), last)], starts[min(max(highest, 0), last)]):
             j = ranked[rank]
@@ -71,14 +74,13 @@ def _paired(x_a: Reals, y_a: Reals, turn_a: Bytes, x_b: Reals, y_b: Reals, turn_
             squared = dx * dx + dy * dy
             if squared > limit:
                 continue
-            off = (np.int32(turn_a[i]) + turned - np.int32(turn_b[j])) & 255
-            if off > 128:
-                off = 256 - off
+            off = (turn - np.int32(turn_b[j])) & 255
+            off = min(off, 256 - off)
             if off > most_turn:
                 continue
-            worth = (np.float32(1) - np.float32(0.7) * squared / limit) * (
-                np.float32(1) - np.float32(0.5) * np.float32(off) / most_turn
-            ) * (np.float32(0.25) + similarity[i, j])  # fmt: skip
+            worth = (np.float32(1) - squared * by_distance) * (np.float32(1) - np.float32(off) * by_turn) * (
+                np.float32(0.25) + similarity[i, j]
+            )  # fmt: skip
             if worth > worth_a[i]:
                 worth_a[i], best_a[i] = worth, j
             if worth > worth_b[j]:
@@ -206,6 +208,13 @@ def aligned(x_a: Reals, y_a: Reals, turn_a: Bytes, cover_a: Bytes, x_b: Reals, y
             )  # fmt: skip
             if count < 3:
                 break
+            if trial == 0 and best > 0:
+                first = np.float32(0)
+                for index in range(count):
+                    first += weight[index]
+                if first < np.float32(_HOPELESS) * best:
+                    count = 0
+                    break
             _fit(x_a, y_a, x_b, y_b, pairs, weight, count, here)
         worth = np.float32(0)
         for index in range(count):

@@ -25,6 +25,7 @@ MAX_SIDE = 5000
 MIN_SIDE = 40
 LEAST_DPI, MOST_DPI = 250, 1200
 _FORMATS = ("PNG", "TIFF", "BMP", "PPM", "JPEG", "JPEG2000")
+_DEPTHS = (1, 255, 1023, 4095, 65_535)
 _WSQ = b"\xff\xa0"
 _FIR = b"FIR\x00"
 
@@ -107,7 +108,9 @@ def _grey(picture: PillowImage) -> Grey:
 
     if picture.mode.startswith(("I", "F")):  # 16-bit grey: Pillow would clip it instead of scaling
         deep = np.nan_to_num(np.asarray(picture, dtype=np.float32))
-        return np.asarray(np.clip(deep / 257.0, 0, 255), np.uint8)
+        brightest = float(deep.max())  # no format says how many of the sixteen bits the reader used
+        white = next((depth for depth in _DEPTHS if brightest <= depth), _DEPTHS[-1])
+        return np.asarray(np.clip(deep * (255.0 / white), 0, 255), np.uint8)
     if picture.mode in ("LA", "RGBA", "PA") or "transparency" in picture.info:
         with_alpha = picture.convert("RGBA")
         white = Pillow.new("RGBA", with_alpha.size, (255, 255, 255, 255))

@@ -13,6 +13,9 @@ _FEWEST_BITS = 6
 _FEWEST_FLOW = 12
 _WORTH_A_LOOK = 0.2  # less similar cylinders are not helped by their ridges
 _MOST_TURN = 80  # of 256: pairs turned further against each other are not looked at (112 degrees)
+_ALIKE_AT_ALL = 0.05
+_PAIRS_LOOKED_AT = 6  # times the pairs asked for: a minutia stands in several
+_SPARSE = 0.3  # similarity by cylinders where too few minutiae are near: the ridges decide
 FLOW_SCALE = 22.0  # of 256 to half a turn: mean difference of direction that lowers the similarity to 1/e
 
 
@@ -39,11 +42,14 @@ def local_similarity(
                 differ += ones(a ^ b)
                 in_a += ones(a)
                 in_b += ones(b)
-            if in_a < _FEWEST_BITS or in_b < _FEWEST_BITS:
+            if in_a >= _FEWEST_BITS and in_b >= _FEWEST_BITS:
+                alike = np.float32(1) - np.sqrt(np.float32(differ)) / (
+                    np.sqrt(np.float32(in_a)) + np.sqrt(np.float32(in_b))
+                )
+            elif use_flow:
+                alike = np.float32(_SPARSE)
+            else:
                 continue
-            alike = np.float32(1) - np.sqrt(np.float32(differ)) / (
-                np.sqrt(np.float32(in_a)) + np.sqrt(np.float32(in_b))
-            )
             if use_flow and alike > _WORTH_A_LOOK:
                 total, valid = 0, 0
                 for point in range(FLOW_POINTS):
@@ -68,20 +74,26 @@ def best_pairs(similarity: Reals, most: int) -> tuple[npt.NDArray[np.int32], Rea
     buckets = np.zeros(257, np.int32)
     for i in range(count_a):
         for j in range(count_b):
-            if similarity[i, j] > 0.05:
+            if similarity[i, j] > _ALIKE_AT_ALL:
                 buckets[255 - int(similarity[i, j] * 255)] += 1
-    before = 0
+    before, worst = 0, 0
+    enough = most * _PAIRS_LOOKED_AT
     for bucket in range(257):
         here = buckets[bucket]
         buckets[bucket] = before
+        if before >= enough:
+            break  # what is less alike would hardly be reached
         before += here
+        worst = bucket
+    bound = max(np.float32(_ALIKE_AT_ALL), np.float32(255 - worst) / np.float32(255))
     order = np.empty(before, np.int32)
     for i in range(count_a):
         for j in range(count_b):
-            if similarity[i, j] > 0.05:
+            if similarity[i, j] >= bound:
                 bucket = 255 - int(similarity[i, j] * 255)
-                order[buckets[bucket]] = i * count_b + j
-                buckets[bucket] += 1
+                if bucket <= worst and buckets[bucket] < before:
+                    order[buckets[bucket]] = i * count_b + j
+                    buckets[bucket] += 1
     taken_a, taken_b = np.zeros(count_a, np.uint8), np.zeros(count_b, np.uint8)
     pairs = np.empty((most, 2), np.int32)
     values = np.empty(most, np.float32)
@@ -112,6 +124,12 @@ def relaxed(
     for one in range(count):
         for other in range(one + 1, count):
             i, j, k, m = pairs[one, 0], pairs[one, 1], pairs[other, 0], pairs[other, 1]
+            # what is cheapest to ask is asked first: most pairs of strangers fall out here
+            turned_a = np.int8(turn_a[i] - turn_a[k])
+            turned_b = np.int8(turn_b[j] - turn_b[m])
+            turning = abs(np.float32(np.int8(turned_a - turned_b))) * to_radians
+            if turning > 0.9:
+                continue
             ax, ay = x_a[k] - x_a[i], y_a[k] - y_a[i]
             bx, by = x_b[m] - x_b[j], y_b[m] - y_b[j]
             length_a, length_b = np.sqrt(ax * ax + ay * ay), np.sqrt(bx * bx + by * by)
@@ -119,11 +137,6 @@ def relaxed(
             # distortion stretches long distances more than short ones
             slack = np.float32(4.0) + np.float32(0.06) * (length_a + length_b)
             if longer > 3 * slack:
-                continue
-            turned_a = np.int8(turn_a[i] - turn_a[k])
-            turned_b = np.int8(turn_b[j] - turn_b[m])
-            turning = abs(np.float32(np.int8(turned_a - turned_b))) * to_radians
-            if turning > 0.9:
                 continue
             bearing = (np.arctan2(ay, ax) - turn_a[i] * to_radians) - (np.arctan2(by, bx) - turn_b[j] * to_radians)
             bearing -= whole * np.floor(bearing / whole + np.float32(0.5))

@@ -12,6 +12,7 @@ import numpy as np
 
 from inspection_station.matching.fingerprint.segmentation import Field, Mask
 
+_FAR_STEP = 4
 _TRUST_FAR = 0.35  # of the wider surroundings beside the near ones
 
 
@@ -50,7 +51,14 @@ def orientation(levelled: Field, mask: Mask, window: float, smoothing: float, su
     near = _smoothed(cosine, sine, inside, smoothing)
     if surroundings <= 0:
         return Orientation(*near)
-    far = _smoothed(cosine, sine, inside, surroundings)
+    # so wide a smoothing leaves nothing that a quarter of the resolution does not show
+    quarter = (max(inside.shape[1] // _FAR_STEP, 1), max(inside.shape[0] // _FAR_STEP, 1))
+    small = [
+        cv2.resize(part, quarter, interpolation=cv2.INTER_AREA) for part in (cosine * inside, sine * inside, inside)
+    ]
+    blurred = [cv2.GaussianBlur(part, (0, 0), surroundings / _FAR_STEP) for part in small]
+    size = (inside.shape[1], inside.shape[0])
+    far = [cv2.resize(part / (blurred[2] + 1e-3), size, interpolation=cv2.INTER_LINEAR) for part in blurred[:2]]
     return Orientation(near[0] + _TRUST_FAR * far[0], near[1] + _TRUST_FAR * far[1])
 
 

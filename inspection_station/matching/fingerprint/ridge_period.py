@@ -20,6 +20,7 @@ _ACROSS, _ALONG = 24, 10  # half widths of the window in pixels
 SHORTEST, LONGEST = 4.0, 16.0
 _LAGS = 20
 _NEIGHBOURS = 1.3  # blocks over which autocorrelations are averaged
+_BELIEVED = 0.2
 _SPREAD = 1.5  # blocks over which periods are smoothed
 
 
@@ -35,33 +36,35 @@ class RidgePeriod:
     periodic_share: float
 
 
-def ridge_period(levelled: Field, angle: Field, mask: Mask) -> RidgePeriod:
-    """Autocorrelate on blocks, average over neighbours (a torn ridge is outvoted), find the peaks, bring to pixels."""
-    curves, on_finger = _block_curves(levelled, angle, mask)
-    inside = on_finger.astype(np.float32)
-    weight = cv2.GaussianBlur(inside, (0, 0), _NEIGHBOURS) + 1e-3
-    near = np.stack([cv2.GaussianBlur(curves[:, :, lag], (0, 0), _NEIGHBOURS) / weight for lag in range(_LAGS)], axis=2)
-    whole = curves[on_finger > 0].mean(axis=0) if on_finger.any() else np.zeros(_LAGS, np.float32)
-    measured, belief = _peaks(np.ascontiguousarray(near), on_finger, _usual(whole))
-    believed = belief > 0.2
-    share = int(np.count_nonzero(believed)) / max(int(np.count_nonzero(on_finger)), 1)
-    median = float(np.median(measured[believed])) if believed.any() else 9.0
+def ridge_period(levelled: Field, band: Field, angle: Field, mask: Mask, usual: float) -> RidgePeriod:
+    """Autocorrelate on blocks, average over neighbours (a torn ridge is outvoted), find the peaks near the finger's
+    ``usual`` period, bring to pixels.
+
+    The period is measured on the ``band`` of ridges, where torn ones are whole. How periodic the picture is, is asked
+    of the ``levelled`` picture: the band of anything looks periodic.
+    """
+    measured, belief, on_finger = _measured(band, angle, mask, usual)
+    _, seen, _ = _measured(levelled, angle, mask, usual)
+    share = int(np.count_nonzero(seen > _BELIEVED)) / max(int(np.count_nonzero(on_finger)), 1)
+    believed = belief > _BELIEVED
+    median = float(np.median(measured[believed])) if believed.any() else usual
     trust = np.where(believed, belief, 0).astype(np.float32)
     prior = 0.02
     top = cv2.GaussianBlur(measured * trust, (0, 0), _SPREAD) + prior * median
     smooth = top / (cv2.GaussianBlur(trust, (0, 0), _SPREAD) + prior)
     size = (levelled.shape[1], levelled.shape[0])
     full = cv2.resize(smooth, size, interpolation=cv2.INTER_LINEAR)
-    regular = cv2.resize(np.maximum(belief, 0).astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+    regular = cv2.resize(np.maximum(seen, 0).astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
     return RidgePeriod(np.clip(full, SHORTEST, LONGEST), np.clip(regular, 0, 1), median, share)
 
 
-def _usual(curve: npt.NDArray[np.float32]) -> float:
-    """The finger's usual period by the curve averaged over all blocks; 0 where it has no peak."""
-    for lag in range(4, _LAGS - 1):
-        if curve[lag] > curve[lag - 1] and curve[lag] >= curve[lag + 1] and curve[lag] > 0:
-            return float(lag)
-    return 0.0
+def _measured(picture: Field, angle: Field, mask: Mask, usual: float) -> tuple[Field, Field, npt.NDArray[np.uint8]]:
+    """Period, height of its peak and whether on the finger, block by block."""
+    curves, on_finger = _block_curves(picture, angle, mask)
+    weight = cv2.GaussianBlur(on_finger.astype(np.float32), (0, 0), _NEIGHBOURS) + 1e-3
+    near = np.stack([cv2.GaussianBlur(curves[:, :, lag], (0, 0), _NEIGHBOURS) / weight for lag in range(_LAGS)], axis=2)
+    periods, height = _peaks(np.ascontiguousarray(near), on_finger, usual)
+    return periods, height, on_finger
 
 
 @compiled

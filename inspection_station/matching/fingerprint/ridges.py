@@ -10,6 +10,7 @@ import numpy as np
 from inspection_station.matching.fingerprint.gabor import enhanced
 from inspection_station.matching.fingerprint.minutiae import Table, skeleton_minutiae
 from inspection_station.matching.fingerprint.orientation import orientation
+from inspection_station.matching.fingerprint.ridge_band import ridge_band
 from inspection_station.matching.fingerprint.ridge_period import RidgePeriod, ridge_period
 from inspection_station.matching.fingerprint.segmentation import Field, Grey, Mask, Segmented
 from inspection_station.matching.fingerprint.thinning import thinned
@@ -54,9 +55,10 @@ def ridges_of(found: Segmented) -> Ridges:
     levelled = np.ascontiguousarray(found.levelled[top:bottom, left:right])
     energy = np.ascontiguousarray(found.energy[top:bottom, left:right])
 
-    coarse = orientation(levelled, mask, window=4.0, smoothing=7.0, surroundings=16.0)
+    band, usual = ridge_band(levelled, mask)
+    coarse = orientation(band, mask, window=4.0, smoothing=7.0, surroundings=16.0)
     angle = coarse.angle
-    period = ridge_period(levelled, angle, mask)
+    period = ridge_period(levelled, band, angle, mask, usual)
     once = _levelled_again(enhanced(levelled, mask, angle, period.period), mask)
     angle = orientation(once, mask, window=3.0, smoothing=5.0).angle
     twice = enhanced(once, mask, angle, period.period)

@@ -24,7 +24,7 @@ from inspection_station.matching.fingerprint.scores import (
     score_models,
 )
 from inspection_station.matching.fingerprint.search import FingerprintGallery
-from inspection_station.matching.fingerprint.template import MinutiaSet, prepared
+from inspection_station.matching.fingerprint.template import FingerprintTemplate, MinutiaSet, prepared
 
 Captured = dict[tuple[int, int], Extraction]
 
@@ -52,6 +52,23 @@ def test_a_finger_without_minutiae_matches_nothing(extractions: Captured) -> Non
     assert result.score == LOWEST
     assert result.fmr == 1.0
     assert not result.match
+
+
+def test_a_finger_with_few_minutiae_far_apart_is_compared_by_its_ridges(extractions: Captured) -> None:
+    def sparse(template: FingerprintTemplate) -> FingerprintTemplate:
+        kept: list[int] = []
+        for index, (x, y) in enumerate(zip(template.x, template.y, strict=True)):
+            if all(np.hypot(x - template.x[one], y - template.y[one]) > 55 for one in kept):
+                kept.append(index)
+        found = template.minutiae
+        few = MinutiaSet(found.x[kept], found.y[kept], found.turn[kept], found.kind[kept], found.quality[kept])
+        return prepared(few, template.width, template.height, template.quality, template.flow)
+
+    few = sparse(extractions[3, 0].template)
+    assert len(few.minutiae) < 16
+    own = compare(few, extractions[3, 0].template).score
+    assert own > LOWEST
+    assert own > compare(few, extractions[4, 0].template).score
 
 
 def test_a_rate_falls_with_the_score_and_claims_nothing_unmeasured() -> None:

@@ -102,9 +102,53 @@ def test_a_resolution_of_no_reader_is_refused(dpi: int, captures: dict[tuple[int
     assert refusal_of(captures[3, 0], dpi) is FingerprintFault.BAD_RESOLUTION
 
 
-def test_stripes_without_minutiae_are_refused() -> None:
-    wave = 127 + 100 * np.sin(np.arange(360) * 2 * np.pi / 9)
-    assert refusal_of(np.tile(wave, (400, 1)).astype(np.uint8)) is FingerprintFault.TOO_POOR
+def test_two_fingers_that_touch_are_refused(captures: dict[tuple[int, int], Grey]) -> None:
+    one, other = captures[3, 0][:, 40:-40], captures[4, 0][:, 40:-40]
+    assert refusal_of(np.hstack([one, other])) is FingerprintFault.SEVERAL_FINGERS
+
+
+@pytest.mark.parametrize("turn", [0.0, 0.6, 1.5])
+def test_parallel_lines_are_refused(turn: float) -> None:
+    y, x = np.mgrid[0:400, 0:360]
+    wave = 127 + 100 * np.sin((x * np.cos(turn) + y * np.sin(turn)) * 2 * np.pi / 9)
+    assert refusal_of(wave.astype(np.uint8)) is FingerprintFault.NOT_A_FINGERPRINT
+
+
+def test_cloth_woven_as_finely_as_ridges_is_refused() -> None:
+    y, x = np.mgrid[0:400, 0:360]
+    threads = 127 + 60 * np.sin(x * 2 * np.pi / 9) + 60 * np.sin(y * 2 * np.pi / 9)
+    threads += np.random.default_rng(5).normal(0, 10, threads.shape)
+    assert refusal_of(np.clip(threads, 0, 255).astype(np.uint8)) is FingerprintFault.NOT_A_FINGERPRINT
+
+
+@pytest.mark.parametrize("period", [7, 9, 12])
+def test_noise_as_fine_as_ridges_is_refused(period: int) -> None:
+    noise = np.fft.fft2(np.random.default_rng(period).standard_normal((400, 360)))
+    radius = np.hypot(np.fft.fftfreq(400)[:, None], np.fft.fftfreq(360)[None, :])
+    ring = np.exp(-0.5 * (np.log(np.maximum(radius, 1e-4) * period) / 0.25) ** 2)
+    spots = np.fft.ifft2(noise * ring).real
+    grey = np.clip(128 + 60 * spots / spots.std(), 0, 255).astype(np.uint8)
+    assert refusal_of(grey) is FingerprintFault.NOT_A_FINGERPRINT
+
+
+def test_a_dry_finger_whose_ridges_are_torn_into_dots_is_recognised(captures: dict[tuple[int, int], Grey]) -> None:
+    rng = np.random.default_rng(8)
+    for seed in (3, 4, 11):
+        spots = cv2.GaussianBlur(rng.standard_normal(captures[seed, 0].shape).astype(np.float32), (0, 0), 1.3)
+        torn = np.where(spots > 0.5 * spots.std(), np.uint8(226), captures[seed, 0])
+        dry = extract(np.asarray(cv2.GaussianBlur(torn, (0, 0), 0.7), np.uint8))
+        assert 7 < dry.quality.measures["ridge_period"] < 12
+        assert compare(dry.template, extract(captures[seed, 1]).template).match
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 16])
+def test_a_deep_picture_is_read_whichever_bits_the_reader_used(
+    bits: int, captures: dict[tuple[int, int], Grey]
+) -> None:
+    deep = np.round(captures[3, 0].astype(np.float64) * ((2**bits - 1) / 255)).astype(np.uint16)
+    encoded, data = cv2.imencode(".png", deep)
+    assert encoded
+    assert np.abs(decode_finger(data.tobytes()).grey.astype(int) - captures[3, 0].astype(int)).max() <= 12
 
 
 @settings(max_examples=60, deadline=None)
