@@ -109,8 +109,8 @@ def _grey(picture: PillowImage) -> Grey:
     if picture.mode.startswith(("I", "F")):  # 16-bit grey: Pillow would clip it instead of scaling
         deep = np.nan_to_num(np.asarray(picture, dtype=np.float32))
         brightest = float(deep.max())  # no format says how many of the sixteen bits the reader used
-        white = next((depth for depth in _DEPTHS if brightest <= depth), _DEPTHS[-1])
-        return np.asarray(np.clip(deep * (255.0 / white), 0, 255), np.uint8)
+        fullest = next((depth for depth in _DEPTHS if brightest <= depth), _DEPTHS[-1])
+        return np.asarray(np.clip(deep * (255.0 / fullest), 0, 255), np.uint8)
     if picture.mode in ("LA", "RGBA", "PA") or "transparency" in picture.info:
         with_alpha = picture.convert("RGBA")
         white = Pillow.new("RGBA", with_alpha.size, (255, 255, 255, 255))
