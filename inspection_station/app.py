@@ -32,6 +32,7 @@ from inspection_station.desk.installed_papers import InstalledPapers
 from inspection_station.desk.late_hits import person_on
 from inspection_station.desk.list_search import ListSearch
 from inspection_station.desk.officer_session import OfficerSession
+from inspection_station.desk.staged_update import StagedUpdate
 from inspection_station.desk.view import Desk
 from inspection_station.desk.zone_reading import ZoneReading
 from inspection_station.documents.mrz_image import second_opinion
@@ -134,6 +135,8 @@ def open_station(
     missions = InstalledMissions(packs, profile.scenario, "unassigned", clock.now)
     papers = InstalledPapers(online.lists, training.papers if training else packs, missions.under_way)
     papers.look()
+    update = StagedUpdate(packs, profile.data_folder, __version__, clock.now)
+    update.look()
     instruments = Instruments(
         rack=rack,
         zones=ZoneReading(),
@@ -177,6 +180,7 @@ def open_station(
     def arrived() -> None:
         lists.look()
         papers.look()
+        update.look()
 
     headquarters = headquarters_side(profile, store, clock, session, lists, packs, stack, arrived, faces_arrived)
     online.follow(headquarters.loop)

@@ -88,18 +88,25 @@ def _trust(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
+    from inspection_station import __version__
+    from inspection_station.desk.staged_update import UPDATES, StagedUpdate
     from inspection_station.headquarters.packs_mission import missions_on
     from inspection_station.storage.clock import SystemClock
 
     vault, now = _vault(options)[0], SystemClock().now()
     labels = vault.labels()
     missions = [_mission_row(label, mission, labels, now) for label, mission in missions_on(vault)]
+    folder = place_of(options)[0]
+    version = StagedUpdate(vault, folder, __version__, lambda: now).look()
+    update = {"version": version, "folder": str(folder / UPDATES / version)} if version else None
     found = {
         "trusted": bool(vault.state().trusted),
         "packs": [_row(label, now) for label in labels],
         "missions": missions,
+        "update": update,
     }
     rows = [_line(label, now) for label in labels] + [_mission_line(row) for row in missions]
+    rows += [f"update {version} lies ready in {update['folder']}"] if update else []
     return _tell(options, found, "\n".join(rows) or "no packs are installed")
 
 

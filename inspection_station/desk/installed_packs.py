@@ -20,6 +20,7 @@ from inspection_station.documents.emrtd.trust_files import SUFFIXES, TrustFile, 
 from inspection_station.documents.emrtd.trust_store import TrustSource, TrustStore
 from inspection_station.headquarters.packs import PackAge, PackKind, PackLabel, PackRefused, PackShelf
 from inspection_station.headquarters.packs_mission import require_mission
+from inspection_station.headquarters.packs_release import require_release
 from inspection_station.headquarters.packs_update import Check
 from inspection_station.headquarters.packs_vault import PackVault
 from inspection_station.matching.clearance_list import require_clearance
@@ -46,6 +47,7 @@ def require_trust(content: Mapping[str, bytes]) -> None:
 
 
 CHECKS: Mapping[PackKind, Check] = {
+    PackKind.APPLICATION: require_release,
     PackKind.CONTROL_LIST: require_lists,
     PackKind.FACE_GROUP: require_group,
     PackKind.HISTORY_PHOTOGRAPHS: require_history,

@@ -52,6 +52,7 @@ class PackCommands:
         publish.add_argument("--key", type=Path, metavar="FILE", help="the kind's key (default: in the keys' folder)")
 
         publish.add_argument("--face-key", type=Path, metavar="FILE", help="opens .faces and .portraits")
+        publish.add_argument("--release", metavar="VERSION", help="of an application: the version of the program")
 
         withdraw = add(verbs, "withdraw-pack", self._guarded(self._withdraw), "take a data pack back from all stations")
         withdraw.add_argument("kind", metavar="KIND")
@@ -132,7 +133,7 @@ class PackCommands:
         name = options.name or options.files[0].stem.lower()
         if not 0 < options.stale_hours <= options.valid_hours <= 24 * 366:
             raise ValueError("a pack is stale after more than 0 hours, and invalid later than that")
-        content = content_of(kind, options.files, options.face_key)
+        content = content_of(kind, options.files, options.face_key, options.release)
         now = datetime.now(UTC)
         done = repository.publish(
             kind,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from inspection_station.given_file import read_given
 from inspection_station.headquarters.packs import PackKind
+from inspection_station.headquarters.packs_release import release_parts
 from inspection_station.matching.face_installation import pack_key
 from inspection_station.matching.face_parts import HISTORY, group_parts, history_parts
 from inspection_station.matching.gallery_pack import read_header, read_pack
@@ -25,8 +26,10 @@ from inspection_station.matching.watchlist_parts import parts_of
 _MOST_FILE = 512 << 20
 
 
-def content_of(kind: PackKind, files: Sequence[Path], face_key: Path | None = None) -> dict[str, bytes]:
-    """The parts; ``face_key`` opens packs of faces as ``faces`` builds them.
+def content_of(
+    kind: PackKind, files: Sequence[Path], face_key: Path | None = None, release: str | None = None
+) -> dict[str, bytes]:
+    """The parts; ``face_key`` opens packs of faces as ``faces`` builds them; ``release``: the program's version.
 
     Raises ValueError (MalformedList and gallery_pack's PackRefused among them), OSError.
     """
@@ -54,6 +57,10 @@ def content_of(kind: PackKind, files: Sequence[Path], face_key: Path | None = No
         content[path.name] = _bytes(path)
     if kind is PackKind.RULES:
         require_rules(content)
+    if kind is PackKind.APPLICATION:
+        if release is None:
+            raise ValueError("name the version of the program with --release")
+        return release_parts(release, content)
     return content
 
 

@@ -116,7 +116,8 @@ def test_a_station_without_a_root_says_what_to_do(
 ) -> None:
     code, found = asked(capsys, "pack", "import", tmp_path, "--data", folder)
     assert (code, found["error"]["code"]) == (3, "PCK-05")  # type: ignore[index]
-    assert asked(capsys, "pack", "list", "--data", folder) == (0, {"trusted": False, "packs": [], "missions": []})
+    nothing = {"trusted": False, "packs": [], "missions": [], "update": None}
+    assert asked(capsys, "pack", "list", "--data", folder) == (0, nothing)
 
 
 def test_a_root_that_is_none_or_another_than_was_told_is_not_trusted(

@@ -82,9 +82,9 @@ def test_a_mission_comes_on_a_stick_and_says_what_is_missing(
     headquarters: GatewayProcess, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = begun(capsys, headquarters, tmp_path, folder)
-    rules = tmp_path / "rules.toml"
-    rules.write_text("a = 1", encoding="utf-8")
-    assert gateway(capsys, headquarters, "publish-pack", "rules", rules)[0] == 0
+    rules = tmp_path / "permits.toml"
+    rules.write_text('version = "1"\n[[needed]]\nclasses = ["mainland"]\n', encoding="utf-8")
+    assert gateway(capsys, headquarters, "publish-pack", "rules", rules, "--name", "rules")[0] == 0
     code, done = gateway(
         capsys, headquarters, "publish-mission", "voyage-118", "--scenario", "pre-clearance", "--vessel", "Explorer"
     )
