@@ -12,9 +12,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from fakes.chip_material import AUTHORITY, DAY, LASTING_LINES, PORTRAIT
+from fakes.chip_material import AUTHORITY, DAY, LASTING_LINES, PORTRAIT, read
 
 from inspection_station.documents.emrtd import asn1, tlv
+from inspection_station.documents.emrtd.access_keys import MrzKey
 from inspection_station.documents.emrtd.certificates import parse_certificate, parse_revocation_list
 from inspection_station.documents.emrtd.folder_verification import verify_files
 from inspection_station.documents.emrtd.passive_authentication import check_signer
@@ -26,10 +27,13 @@ from inspection_station.documents.emrtd.trust_store import Trust, TrustStore
 from inspection_station.inspection.chip import CheckResult, ChipCheck
 from inspection_station.training.issuing_authority import DocumentSigner
 from inspection_station.training.passport_issue import issue_passport
+from inspection_station.training.virtual_chip import VirtualChip
 
 OK, FAILED, UNKNOWN = CheckResult.SUCCESSFUL, CheckResult.FAILED, CheckResult.UNDETERMINED
-FILES = issue_passport(LASTING_LINES, PORTRAIT, authority=AUTHORITY, at=DAY, access="both").files
+PASSPORT = issue_passport(LASTING_LINES, PORTRAIT, authority=AUTHORITY, at=DAY, access="both")
+FILES = PASSPORT.files
 TRUST = AUTHORITY.trust_store()
+LASTING_KEY = MrzKey("L898902C3", "740812", "300415")
 
 
 def section(checks: Sequence[ChipCheck], number: str) -> ChipCheck:
@@ -97,6 +101,12 @@ def test_offers_that_the_state_signed_and_the_folder_lacks_are_not_checked() -> 
     without = {name: content for name, content in FILES.items() if name != "EF.CardAccess"}
     for files, result in ((FILES, OK), (without, UNKNOWN)):
         assert next(c.result for c in verify_files(files, TRUST, DAY) if c.name == "card-access") is result
+
+
+def test_what_a_reading_gives_is_enough_to_check_the_offers_again() -> None:
+    outcome = read(VirtualChip(PASSPORT), key=LASTING_KEY, printed=LASTING_LINES)
+    checks = verify_files(outcome.files, TRUST, DAY)
+    assert next(c.result for c in checks if c.name == "card-access") is OK
 
 
 @pytest.mark.parametrize(("content", "result"), [(b"\x76\0", OK), (b"\x75\0", FAILED), (b"", FAILED)])
