@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,23 @@ def test_a_training_master_list_counts_only_from_a_signer_that_is_made_for_it(tm
     assert "not made for" in store.problems[0].reason
     (refused,) = import_files([unfit / "list.ml"], good)
     assert refused.stored_as is None
+
+
+def test_a_root_that_a_state_struck_off_its_list_is_trusted_no_longer(tmp_path: Path) -> None:
+    """Also where the older list is still there; one of another state is untouched by it."""
+    stranger = IssuingAuthority(99, at=DAY).trust_store().anchors[0].raw
+    later = IssuingAuthority(AUTHORITY.seed, at=date(DAY.year, DAY.month + 1, 1))
+    AUTHORITY.write_trust(tmp_path)
+    (tmp_path / "older.ml").write_bytes(signed(MASTER_LIST, master_list(ROOT, stranger)))
+    assert stranger in {anchor.raw for anchor in read_directory(tmp_path).anchors}
+    newer = later.signed_list(MASTER_LIST, master_list(ROOT), signer=later.list_signer(MASTER_LIST_SIGNER))
+    (tmp_path / "newer.ml").write_bytes(newer)
+    store = read_directory(tmp_path)
+    assert stranger not in {anchor.raw for anchor in store.anchors}
+    assert [(one.file, one.reason) for one in store.problems] == [
+        ("older.ml", "a newer list of the same authority is here")
+    ]
+    assert [one.file for one in store.lists] == ["newer.ml"]
 
 
 def test_a_master_list_tells_which_of_its_certificates_it_cannot_use(tmp_path: Path) -> None:

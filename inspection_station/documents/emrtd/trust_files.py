@@ -28,6 +28,7 @@ UNVERIFIED = ".unverified"
 """Before the ending of a list that somebody took by hand although its signer leads to no root, or nobody signed it."""
 CERTIFICATE_SUFFIXES = frozenset({".cer", ".crt", ".der", ".pem"})
 SUFFIXES = CERTIFICATE_SUFFIXES | {".crl", ".ml", ".dfl"}
+_NEWER = "a newer list of the same authority is here"
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 _Family = tuple[str, tuple[tuple[str, str], ...]]
 
@@ -163,21 +164,42 @@ def list_roots(store: TrustStore) -> TrustStore:
 
 
 def _take_master_lists(files: Sequence[TrustFile], contents: _Contents) -> TrustStore:
-    """Verified lists first, as long as one leads to another; to whom lists may lead in the end."""
+    """Verified lists first, as long as one leads to another; to whom lists may lead in the end.
+
+    A list says whom a state trusts when it signs it (Doc 9303 part 12 §5.3): of those that one state signed only the
+    newest counts, so that a root which it has struck off is trusted no longer. An older one may lead to it.
+    """
     waiting = [(file, file.master_list) for file in files if file.master_list is not None]
+    taken: list[tuple[TrustFile, MasterList]] = []
     while True:
+        listed = (certificate for _, found in taken for certificate in found.certificates)
         roots = list_roots(
-            TrustStore((*contents.roots, *contents.listed), connecting=contents.connecting, pinned=contents.roots)
+            TrustStore((*contents.roots, *listed), connecting=contents.connecting, pinned=contents.roots)
         )
         verified = [pair for pair in waiting if refusal_of(pair[1], roots) is None]
         if not verified:
             break
-        for file, found in verified:
-            _take_master_list(file, found, None, contents)
+        taken.extend(verified)
         waiting = [pair for pair in waiting if pair not in verified]
+    for file, found in taken:
+        if _superseded(found, [other for _, other in taken]):
+            contents.problems.append(TrustProblem(file.name, _NEWER))
+        else:
+            _take_master_list(file, found, None, contents)
     for file, found in waiting:
         _take_master_list(file, found, refusal_of(found, roots), contents)
     return roots
+
+
+def _superseded(found: MasterList, others: Iterable[MasterList]) -> bool:
+    """Whether another list of the same state was signed later; a list that does not say when stands for itself."""
+    own, signed_at = found.signer.issuer.country, found.signed_at
+    if own is None or signed_at is None:
+        return False
+    return any(
+        other.signer.issuer.country == own and other.signed_at is not None and other.signed_at > signed_at
+        for other in others
+    )
 
 
 def _take_master_list(file: TrustFile, found: MasterList, refusal: str | None, contents: _Contents) -> None:
@@ -209,7 +231,7 @@ def _take_defect_lists(files: Sequence[TrustFile], pinned: TrustStore, contents:
         if refusal is not None and not file.by_hand:
             contents.problems.append(TrustProblem(file.name, refusal))
         elif refusal is None and family is not None and newest[family] is not found:
-            contents.problems.append(TrustProblem(file.name, "a newer list of the same authority is here"))
+            contents.problems.append(TrustProblem(file.name, _NEWER))
         else:
             contents.defects.extend(d if refusal is None else d.taken_by_hand() for d in found.defects)
             contents.lists.append(_used(found.kind, file.name, len(found.defects), found, refusal is None))
