@@ -104,6 +104,8 @@ def search_faces(options: argparse.Namespace) -> int:
         print(json.dumps(told, ensure_ascii=False))
     else:
         _print(found.answers, found.calibrated, persons)
+        if failures:
+            print(f"gave no template, not searched: {len(failures)}")
     return DONE if any(answer.alarms for answer in found.answers) else NEGATIVE
 
 
@@ -160,6 +162,9 @@ def _folder_group(
     except OSError as unread:
         detail = f"the gallery: {unread.strerror or type(unread).__name__}"
         raise FaceRefusal(UNUSABLE, "unreadable", detail, "give a folder of persons") from None
+    if not faces.persons:
+        what = f"none of the gallery's {len(faces.failures)} pictures gave a template: nobody was searched"
+        raise FaceRefusal(UNUSABLE, "no-face", what, "give photographs of faces, a folder for each person")
     policy = GroupPolicy(
         "folder",
         "資料夾",

@@ -161,6 +161,16 @@ def test_folders_may_have_any_name_in_a_search_and_are_refused_early_for_a_group
     assert not (tmp_path / "faces").exists()
 
 
+def test_a_gallery_without_a_face_is_a_refusal_and_not_a_search_that_found_nobody(
+    capsys: pytest.CaptureFixture[str], filed: Path, photographs: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(filed / "wall", tmp_path / "gallery" / "wall")
+    code, told = _run(capsys, "search-faces", photographs / "obama.jpg", "--gallery", tmp_path / "gallery")
+    assert (code, told["error"]["code"]) == (2, "no-face")
+    assert main(["search-faces", str(photographs / "obama.jpg"), "--gallery", str(filed)]) in (0, 1)
+    assert "not searched: 1" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("arguments", [("--group", "voyage-whitelist"), ("--group", "nobody"), ("--gallery", "absent")])
 def test_a_search_in_nothing_is_refused(
     capsys: pytest.CaptureFixture[str], photographs: Path, arguments: tuple[str, str]
