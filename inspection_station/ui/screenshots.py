@@ -119,6 +119,8 @@ class ScreenshotTaker:
     def _draw(
         self, snapshot: DeskSnapshot, language: str, size: tuple[int, int], console: Console | None, path: Path
     ) -> None:
+        from PySide6.QtCore import QEvent
+
         from inspection_station.ui.bridge import DeskBridge
         from inspection_station.ui.main_window import MainWindow
         from inspection_station.ui.pages.page import Surface
@@ -143,6 +145,7 @@ class ScreenshotTaker:
         pictures.close()
         window.deleteLater()
         self._application.processEvents()
+        self._application.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)  # no event loop runs that would
 
     def _settle(self, window: MainWindow) -> None:
         for _ in range(4):  # layouts with wrapped text need a second pass

@@ -10,6 +10,7 @@ os.environ["STATION_STRICT_WORDING"] = "1"
 
 import pytest
 from desk_props import FakeDesk
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
 from inspection_station.ui.bridge import DeskBridge
@@ -47,6 +48,8 @@ def open_window(qtbot: object, zone_family: str) -> Iterator[Callable[..., MainW
         pictures.close()
         window.deleteLater()
     settle_events()
+    # No event loop runs here, and without one nothing is deleted later: windows would pile up for the whole session.
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
 def settle_events() -> None:
