@@ -75,7 +75,8 @@ def benchmark_faces(options: argparse.Namespace) -> int:
         groups = _groups(options)
         matcher = matcher_of(options)
         faces = enrol_folders(matcher, options.folder, progress_of(options))
-        measured = run_benchmark(faces, _cohort(options, matcher, faces), groups)
+        cohort, left_out = _cohort(options, matcher, faces)
+        measured = run_benchmark(faces, cohort, groups, left_out)
     except OSError as unread:
         return _refuse_reading(options, unread)
     told = measured.as_json()
@@ -169,14 +170,15 @@ def _print_rates(measured: FaceBenchmark) -> None:
         print(f"{name}: false-match rate at the bound of 1e-3: {rates}")
 
 
-def _cohort(options: argparse.Namespace, matcher: DlibFaceMatcher, tested: FaceFolders) -> Cohort | None:
-    """Templates of ``--cohort`` without the tested persons; pictures that give none are left out of a cohort."""
+def _cohort(options: argparse.Namespace, matcher: DlibFaceMatcher, tested: FaceFolders) -> tuple[Cohort | None, int]:
+    """Templates of ``--cohort`` without the tested persons; how many pictures gave none and are left out."""
     if options.cohort is None:
-        return None
+        return None, 0
     from inspection_station.matching.cohort import cohort_apart
     from inspection_station.matching.face_folders import enrol_folders
 
-    return cohort_apart(enrol_folders(matcher, options.cohort, progress_of(options)), tested)
+    found = enrol_folders(matcher, options.cohort, progress_of(options))
+    return cohort_apart(found, tested), len(found.failures)
 
 
 def _groups(options: argparse.Namespace) -> dict[str, str] | None:

@@ -71,6 +71,7 @@ class FaceBenchmark:
     normaliser: Normaliser | None
     without_cohort: str
     pair_seconds: float
+    cohort_failures: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Stable keys; see docs/command-line.md."""
@@ -86,13 +87,15 @@ class FaceBenchmark:
 
     def _cohort(self) -> dict[str, Any]:
         if self.normaliser is None:
-            return {"kind": "none", "why": self.without_cohort, "templates": 0, "nearest": 0, "sufficient": False}
+            none = {"templates": 0, "nearest": 0, "sufficient": False, "failed_to_enrol": 0}
+            return {"kind": "none", "why": self.without_cohort, **none}
         return {
             "kind": "given" if isinstance(self.normaliser, GivenCohort) else "leave-two-persons-out",
             "why": self.normaliser.description,
             "templates": self.normaliser.size,
             "nearest": self.normaliser.nearest,
             "sufficient": self.normaliser.size >= LEAST_TEMPLATES,
+            "failed_to_enrol": self.cohort_failures,
         }
 
     def _counts(self) -> dict[str, Any]:
@@ -137,9 +140,14 @@ class FaceBenchmark:
 
 
 def run_benchmark(
-    faces: FaceFolders, cohort: Cohort | None = None, groups: Mapping[str, str] | None = None
+    faces: FaceFolders,
+    cohort: Cohort | None = None,
+    groups: Mapping[str, str] | None = None,
+    cohort_failures: int = 0,
 ) -> FaceBenchmark:
     """Score every pair. ``groups``: person → group; who is not in it belongs to "other".
+
+    ``cohort_failures``: pictures meant for ``cohort`` that gave no template, to be told.
 
     Without a cohort everybody else of the set serves each pair. Raises ``TooFewFaces``.
     """
@@ -162,7 +170,7 @@ def run_benchmark(
         GroupTally(name, len(set(faces.owners[labels == number])), int((labels == number).sum()), within[number])
         for number, name in enumerate(names)
     )
-    return FaceBenchmark(faces, whole, clear, counted, normaliser, why, time.perf_counter() - started)
+    return FaceBenchmark(faces, whole, clear, counted, normaliser, why, time.perf_counter() - started, cohort_failures)
 
 
 def _normaliser(faces: FaceFolders, cohort: Cohort | None) -> tuple[Normaliser | None, str]:

@@ -61,6 +61,7 @@ def test_a_benchmark_tells_three_ways_by_rate_and_by_group(
     assert set(told["groups"]["some"]["flip"]["own"]) == {"eer", "fnmr", "thresholds"}
     assert told["cohort"]["kind"] == "leave-two-persons-out"
     assert told["cohort"]["sufficient"] is False
+    assert told["cohort"]["failed_to_enrol"] == 0
     assert told["counts"]["failures"] == [{"file": "wall/wall.png", "code": "no-face"}]
     assert told["counts"]["genuine"] == 5
     assert sorted(path.name for path in filed.rglob("*")) == before
