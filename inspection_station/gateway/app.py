@@ -6,19 +6,17 @@ Bodies of the exchange are CBOR; refusals are ``{"error": {"code", "what"}}``. N
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
 from typing import Annotated
 
 from anyio import CapacityLimiter, to_thread
 from cryptography import x509
-from fastapi import Depends, FastAPI, Header, Path, Query, Request, Response
+from fastapi import Depends, FastAPI, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from sqlalchemy.exc import DBAPIError, OperationalError
 from starlette.background import BackgroundTask, BackgroundTasks
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 
 from inspection_station.gateway.access_log import AccessLog
 from inspection_station.gateway.agencies.routes import questions_router
@@ -32,26 +30,23 @@ from inspection_station.gateway.openapi import (
     CBOR_IN,
     CBOR_OUT,
     OF_STATIONS,
-    PART_IN,
     Health,
-    UploadState,
     describe,
     for_stations,
     refusals,
 )
 from inspection_station.gateway.peer_certificate import EXTENSION
+from inspection_station.gateway.picture_routes import TooSlow, pictures_router
 from inspection_station.gateway.pictures import OtherOffset
 from inspection_station.gateway.service import Gateway
 from inspection_station.gateway.stations import KnownStation, NotAdmitted
 from inspection_station.headquarters.enrolment import Enrolment, Renewal
-from inspection_station.headquarters.messages import PICTURE_LIMIT
 from inspection_station.headquarters.packs_body import PACKED_LIMIT
 from inspection_station.headquarters.packs_source import PACK_LENGTH, PART_BYTES
 from inspection_station.headquarters.wire import MESSAGE_LIMIT, BadSignature, TooLarge, WireError
 
 log = logging.getLogger(__name__)
 
-PART_LIMIT = 1 << 20
 _AT_ONCE = 8  # rounds of a worker in the database; the others wait in the order in which they came
 _BATCHES = 5  # of records screened after one answer: publishing does the rest
 
@@ -64,6 +59,7 @@ def build_app(gateway: Gateway, service: AgencyService | None = None) -> FastAPI
     _refusals(app)
     _routes_of_stations(app, gateway, service)
     app.include_router(questions_router(gateway.settings.gateway_id, service.agencies, _STATION))
+    app.include_router(pictures_router(gateway.pictures, _STATION))
     _routes_of_packs(app, gateway)
     _routes_before_enrolment(app, gateway)
     _routes_of_operators(app, gateway)
@@ -101,27 +97,6 @@ def _routes_of_stations(app: FastAPI, gateway: Gateway, service: AgencyService) 
         after = BackgroundTasks([BackgroundTask(gateway.screen, _BATCHES, wait=False)])
         after.add_task(service.forwarding.turn_quietly)
         return Response(answer, media_type=CBOR, background=after)
-
-    @app.patch(
-        "/v1/pictures/{sha256}",
-        openapi_extra=for_stations(PART_IN),
-        responses={409: {"model": UploadState, "description": "another offset: here is the true one"}}
-        | OF_STATIONS
-        | refusals(413, 422),
-    )
-    async def upload(
-        request: Request,
-        sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")],
-        upload_offset: Annotated[int, Header(ge=0, le=PICTURE_LIMIT)],
-        upload_length: Annotated[int, Header(ge=1, le=PICTURE_LIMIT)],
-        station: KnownStation = _STATION,
-    ) -> UploadState:
-        """Append to a picture. What came before a broken connection is kept."""
-        part = await _part(request)
-        reached = await run_in_threadpool(
-            gateway.pictures.append, bytes.fromhex(sha256), upload_length, upload_offset, part
-        )
-        return UploadState(reached=reached.count, published=reached.published)
 
 
 def _routes_of_packs(app: FastAPI, gateway: Gateway) -> None:
@@ -208,26 +183,6 @@ async def _body(request: Request, limit: int) -> bytes:
     return bytes(gathered)
 
 
-async def _part(request: Request) -> bytes:
-    """What came of a part, also when the connection broke in the middle."""
-    gathered = bytearray()
-    try:
-        async for chunk in _limited(request):
-            gathered += chunk
-    except ClientDisconnect:
-        log.info("an upload broke off", extra={"bytes": len(gathered)})
-    return bytes(gathered)
-
-
-async def _limited(request: Request) -> AsyncIterator[bytes]:
-    count = 0
-    async for chunk in request.stream():
-        count += len(chunk)
-        if count > PART_LIMIT:
-            raise TooLarge("a part exceeds the limit")
-        yield chunk
-
-
 def _refusals(app: FastAPI) -> None:
     def refuse(status: int, code: str, what: str, headers: dict[str, str] | None = None) -> JSONResponse:
         return JSONResponse({"error": {"code": code, "what": what}}, status, headers)
@@ -260,6 +215,10 @@ def _refusals(app: FastAPI) -> None:
     @app.exception_handler(OtherOffset)
     async def elsewhere(request: Request, error: OtherOffset) -> JSONResponse:
         return JSONResponse({"reached": error.reached.count, "published": error.reached.published}, 409)
+
+    @app.exception_handler(TooSlow)
+    async def too_slow(request: Request, error: TooSlow) -> JSONResponse:
+        return refuse(408, "NET-02", str(error), {"Connection": "close"})
 
     @app.exception_handler(OperationalError)
     async def away(request: Request, error: OperationalError) -> JSONResponse:

@@ -12,6 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 CBOR = "application/cbor"
+PICTURES = "application/octet-stream"
 
 
 class Fault(BaseModel):
@@ -34,6 +35,18 @@ class UploadState(BaseModel):
     published: bool
 
 
+class PictureState(UploadState):
+    """The same of one picture of a stream, by its hash in hexadecimal."""
+
+    sha256: str
+
+
+class StreamState(BaseModel):
+    """What came of a stream: each of its pictures once."""
+
+    pictures: list[PictureState]
+
+
 class Health(BaseModel):
     """Whether the service can do its work."""
 
@@ -47,6 +60,7 @@ _WHY = {
     401: "no certificate, or one that nobody was given",
     403: "shut out, or not signed by whom it names",
     404: "there is no such thing",
+    408: "nothing came for too long",
     413: "more than the limits allow",
     422: "a parameter is missing or out of its range",
     429: "asked too often",
@@ -58,6 +72,18 @@ _BINARY = {CBOR: {"schema": {"type": "string", "format": "binary"}}}
 CBOR_IN: dict[str, Any] = {"requestBody": {"required": True, "content": _BINARY}}
 PART_IN: dict[str, Any] = {  # an empty part asks for a picture that is whole to be published
     "requestBody": {"required": False, "content": _BINARY}
+}
+STREAM_IN: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            PICTURES: {
+                "schema": {"type": "string", "format": "binary"},
+            }
+        },
+        "description": "the text pictures/1 in CBOR, then parts: hash (32 bytes), size of the picture, offset, length"
+        " (4 bytes each, highest first), and the bytes",
+    }
 }
 CBOR_OUT: Responses = {200: {"content": _BINARY, "description": "an answer in CBOR"}}
 

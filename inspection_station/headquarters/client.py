@@ -11,10 +11,11 @@ import os
 import secrets
 import socket
 import ssl
+import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -45,8 +46,11 @@ log = logging.getLogger(__name__)
 CONNECT_SECONDS, READ_SECONDS = 30.0, 60.0
 _AUTHORITY_LIMIT = 1 << 14
 _DROPPED_SECONDS = 3.0  # a connection that turns out to be dead this soon was dead before
+_WARM_SECONDS = 20.0  # … and one that was used so lately is not
+_LINUX_RTO_MAX_MS = 44  # TCP_RTO_MAX_MS, Linux 6.15; Python has no name for it
 _PLAIN = {"User-Agent": None, "Accept": None, "Accept-Encoding": None}
 _CBOR = {"Content-Type": "application/cbor", **_PLAIN}
+_OCTETS = {"Content-Type": "application/octet-stream", **_PLAIN}
 
 
 class _OneContext(HTTPAdapter):
@@ -59,7 +63,7 @@ class _OneContext(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """As inherited, with our context, and with the sending that suits a link which loses packets."""
         kwargs["ssl_context"] = self._context
-        kwargs["socket_options"] = [*HTTPConnection.default_socket_options, *_undaunted()]
+        kwargs["socket_options"] = [*HTTPConnection.default_socket_options, *_seaworthy()]
         super().init_poolmanager(*args, **kwargs)
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
@@ -83,7 +87,7 @@ class HttpsLink:
         _load_certificate(self._context, identity)
         self._timeouts = timeouts
         self._wall = wall
-        self._idle: list[requests.Session] = []  # the last used first: few connections stay warm
+        self._idle: list[tuple[requests.Session, float]] = []  # the last used first: few connections stay warm
         self._guard = threading.Lock()
         self._offset: int | None = None
 
@@ -96,18 +100,17 @@ class HttpsLink:
         """See ``ports.Link``."""
         return self._ask("POST", "/v1/exchange", request, _CBOR).content
 
-    def upload(self, sha256: bytes, size: int, offset: int, part: bytes) -> Reached:
+    def stream(self, pieces: Iterator[bytes]) -> dict[bytes, Reached]:
         """See ``ports.Link``."""
-        headers = {**_CBOR, "Upload-Offset": str(offset), "Upload-Length": str(size)}
-        answer = self._ask("PATCH", f"/v1/pictures/{sha256.hex()}", part, headers, also=409)
+        answer = self._ask("POST", "/v1/pictures", pieces, _OCTETS)
         try:
-            state = answer.json()
-            reached, published = state["reached"], state["published"]
+            found = {
+                bytes.fromhex(state["sha256"]): Reached(int(state["reached"]), state["published"] is True)
+                for state in answer.json()["pictures"]
+            }
         except (ValueError, KeyError, TypeError) as error:
-            raise HeadquartersRefused("the state of an upload cannot be read") from error
-        if type(reached) is not int or not 0 <= reached <= size or not isinstance(published, bool):
-            raise HeadquartersRefused("the state of an upload contradicts itself")
-        return Reached(reached, published)
+            raise HeadquartersRefused("what came of a stream cannot be read") from error
+        return found
 
     def questions(self, asked: bytes) -> bytes:
         """Answers of agencies' systems to ``headquarters.questions.Questions``. Raises LinkFault."""
@@ -127,20 +130,23 @@ class HttpsLink:
         """Let go of every connection that nobody uses at the moment."""
         with self._guard:
             idle, self._idle = self._idle, []
-        for session in idle:
+        for session, _ in idle:
             session.close()
 
     def _ask(
-        self, method: str, path: str, body: bytes | None, headers: dict[str, Any], also: int = 200
+        self, method: str, path: str, body: bytes | Iterator[bytes] | None, headers: dict[str, Any], also: int = 200
     ) -> requests.Response:
-        with self._guard:
-            warm = self._idle.pop() if self._idle else None
         url, began = self._address + path, time.monotonic()
+        once = not isinstance(body, bytes | None)  # a stream cannot be sent twice: no connection that may be dead
+        with self._guard:
+            warm = None
+            if self._idle and (not once or began - self._idle[-1][1] < _WARM_SECONDS):
+                warm, _ = self._idle.pop()
         try:
             answer = self._on(warm if warm is not None else _session(self._context), method, url, body, headers)
         except HeadquartersUnreachable:
-            # A warm connection may have been dropped while it was idle. Everything here may be sent twice.
-            if warm is None or time.monotonic() - began > _DROPPED_SECONDS:
+            # A warm connection may have been dropped while it was idle. Everything else here may be sent twice.
+            if warm is None or once or time.monotonic() - began > _DROPPED_SECONDS:
                 raise
             answer = self._on(_session(self._context), method, url, body, headers)
         self._note_clock(answer)
@@ -149,7 +155,12 @@ class HttpsLink:
         raise _refusal(answer)
 
     def _on(
-        self, session: requests.Session, method: str, url: str, body: bytes | None, headers: dict[str, Any]
+        self,
+        session: requests.Session,
+        method: str,
+        url: str,
+        body: bytes | Iterator[bytes] | None,
+        headers: dict[str, Any],
     ) -> requests.Response:
         try:
             answer = _round_trip(session, method, url, body, headers, self._timeouts)
@@ -157,7 +168,7 @@ class HttpsLink:
             session.close()
             raise
         with self._guard:
-            self._idle.append(session)
+            self._idle.append((session, time.monotonic()))
         return answer
 
     def _note_clock(self, answer: requests.Response) -> None:
@@ -225,7 +236,7 @@ def _round_trip(
     session: requests.Session,
     method: str,
     url: str,
-    body: bytes | None,
+    body: bytes | Iterator[bytes] | None,
     headers: dict[str, Any],
     timeouts: tuple[float, float],
 ) -> requests.Response:
@@ -286,20 +297,27 @@ class _Nothing(HTTPAdapter):
 
 
 @cache
-def _undaunted() -> tuple[tuple[int, int, bytes], ...]:
-    """Socket options for sending that does not take every lost packet for a full link: BBR, where the system has it.
+def _seaworthy() -> tuple[tuple[int, int, int | bytes], ...]:
+    """Socket options for links that lose packets and stand still, as far as the system knows them (Linux does).
 
-    Measured over 256 kbit/s, 600 ms and 5 % loss, see docs/scaling.md.
+    BBR does not take every lost packet for a full link. Little is kept in the socket, so that what is urgent can still
+    overtake it. A lost packet is sent again after four seconds at the latest, so that a link that was away is used
+    again at once; where the system cannot, a connection is given up earlier and made anew. See docs/scaling.md.
     """
-    if not hasattr(socket, "TCP_CONGESTION"):  # Linux alone
+    tcp = socket.IPPROTO_TCP
+    found: list[tuple[int, int, int | bytes]] = []
+    longest = (tcp, _LINUX_RTO_MAX_MS, 4000)
+    if sys.platform != "linux":
         return ()
-    option = (socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"bbr")
     with socket.socket() as probe:
-        try:
-            probe.setsockopt(*option)
-        except OSError:
-            return ()
-    return (option,)
+        for option in ((tcp, socket.TCP_CONGESTION, b"bbr"), (tcp, socket.TCP_NOTSENT_LOWAT, 4096), longest):
+            try:
+                probe.setsockopt(*option)
+            except OSError:
+                continue
+            found.append(option)
+    patience = 45_000 if longest in found else 15_000
+    return (*found, (tcp, socket.TCP_USER_TIMEOUT, patience))
 
 
 def _context(authority: str | None) -> ssl.SSLContext:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
@@ -22,9 +22,9 @@ from inspection_station.headquarters.messages import (
     seal_packet,
 )
 from inspection_station.headquarters.plan import Judgement, Round, Rules, Wait
-from inspection_station.headquarters.ports import Carried, Chance, Clock, Job, Link, LinkFault, OutboxPort
+from inspection_station.headquarters.ports import Carrier, Chance, Clock, Link, LinkFault, OutboxPort
 from inspection_station.headquarters.receipts import Kind
-from inspection_station.headquarters.uploads import carry
+from inspection_station.headquarters.uploads import InTurn
 from inspection_station.headquarters.wire import BadSignature, Malformed, WireError
 from inspection_station.inspection.late_hit import SignedLateHit
 from inspection_station.inspection.outbox import ExchangeState, LogHead, OutboxItem, StationIdentity
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 REINCARNATE = "reincarnate"
 
-Upload = Callable[[Sequence[Job]], Carried]
+_LONGEST_WAIT = 5.0  # seconds for pictures under way, before it is looked around again
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class NotEnrolled(Exception):
 
 
 class Exchange:
-    """Used by one thread. ``upload`` carries pictures; by default one after the other over the same link.
+    """Used by one thread. ``carrier`` carries pictures; by default on this thread, over the same link.
 
     ``late_hits`` None: none are asked for.
     """
@@ -66,7 +66,7 @@ class Exchange:
         chance: Chance,
         rules: Rules,
         report: Callable[[], Report] = Report,
-        upload: Upload | None = None,
+        carrier: Carrier | None = None,
         late_hits: LateHitShelf | None = None,
     ) -> None:
         self._station = station
@@ -76,20 +76,26 @@ class Exchange:
         self._chance = chance
         self._rules = rules
         self._report = report
-        self._upload = upload if upload is not None else self._one_by_one
+        self._carrier = carrier if carrier is not None else InTurn(link, outbox)
         self._late_hits = late_hits
 
     def step(self) -> Progress:
-        """One round, or none when it is not time for one. Raises NotEnrolled and the store's own faults."""
+        """One round, or none when it is not time for one; while pictures are under way it waits for something to do.
+        Raises NotEnrolled and the store's own faults.
+        """
         identity = self._outbox.identity()
         if identity is None:
             raise NotEnrolled("the station is not enrolled at headquarters")
         now, state = self._clock.now(), self._outbox.state()
         heard = None if self._late_hits is None else self._late_hits.to_tell(HEARD_LIMIT)
-        todo = plan.plan(
-            state, self._outbox.ready(now, max(self._rules.packet_items, OFFER_LIMIT)), now, self._rules, bool(heard)
-        )
+        in_hand = self._carrier.in_hand
+        ready = self._outbox.ready(now, max(self._rules.packet_items, OFFER_LIMIT) + len(in_hand.positions))
+        todo = plan.plan(state, ready, now, self._rules, bool(heard), in_hand)
+        resting = state.not_before is not None and state.not_before > now
+        self._carrier.hold(resting or any(item.kind != "picture" for item in ready))
         if isinstance(todo, Wait):
+            if in_hand.positions:
+                return self._await_pictures(todo.until - now)
             return Progress(todo.until, fault=state.fault)
         bodies, unreadable = self._bodies(todo.packet)
         if unreadable:
@@ -199,23 +205,28 @@ class Exchange:
             if order == REINCARNATE:
                 self._outbox.begin_incarnation("headquarters saw a number twice", subject)
         confirmed = len(settlement.receipt.placed) if settlement.receipt is not None else 0
-        if not judgement.uploads:
-            return Progress(None, confirmed)
-        carried = self._upload(judgement.uploads)
-        after = replace(settlement.state, used_bytes=settlement.state.used_bytes + carried.count)
-        now, chance = self._clock.now(), self._chance.random()
-        # Kept, so that the next round asks for their receipts and offers as many others.
+        self._carrier.take(judgement.uploads)
+        return replace(self._collect(), confirmed=confirmed)
+
+    def _await_pictures(self, longest: timedelta) -> Progress:
+        self._carrier.wait(max(0.0, min(_LONGEST_WAIT, longest.total_seconds())))
+        return self._collect()
+
+    def _collect(self) -> Progress:
+        """Settle what was carried; whole pictures are offered once more, for their receipts."""
+        carried = self._carrier.collect()
+        if not (carried.count or carried.fault or carried.spoiled or carried.whole):
+            return Progress(None)
+        now, chance, state = self._clock.now(), self._chance.random(), self._outbox.state()
+        state = replace(state, used_bytes=state.used_bytes + carried.count)
+        settled = plan.postponed(state, carried.spoiled, "SYN-04", now, self._rules, chance)
         whole = tuple((message.position, message.size) for message in carried.whole)
         if carried.fault is None:
-            settled = plan.postponed(after, carried.spoiled, "SYN-04", now, self._rules, chance)
             self._outbox.settle(replace(settled, reached=whole))
-            return Progress(None, confirmed)
-        failed = plan.after_fault(after, carried.fault, carried.fault.code, (), now, self._rules, chance)
-        self._outbox.settle(replace(failed, reached=whole))
-        return Progress(failed.state.not_before, confirmed, carried.fault.code)
-
-    def _one_by_one(self, jobs: Sequence[Job]) -> Carried:
-        return carry(self._link, self._outbox, jobs)
+            return Progress(None)
+        failed = plan.after_fault(state, carried.fault, carried.fault.code, (), now, self._rules, chance)
+        self._outbox.settle(replace(failed, postponed=settled.postponed, reached=whole))
+        return Progress(failed.state.not_before, fault=carried.fault.code)
 
 
 def late_hits_in(answer: Answer, identity: StationIdentity, station: str) -> tuple[SignedLateHit, ...]:

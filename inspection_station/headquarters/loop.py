@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import random
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,10 +21,11 @@ from inspection_station.headquarters.client import HttpsLink
 from inspection_station.headquarters.exchange import Exchange, NotEnrolled, Progress
 from inspection_station.headquarters.late_hits import LateHitShelf
 from inspection_station.headquarters.messages import LANES, Report
+from inspection_station.headquarters.pace import Pace
 from inspection_station.headquarters.packs_turn import PackTurns
 from inspection_station.headquarters.plan import Rules
-from inspection_station.headquarters.ports import Carried, Chance, Clock, Job, Link, LinkFault, OutboxPort, Reached
-from inspection_station.headquarters.uploads import Pace, Uploads
+from inspection_station.headquarters.ports import Chance, Clock, Link, LinkFault, OutboxPort, Reached
+from inspection_station.headquarters.uploads import Streams
 from inspection_station.headquarters.wire import WireError
 from inspection_station.inspection.outbox import Backlog, Settlement, StationIdentity
 
@@ -97,6 +98,7 @@ class Conversation:
         self._link_for = link_for
         self._link: HttpsLink | None = None
         self._identity: StationIdentity | None = None
+        self._streams: Streams | None = None
         self._pace = Pace()
         self.bytes_a_second = 0.0
         self.packs: PackTurns | None = None
@@ -115,7 +117,7 @@ class Conversation:
             self._chance,
             self._rules_now(),
             self._report,
-            lambda jobs: self._upload(link, jobs),
+            self._streams,
             self.late_hits,
         )
         progress = exchange.step()
@@ -146,9 +148,11 @@ class Conversation:
 
     def close(self) -> None:
         """Let go of the link."""
+        if self._streams is not None:
+            self._streams.close()
         if self._link is not None:
             self._link.close()
-            self._link = self._identity = None
+        self._link = self._identity = self._streams = None
 
     @property
     def clock_offset_seconds(self) -> int | None:
@@ -164,6 +168,9 @@ class Conversation:
         if self._link is None or identity != self._identity:
             self.close()
             self._link, self._identity = self._link_for(identity), identity
+            self._streams = Streams(
+                self._link, self._outbox, self._clock, self._rules, self._urgent, self._pace, self._measured
+            )
         return self._link
 
     def _renewed(self, identity: StationIdentity) -> StationIdentity:
@@ -177,12 +184,6 @@ class Conversation:
             return identity
         self._outbox.enrol(fresh)
         return fresh
-
-    def _upload(self, link: HttpsLink, jobs: Sequence[Job]) -> Carried:
-        began = self._clock.monotonic()
-        carried = Uploads(link, self._outbox, self._clock, self._urgent, self._pace)(jobs)
-        self._measured(carried.count, self._clock.monotonic() - began)
-        return carried
 
     def _measured(self, count: int, spent: float) -> None:
         if count >= _TELLING and spent > 0:
@@ -215,7 +216,7 @@ class ExchangeLoop:
         self._wake = Condition()
         self._woken = self._closing = False
         self._jobs: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
-        conversation.wanted = lambda: bool(self._jobs)
+        conversation.wanted = lambda: self._woken or self._closing or bool(self._jobs)
         self._status = ExchangeStatus()
         self._thread = Thread(target=self._run, name="exchange", daemon=True)
 
@@ -351,8 +352,8 @@ class _Timed:
         self._measured(len(request), self._clock.monotonic() - began)
         return answer
 
-    def upload(self, sha256: bytes, size: int, offset: int, part: bytes) -> Reached:
-        return self._link.upload(sha256, size, offset, part)
+    def stream(self, pieces: Iterator[bytes]) -> Mapping[bytes, Reached]:
+        return self._link.stream(pieces)
 
     @property
     def clock_offset_ms(self) -> int | None:

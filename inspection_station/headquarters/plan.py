@@ -13,9 +13,11 @@ from datetime import datetime, timedelta
 from inspection_station.headquarters.merkle import grew_from
 from inspection_station.headquarters.messages import OFFER_LIMIT, Answer
 from inspection_station.headquarters.ports import (
+    NOTHING_IN_HAND,
     HeadquartersBusy,
     HeadquartersDenied,
     HeadquartersRefused,
+    InHand,
     LinkFault,
 )
 from inspection_station.headquarters.receipts import Item, Kind, Receipt, Verdict
@@ -41,8 +43,8 @@ class Rules:
     packet_items: int = 100
     packet_bytes: int = 1 << 20
     smallest_cut: int = 10  # a link that breaks does not make packets smaller than this
-    offers: int = 240  # pictures whose bytes follow …
-    offer_bytes: int = 6 << 20  # … and how many bytes of them: what was carried is receipted in the next round
+    offers: int = 240  # pictures that wait to be carried …
+    offer_bytes: int = 6 << 20  # … and how many bytes of them: the next are offered when half of it is through
     poll_seconds: float = 60.0
     first_pause: float = 2.0
     longest_pause: float = 300.0
@@ -72,16 +74,21 @@ class Wait:
 
 
 def plan(
-    state: ExchangeState, ready: Sequence[OutboxItem], now: datetime, rules: Rules, speak: bool = False
+    state: ExchangeState,
+    ready: Sequence[OutboxItem],
+    now: datetime,
+    rules: Rules,
+    speak: bool = False,
+    in_hand: InHand = NOTHING_IN_HAND,
 ) -> Round | Wait:
     """The next round. ``ready`` are messages that may be sent now, lane by lane, oldest first; ``speak``: there is
-    something to say that needs no message.
+    something to say that needs no message; ``in_hand``: pictures that are being carried.
     """
     if (rest := _resting_until(state, now, rules)) is not None:
         return Wait(rest)
     bodies = [item for item in ready if item.kind != "picture"]
     packet = _packet(bodies, state.packet_limit, rules)
-    offers = _offers(ready, state, rules) if len(packet) == len(bodies) else ()
+    offers = _offers(ready, state, rules, in_hand) if len(packet) == len(bodies) else ()
     if packet or offers or speak:
         return Round(packet, offers)
     due = now if state.last_contact is None else state.last_contact + timedelta(seconds=rules.poll_seconds)
@@ -109,17 +116,28 @@ def _packet(bodies: Sequence[OutboxItem], limit: int, rules: Rules) -> tuple[Out
     return tuple(taken)
 
 
-def _offers(ready: Sequence[OutboxItem], state: ExchangeState, rules: Rules) -> tuple[OutboxItem, ...]:
-    pictures = [item for item in ready if item.kind == "picture" and (item.lane < PORT_LANE or rules.port_link)]
-    left = None if state.budget_bytes is None else state.budget_bytes - state.used_bytes
+def _offers(ready: Sequence[OutboxItem], state: ExchangeState, rules: Rules, in_hand: InHand) -> tuple[OutboxItem, ...]:
+    pictures = [
+        item
+        for item in ready
+        if item.kind == "picture"
+        and (item.lane < PORT_LANE or rules.port_link)
+        and item.position not in in_hand.positions
+    ]
+    # While pictures are carried the next are offered before the last are through, but not in rounds of a few each.
+    room = in_hand.waiting <= rules.offers // 2 and in_hand.waiting_bytes <= rules.offer_bytes // 2
+    whole = sum(item.reached >= item.size for item in pictures)
+    if in_hand.positions and whole < max(1, rules.offers // 2) and (not room or whole == len(pictures)):
+        return ()
+    left = None if state.budget_bytes is None else state.budget_bytes - state.used_bytes - in_hand.unsent_bytes
     taken: list[OutboxItem] = []
-    lacking = weight = 0
+    lacking, weight = in_hand.waiting, in_hand.waiting_bytes
     for item in pictures:
         if len(taken) == OFFER_LIMIT:
             break
         # What headquarters has whole costs nothing but the offer: it still wants its receipt.
         if cost := item.size - item.reached:
-            if lacking == rules.offers or (lacking and weight + cost > rules.offer_bytes):
+            if not room or lacking >= rules.offers or (lacking and weight + cost > rules.offer_bytes):
                 continue
             if left is not None and not rules.port_link:
                 if cost > left:

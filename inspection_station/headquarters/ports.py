@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -80,8 +80,11 @@ class Link(Protocol):
         """The answer to a request, as bytes on the wire."""
         ...
 
-    def upload(self, sha256: bytes, size: int, offset: int, part: bytes) -> Reached:
-        """Append ``part`` at ``offset``; where headquarters has another offset nothing is appended and it is told."""
+    def stream(self, pieces: Iterator[bytes]) -> Mapping[bytes, Reached]:
+        """Send a stream of pictures (``picture_stream``) piece by piece; how far each of its pictures is then, by hash.
+
+        Raises what ``pieces`` raises. Where headquarters has another offset a part is left out, and the true one told.
+        """
         ...
 
     @property
@@ -117,3 +120,43 @@ class Carried:
     fault: LinkFault | None = None
     spoiled: tuple[OutboxItem, ...] = ()
     whole: tuple[OutboxItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InHand:
+    """What a carrier has not been answered for: ``positions`` in the outbox; how many, and how many bytes, wait their
+    turn; how many bytes are still to be sent altogether.
+    """
+
+    positions: frozenset[int] = frozenset()
+    waiting: int = 0
+    waiting_bytes: int = 0
+    unsent_bytes: int = 0
+
+
+NOTHING_IN_HAND = InHand()
+
+
+class Carrier(Protocol):
+    """Carries pictures' bytes, if it can while the exchange goes on. Used by the exchange's one thread."""
+
+    @property
+    def in_hand(self) -> InHand:
+        """Pictures that are not to be offered now."""
+        ...
+
+    def take(self, jobs: Sequence[Job]) -> None:
+        """Send these too."""
+        ...
+
+    def collect(self) -> Carried:
+        """What came of it since this was asked last."""
+        ...
+
+    def hold(self, held: bool) -> None:
+        """Send nothing until it is let go again: something more urgent is to go, or the link is given a rest."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Until there is something to collect, room for more pictures, or something more urgent; at most so long."""
+        ...

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
 from inspection_station.gateway.authority import Authority, KeysMissing, create_authority, load_authority
 from inspection_station.gateway.database import Database
-from inspection_station.gateway.pictures import FolderPictures, OtherOffset
+from inspection_station.gateway.picture_intake import PictureIntake
+from inspection_station.gateway.pictures import FolderPictures
 from inspection_station.gateway.service import Gateway, initialise
 from inspection_station.gateway.stations import KnownStation, known_station
 from inspection_station.headquarters.enrolment import StationKeys, enrolment_for
@@ -45,16 +46,17 @@ class SharedClock:
 
 class DirectLink:
     """Calls the gateway in the same process. ``before`` and ``after`` may raise LinkFault: a request that never came
-    there, an answer that never came back."""
+    there, an answer that never came back. ``within``
+    a stream of pictures it is asked at every piece."""
 
     def __init__(self, gateway: Callable[[], Gateway], station: str) -> None:
         self._gateway = gateway
         self._station = station
         self.before: Callable[[], None] = lambda: None
+        self.within: Callable[[], None] = lambda: None
         self.after: Callable[[], None] = lambda: None
         self.requests: list[bytes] = []
         self.answers: list[bytes] = []
-        self.uploaded: list[tuple[bytes, int, int]] = []
         self.clock_offset_ms: int | None = 0
 
     def exchange(self, request: bytes) -> bytes:
@@ -69,15 +71,22 @@ class DirectLink:
         self.answers.append(answer)
         return answer
 
-    def upload(self, sha256: bytes, size: int, offset: int, part: bytes) -> Reached:
+    def stream(self, pieces: Iterator[bytes]) -> dict[bytes, Reached]:
         self.before()
+        intake = PictureIntake(self._gateway().pictures)
         try:
-            reached = self._gateway().pictures.append(sha256, size, offset, part)
-            self.uploaded.append((sha256, offset, len(part)))
-        except OtherOffset as other:
-            reached = other.reached
+            for piece in pieces:
+                self.within()
+                for part in intake.parts(piece):
+                    intake.keep(part)
+        except WireError as error:
+            raise HeadquartersRefused(str(error)) from error
+        except LinkFault:
+            intake.keep_rest()
+            raise
+        intake.end()
         self.after()
-        return reached
+        return intake.reached
 
 
 def admitted(gateway: Gateway, station: str) -> KnownStation:

@@ -11,8 +11,8 @@ from exchange_stage import STATION, World
 from exchange_world import cut
 
 from inspection_station.headquarters.loop import Conversation, ExchangeLoop, ExchangeStatus
+from inspection_station.headquarters.pace import Pace
 from inspection_station.headquarters.plan import Rules
-from inspection_station.headquarters.uploads import Pace
 
 
 def until(true: Callable[[], bool], patience: float = 20.0) -> bool:
@@ -90,9 +90,10 @@ def test_connections_are_added_while_they_help_and_no_longer() -> None:
     assert max(seen) == 7
     assert min(seen[5:]) == 5
     assert seen.count(6) > 25
+    used = pace.connections
     for _ in range(5):
         pace.broken()
-    assert pace.connections == 1
+    assert pace.connections in (used - 1, used, used + 1)  # a cut says nothing of how many fill the link
 
 
 def test_a_lossy_link_is_filled_and_not_crowded() -> None:
@@ -113,8 +114,10 @@ def test_a_slow_link_gets_small_parts_and_a_fast_one_large_ones() -> None:
     assert pace.part == 32 << 10
     pace.measured(10e6)
     assert pace.part == 256 << 10
+    pace.measured(200_000.0)
+    assert 32 << 10 < pace.part < 250_000
     pace.measured(30_000.0)
-    assert 32 << 10 < pace.part < 150_000
+    assert pace.part == 32 << 10
 
 
 def test_now_does_not_wait_for_a_pause_that_was_kept(world: World) -> None:

@@ -1,0 +1,120 @@
+"""The gateway's routes for pictures' bytes: many in one stream, or a part of one as older stations send it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Path, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+
+from inspection_station.gateway.openapi import (
+    OF_STATIONS,
+    PART_IN,
+    STREAM_IN,
+    PictureState,
+    StreamState,
+    UploadState,
+    for_stations,
+    refusals,
+)
+from inspection_station.gateway.picture_intake import PictureIntake
+from inspection_station.gateway.pictures import PictureStore
+from inspection_station.gateway.stations import KnownStation
+from inspection_station.headquarters.messages import PICTURE_LIMIT
+from inspection_station.headquarters.wire import TooLarge
+
+log = logging.getLogger(__name__)
+
+PART_LIMIT = 1 << 20
+SILENT_SECONDS = 120.0  # a stream that brings nothing for so long has lost its station
+LONGEST_SECONDS = 900.0  # of one stream, however it trickles; a station ends its own after one minute
+
+
+class TooSlow(Exception):
+    """A stream stood still, or went on for longer than any of a station's."""
+
+
+def pictures_router(pictures: PictureStore, station: Any) -> APIRouter:
+    """The routes; ``station`` is the dependency that admits a station by its certificate."""
+    router = APIRouter()
+
+    @router.post(
+        "/v1/pictures",
+        openapi_extra=for_stations(STREAM_IN),
+        responses=OF_STATIONS | refusals(400, 408, 413),
+    )
+    async def stream(request: Request, known: KnownStation = station) -> StreamState:
+        """Append to many pictures in one request, each part as it arrives (``headquarters/picture_stream.py``). A part
+        that does not begin where its picture ends here is left out; the answer tells how far each picture is. What
+        came before the stream broke, or was refused, is kept.
+        """
+        intake = PictureIntake(pictures)
+        try:
+            async for chunk in _in_time(request):
+                for part in intake.parts(chunk):
+                    await run_in_threadpool(intake.keep, part)
+        except (ClientDisconnect, TooSlow) as fault:
+            await run_in_threadpool(intake.keep_rest)
+            log.info("a stream of pictures broke off", extra={"count": len(intake.reached)})
+            if isinstance(fault, TooSlow):
+                raise
+        else:
+            await run_in_threadpool(intake.end)
+        return StreamState(
+            pictures=[
+                PictureState(sha256=sha256.hex(), reached=reached.count, published=reached.published)
+                for sha256, reached in intake.reached.items()
+            ]
+        )
+
+    @router.patch(
+        "/v1/pictures/{sha256}",
+        openapi_extra=for_stations(PART_IN),
+        responses={409: {"model": UploadState, "description": "another offset: here is the true one"}}
+        | OF_STATIONS
+        | refusals(413, 422),
+    )
+    async def upload(
+        request: Request,
+        sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")],
+        upload_offset: Annotated[int, Header(ge=0, le=PICTURE_LIMIT)],
+        upload_length: Annotated[int, Header(ge=1, le=PICTURE_LIMIT)],
+        known: KnownStation = station,
+    ) -> UploadState:
+        """Append to one picture, as stations before streams do. What came before a broken connection is kept."""
+        part = await _part(request)
+        reached = await run_in_threadpool(pictures.append, bytes.fromhex(sha256), upload_length, upload_offset, part)
+        return UploadState(reached=reached.count, published=reached.published)
+
+    return router
+
+
+async def _in_time(request: Request) -> AsyncIterator[bytes]:
+    """The body as it comes. Raises TooSlow, ClientDisconnect."""
+    chunks, until = request.stream(), asyncio.get_running_loop().time() + LONGEST_SECONDS
+    while True:
+        left = until - asyncio.get_running_loop().time()
+        try:
+            chunk = await asyncio.wait_for(anext(chunks), min(SILENT_SECONDS, max(0.0, left)))
+        except TimeoutError:
+            raise TooSlow("a stream of pictures stood still") from None
+        except StopAsyncIteration:
+            return
+        yield chunk
+
+
+async def _part(request: Request) -> bytes:
+    """What came of a part, also when the connection broke in the middle."""
+    gathered = bytearray()
+    try:
+        async for chunk in request.stream():
+            gathered += chunk
+            if len(gathered) > PART_LIMIT:
+                raise TooLarge("a part exceeds the limit")
+    except ClientDisconnect:
+        log.info("an upload broke off", extra={"bytes": len(gathered)})
+    return bytes(gathered)
