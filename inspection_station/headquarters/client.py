@@ -137,7 +137,9 @@ class HttpsLink:
         self, method: str, path: str, body: bytes | Iterator[bytes] | None, headers: dict[str, Any], also: int = 200
     ) -> requests.Response:
         url, began = self._address + path, time.monotonic()
-        once = not isinstance(body, bytes | None)  # a stream cannot be sent twice: no connection that may be dead
+        once = body is not None and not isinstance(
+            body, bytes
+        )  # a stream cannot be sent twice: no connection that may be dead
         with self._guard:
             warm = None
             if self._idle and (not once or began - self._idle[-1][1] < _WARM_SECONDS):
@@ -162,8 +164,11 @@ class HttpsLink:
         body: bytes | Iterator[bytes] | None,
         headers: dict[str, Any],
     ) -> requests.Response:
+        # Sending has the patience of connecting; a stream that is being sent may have to outlast a cut of the link.
+        connect, read = self._timeouts
+        timeouts = (connect if body is None or isinstance(body, bytes) else read, read)
         try:
-            answer = _round_trip(session, method, url, body, headers, self._timeouts)
+            answer = _round_trip(session, method, url, body, headers, timeouts)
         except BaseException:
             session.close()
             raise
