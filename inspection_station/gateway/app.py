@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from starlette.background import BackgroundTask, BackgroundTasks
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from inspection_station.gateway.access_log import AccessLog
 from inspection_station.gateway.agencies.routes import questions_router
@@ -215,6 +216,10 @@ def _refusals(app: FastAPI) -> None:
     @app.exception_handler(OtherOffset)
     async def elsewhere(request: Request, error: OtherOffset) -> JSONResponse:
         return JSONResponse({"reached": error.reached.count, "published": error.reached.published}, 409)
+
+    @app.exception_handler(ClientDisconnect)
+    async def gone(request: Request, error: ClientDisconnect) -> JSONResponse:
+        return refuse(400, "NET-02", "the connection broke")  # nobody hears it, but it is no fault of ours
 
     @app.exception_handler(TooSlow)
     async def too_slow(request: Request, error: TooSlow) -> JSONResponse:

@@ -12,6 +12,8 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from inspection_station.headquarters.rough_links import socket_options
+
 EXTENSION = "station.certificate"
 
 
@@ -19,7 +21,12 @@ class StationProtocol(H11Protocol):
     """HTTP/1.1 that tells the application who is at the other end."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Read the certificate that TLS has verified against our authority; None where none was shown."""
+        """Read the certificate that TLS has verified against our authority; None where none was shown. Answers go over
+        the same rough links as what is asked.
+        """
+        if (connection := transport.get_extra_info("socket")) is not None:
+            for option in socket_options():
+                connection.setsockopt(*option)
         secured = cast("ssl.SSLObject | None", transport.get_extra_info("ssl_object"))
         certificate = None if secured is None else secured.getpeercert(binary_form=True)
         inner = self.app

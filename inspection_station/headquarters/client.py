@@ -11,15 +11,14 @@ import os
 import secrets
 import socket
 import ssl
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cache
-from http.client import HTTPException, HTTPSConnection
+from http.client import HTTPException
+from http.client import HTTPSConnection as PlainConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,7 +26,8 @@ from urllib.parse import urlsplit
 import requests
 from cryptography.hazmat.primitives import serialization
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPSConnectionPool
 
 from inspection_station.headquarters.enrolment import Enrolled, Enrolment, Renewal, Ticket
 from inspection_station.headquarters.packs_source import PACK_LENGTH, PART_BYTES
@@ -38,6 +38,7 @@ from inspection_station.headquarters.ports import (
     HeadquartersUnreachable,
     Reached,
 )
+from inspection_station.headquarters.rough_links import Flow, Gauge, socket_options
 from inspection_station.headquarters.wire import MESSAGE_LIMIT, BadSignature, Malformed
 from inspection_station.inspection.outbox import StationIdentity
 
@@ -47,24 +48,35 @@ CONNECT_SECONDS, READ_SECONDS = 30.0, 60.0
 _AUTHORITY_LIMIT = 1 << 14
 _DROPPED_SECONDS = 3.0  # a connection that turns out to be dead this soon was dead before
 _WARM_SECONDS = 20.0  # … and one that was used so lately is not
-_LINUX_RTO_MAX_MS = 44  # TCP_RTO_MAX_MS, Linux 6.15; Python has no name for it
 _PLAIN = {"User-Agent": None, "Accept": None, "Accept-Encoding": None}
 _CBOR = {"Content-Type": "application/cbor", **_PLAIN}
 _OCTETS = {"Content-Type": "application/octet-stream", **_PLAIN}
 
 
 class _OneContext(HTTPAdapter):
-    """Uses the TLS context it was given, for every connection."""
+    """Uses the TLS context it was given, for every connection, and tells of each that was made."""
 
-    def __init__(self, context: ssl.SSLContext) -> None:
+    def __init__(self, context: ssl.SSLContext, connected: Callable[[socket.socket], None]) -> None:
         self._context = context
+        self._connected = connected
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """As inherited, with our context, and with the sending that suits a link which loses packets."""
         kwargs["ssl_context"] = self._context
-        kwargs["socket_options"] = [*HTTPConnection.default_socket_options, *_seaworthy()]
+        kwargs["socket_options"] = [*HTTPConnection.default_socket_options, *socket_options()]
         super().init_poolmanager(*args, **kwargs)
+        connected = self._connected
+
+        class Told(HTTPSConnection):
+            def connect(self) -> None:
+                super().connect()
+                connected(self.sock)
+
+        class Pool(HTTPSConnectionPool):
+            ConnectionCls = Told
+
+        self.poolmanager.pool_classes_by_scheme = {"https": Pool}
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """The context alone decides whom to trust: no bundle of public authorities is mixed in."""
@@ -90,6 +102,7 @@ class HttpsLink:
         self._idle: list[tuple[requests.Session, float]] = []  # the last used first: few connections stay warm
         self._guard = threading.Lock()
         self._offset: int | None = None
+        self._gauge = Gauge()
 
     @property
     def clock_offset_ms(self) -> int | None:
@@ -111,6 +124,11 @@ class HttpsLink:
         except (ValueError, KeyError, TypeError) as error:
             raise HeadquartersRefused("what came of a stream cannot be read") from error
         return found
+
+    def flow(self) -> Flow:
+        """See ``ports.Link``."""
+        with self._guard:
+            return self._gauge.read()
 
     def questions(self, asked: bytes) -> bytes:
         """Answers of agencies' systems to ``headquarters.questions.Questions``. Raises LinkFault."""
@@ -145,12 +163,14 @@ class HttpsLink:
             if self._idle and (not once or began - self._idle[-1][1] < _WARM_SECONDS):
                 warm, _ = self._idle.pop()
         try:
-            answer = self._on(warm if warm is not None else _session(self._context), method, url, body, headers)
+            answer = self._on(
+                warm if warm is not None else _session(self._context, self._connected), method, url, body, headers
+            )
         except HeadquartersUnreachable:
             # A warm connection may have been dropped while it was idle. Everything else here may be sent twice.
             if warm is None or once or time.monotonic() - began > _DROPPED_SECONDS:
                 raise
-            answer = self._on(_session(self._context), method, url, body, headers)
+            answer = self._on(_session(self._context, self._connected), method, url, body, headers)
         self._note_clock(answer)
         if answer.status_code in (200, also):
             return answer
@@ -164,17 +184,19 @@ class HttpsLink:
         body: bytes | Iterator[bytes] | None,
         headers: dict[str, Any],
     ) -> requests.Response:
-        # Sending has the patience of connecting; a stream that is being sent may have to outlast a cut of the link.
-        connect, read = self._timeouts
-        timeouts = (connect if body is None or isinstance(body, bytes) else read, read)
         try:
-            answer = _round_trip(session, method, url, body, headers, timeouts)
+            answer = _round_trip(session, method, url, body, headers, self._timeouts)
         except BaseException:
             session.close()
             raise
         with self._guard:
             self._idle.append((session, time.monotonic()))
         return answer
+
+    def _connected(self, connection: socket.socket) -> None:
+        connection.settimeout(self._timeouts[1])  # what is sent may have to outlast a cut of the link
+        with self._guard:
+            self._gauge.add(connection)
 
     def _note_clock(self, answer: requests.Response) -> None:
         try:
@@ -212,7 +234,7 @@ def _authority_at(address: str) -> str:
     parts = urlsplit(address)
     if parts.scheme != "https" or not parts.hostname:
         raise HeadquartersUnreachable("headquarters is reached over HTTPS alone")
-    connection = HTTPSConnection(parts.hostname, parts.port, timeout=CONNECT_SECONDS, context=_context(None))
+    connection = PlainConnection(parts.hostname, parts.port, timeout=CONNECT_SECONDS, context=_context(None))
     try:
         connection.request("GET", parts.path + "/v1/authority")
         answer = connection.getresponse()
@@ -285,10 +307,12 @@ def _refusal(
     return HeadquartersUnreachable(f"headquarters failed ({status})")
 
 
-def _session(context: ssl.SSLContext) -> requests.Session:
+def _session(
+    context: ssl.SSLContext, connected: Callable[[socket.socket], None] = lambda made: None
+) -> requests.Session:
     session = requests.Session()
     session.trust_env = False  # no proxies and no password files of whoever is logged in
-    session.mount("https://", _OneContext(context))
+    session.mount("https://", _OneContext(context, connected))
     session.mount("http://", _Nothing())
     return session
 
@@ -299,30 +323,6 @@ class _Nothing(HTTPAdapter):
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:
         """Raises InvalidSchema."""
         raise requests.exceptions.InvalidSchema("headquarters is reached over HTTPS alone")
-
-
-@cache
-def _seaworthy() -> tuple[tuple[int, int, int | bytes], ...]:
-    """Socket options for links that lose packets and stand still, as far as the system knows them (Linux does).
-
-    BBR does not take every lost packet for a full link. Little is kept in the socket, so that what is urgent can still
-    overtake it. A lost packet is sent again after four seconds at the latest, so that a link that was away is used
-    again at once; where the system cannot, a connection is given up earlier and made anew. See docs/scaling.md.
-    """
-    tcp = socket.IPPROTO_TCP
-    found: list[tuple[int, int, int | bytes]] = []
-    longest = (tcp, _LINUX_RTO_MAX_MS, 4000)
-    if sys.platform != "linux":
-        return ()
-    with socket.socket() as probe:
-        for option in ((tcp, socket.TCP_CONGESTION, b"bbr"), (tcp, socket.TCP_NOTSENT_LOWAT, 4096), longest):
-            try:
-                probe.setsockopt(*option)
-            except OSError:
-                continue
-            found.append(option)
-    patience = 45_000 if longest in found else 15_000
-    return (*found, (tcp, socket.TCP_USER_TIMEOUT, patience))
 
 
 def _context(authority: str | None) -> ssl.SSLContext:

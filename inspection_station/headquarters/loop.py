@@ -25,6 +25,7 @@ from inspection_station.headquarters.pace import Pace
 from inspection_station.headquarters.packs_turn import PackTurns
 from inspection_station.headquarters.plan import Rules
 from inspection_station.headquarters.ports import Chance, Clock, Link, LinkFault, OutboxPort, Reached
+from inspection_station.headquarters.rough_links import Flow
 from inspection_station.headquarters.uploads import Streams
 from inspection_station.headquarters.wire import WireError
 from inspection_station.inspection.outbox import Backlog, Settlement, StationIdentity
@@ -354,6 +355,9 @@ class _Timed:
 
     def stream(self, pieces: Iterator[bytes]) -> Mapping[bytes, Reached]:
         return self._link.stream(pieces)
+
+    def flow(self) -> Flow:
+        return self._link.flow()
 
     @property
     def clock_offset_ms(self) -> int | None:

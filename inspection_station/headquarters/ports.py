@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from inspection_station.headquarters.rough_links import Flow
 from inspection_station.inspection.outbox import (
     Backlog,
     ExchangeState,
@@ -85,6 +86,10 @@ class Link(Protocol):
 
         Raises what ``pieces`` raises. Where headquarters has another offset a part is left out, and the true one told.
         """
+        ...
+
+    def flow(self) -> Flow:
+        """How the link gets on at present."""
         ...
 
     @property

@@ -26,6 +26,7 @@ from inspection_station.headquarters.ports import (
     OutboxPort,
     Reached,
 )
+from inspection_station.headquarters.throttle import Throttle
 from inspection_station.inspection.outbox import OutboxItem
 
 log = logging.getLogger(__name__)
@@ -66,6 +67,7 @@ class Streams:
         self._urgent = urgent
         self.pace = pace if pace is not None else Pace()
         self._on_rate = on_rate
+        self._throttle = Throttle()
         self._changed = Condition()
         self._queue: deque[Job] = deque()
         self._in_hand: dict[int, int] = {}  # bytes still to be sent by position, until they are answered for
@@ -199,8 +201,8 @@ class Streams:
             stream.items.append(item)
             for part in _parts(item, data, offset, lambda: self.pace.part):
                 for at in range(0, len(part), _PIECE):
-                    self._give_way()
                     piece = part[at : at + _PIECE]
+                    self._give_way(len(piece))
                     yield piece
                     stream.count += len(piece)
                     self._sent(item, len(piece) if at else len(piece) - HEAD_BYTES)
@@ -222,8 +224,14 @@ class Streams:
                 self._tell()
             return job
 
-    def _give_way(self) -> None:
+    def _give_way(self, count: int) -> None:
+        """Until so many bytes may go: to what is more urgent, and to what the link has not taken yet."""
+        now = self._clock.monotonic()
+        if self._throttle.is_due(now):
+            self._throttle.look(self._link.flow(), now)
         with self._changed:
+            delay = self._throttle.delay(count, now)
+            self._changed.wait_for(lambda: self._held or self._closing, delay)
             if self._held:
                 self._changed.wait_for(lambda: not self._held or self._closing, _LONGEST_HELD)
             if self._held or self._closing:
@@ -242,7 +250,9 @@ class Streams:
             self._measure_anew()
             if spent > _LONGEST_WINDOW:
                 return
-            if self._queue:
+            if self._throttle.holds:  # a link with a queue is full: another connection would only lengthen it
+                self.pace.rate = window / spent
+            elif self._queue:
                 self.pace.measured(window / spent)
             self._spawn()
         self._on_rate(window, spent)

@@ -143,6 +143,21 @@ class ExchangeMachine(RuleBasedStateMachine):
         station.link.before = station.link.after = _fine
         self.clock.advance(700)
 
+    @rule(index=which, chunks=st.integers(0, 12))
+    def exchange_over_a_link_that_breaks_within_a_picture(self, index: int, chunks: int) -> None:
+        station, left = self.station(index), chunks
+
+        def broken() -> None:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise HeadquartersUnreachable("cut by the test")
+
+        station.link.within, station.link.chunk = broken, 100
+        station.step()
+        station.link.within, station.link.chunk = _fine, 1 << 16
+        self.clock.advance(700)
+
     @rule(index=which)
     def crash_and_start_again(self, index: int) -> None:
         station = self.station(index)
