@@ -25,11 +25,9 @@ from urllib.parse import urlsplit
 
 import requests
 from cryptography.hazmat.primitives import serialization
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPSConnectionPool
 
 from inspection_station.headquarters.enrolment import Enrolled, Enrolment, Renewal, Ticket
+from inspection_station.headquarters.https_session import session
 from inspection_station.headquarters.packs_source import PACK_LENGTH, PART_BYTES
 from inspection_station.headquarters.ports import (
     HeadquartersBusy,
@@ -38,7 +36,7 @@ from inspection_station.headquarters.ports import (
     HeadquartersUnreachable,
     Reached,
 )
-from inspection_station.headquarters.rough_links import Flow, Gauge, socket_options
+from inspection_station.headquarters.rough_links import Flow, Gauge
 from inspection_station.headquarters.wire import MESSAGE_LIMIT, BadSignature, Malformed
 from inspection_station.inspection.outbox import StationIdentity
 
@@ -51,37 +49,6 @@ _WARM_SECONDS = 20.0  # … and one that was used so lately is not
 _PLAIN = {"User-Agent": None, "Accept": None, "Accept-Encoding": None}
 _CBOR = {"Content-Type": "application/cbor", **_PLAIN}
 _OCTETS = {"Content-Type": "application/octet-stream", **_PLAIN}
-
-
-class _OneContext(HTTPAdapter):
-    """Uses the TLS context it was given, for every connection, and tells of each that was made."""
-
-    def __init__(self, context: ssl.SSLContext, connected: Callable[[socket.socket], None]) -> None:
-        self._context = context
-        self._connected = connected
-        super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """As inherited, with our context, and with the sending that suits a link which loses packets."""
-        kwargs["ssl_context"] = self._context
-        kwargs["socket_options"] = [*HTTPConnection.default_socket_options, *socket_options()]
-        super().init_poolmanager(*args, **kwargs)
-        connected = self._connected
-
-        class Told(HTTPSConnection):
-            def connect(self) -> None:
-                super().connect()
-                connected(self.sock)
-
-        class Pool(HTTPSConnectionPool):
-            ConnectionCls = Told
-
-        self.poolmanager.pool_classes_by_scheme = {"https": Pool}
-
-    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-        """The context alone decides whom to trust: no bundle of public authorities is mixed in."""
-        conn.cert_reqs = "CERT_REQUIRED"
-        conn.ca_certs = None
 
 
 class HttpsLink:
@@ -148,8 +115,8 @@ class HttpsLink:
         """Let go of every connection that nobody uses at the moment."""
         with self._guard:
             idle, self._idle = self._idle, []
-        for session, _ in idle:
-            session.close()
+        for over, _ in idle:
+            over.close()
 
     def _ask(
         self, method: str, path: str, body: bytes | Iterator[bytes] | None, headers: dict[str, Any], also: int = 200
@@ -163,14 +130,12 @@ class HttpsLink:
             if self._idle and (not once or began - self._idle[-1][1] < _WARM_SECONDS):
                 warm, _ = self._idle.pop()
         try:
-            answer = self._on(
-                warm if warm is not None else _session(self._context, self._connected), method, url, body, headers
-            )
+            answer = self._on(warm if warm is not None else self._fresh(), method, url, body, headers)
         except HeadquartersUnreachable:
             # A warm connection may have been dropped while it was idle. Everything else here may be sent twice.
             if warm is None or once or time.monotonic() - began > _DROPPED_SECONDS:
                 raise
-            answer = self._on(_session(self._context, self._connected), method, url, body, headers)
+            answer = self._on(self._fresh(), method, url, body, headers)
         self._note_clock(answer)
         if answer.status_code in (200, also):
             return answer
@@ -178,23 +143,26 @@ class HttpsLink:
 
     def _on(
         self,
-        session: requests.Session,
+        over: requests.Session,
         method: str,
         url: str,
         body: bytes | Iterator[bytes] | None,
         headers: dict[str, Any],
     ) -> requests.Response:
         try:
-            answer = _round_trip(session, method, url, body, headers, self._timeouts)
+            answer = _round_trip(over, method, url, body, headers, self._timeouts)
         except BaseException:
-            session.close()
+            over.close()
             raise
         with self._guard:
-            self._idle.append((session, time.monotonic()))
+            self._idle.append((over, time.monotonic()))
         return answer
 
+    def _fresh(self) -> requests.Session:
+        # What is sent may have to outlast a cut of the link: it has the patience of reading.
+        return session(self._context, self._timeouts[1], self._connected)
+
     def _connected(self, connection: socket.socket) -> None:
-        connection.settimeout(self._timeouts[1])  # what is sent may have to outlast a cut of the link
         with self._guard:
             self._gauge.add(connection)
 
@@ -249,18 +217,18 @@ def _authority_at(address: str) -> str:
 
 
 def _post_once(url: str, authority: str, body: bytes) -> bytes:
-    session = _session(_context(authority))
+    once = session(_context(authority), READ_SECONDS)
     try:
-        answer = _round_trip(session, "POST", url, body, _CBOR, (CONNECT_SECONDS, READ_SECONDS))
+        answer = _round_trip(once, "POST", url, body, _CBOR, (CONNECT_SECONDS, READ_SECONDS))
     finally:
-        session.close()
+        once.close()
     if answer.status_code != 200:
         raise _refusal(answer)
     return answer.content
 
 
 def _round_trip(
-    session: requests.Session,
+    over: requests.Session,
     method: str,
     url: str,
     body: bytes | Iterator[bytes] | None,
@@ -268,7 +236,7 @@ def _round_trip(
     timeouts: tuple[float, float],
 ) -> requests.Response:
     try:
-        answer = session.request(
+        answer = over.request(
             method, url, data=body, headers=headers, timeout=timeouts, allow_redirects=False, stream=True
         )
         length = answer.headers.get("Content-Length", "")
@@ -305,24 +273,6 @@ def _refusal(
     if status in (400, 413, 422):
         return HeadquartersRefused(f"headquarters refused a message ({status})")
     return HeadquartersUnreachable(f"headquarters failed ({status})")
-
-
-def _session(
-    context: ssl.SSLContext, connected: Callable[[socket.socket], None] = lambda made: None
-) -> requests.Session:
-    session = requests.Session()
-    session.trust_env = False  # no proxies and no password files of whoever is logged in
-    session.mount("https://", _OneContext(context, connected))
-    session.mount("http://", _Nothing())
-    return session
-
-
-class _Nothing(HTTPAdapter):
-    """There is no exchange without TLS."""
-
-    def send(self, *args: Any, **kwargs: Any) -> requests.Response:
-        """Raises InvalidSchema."""
-        raise requests.exceptions.InvalidSchema("headquarters is reached over HTTPS alone")
 
 
 def _context(authority: str | None) -> ssl.SSLContext:
