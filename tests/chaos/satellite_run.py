@@ -87,7 +87,7 @@ def alerts(stage: Stage, sky: Sky, count: int) -> Told:
             until(lambda: not any(stage.waiting()))
             time.sleep(2.0)
             warm.append(talking.alert())
-        for _ in range(count * 12):
+        for _ in range(count * 25):
             stage.seal(12_000)
         until(lambda: not any(stage.waiting()[:2]))
         time.sleep(15.0)

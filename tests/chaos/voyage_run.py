@@ -9,38 +9,27 @@ Station and gateway stand in network namespaces of their own; TCP, TLS, store an
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import hashlib
 import json
-import random
 import sys
 import tempfile
 import threading
 import time
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "storage"))
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "fakes"))
 
 import satellite_link
 from chaos_run import Tally, judge
 from gateway_process import GatewayProcess
 from satellite_link import SatelliteLink, Sky
+from satellite_stage import STATION, Stage
 from sqlalchemy import func, select
-from store_stories import KeysInMemory, decided, hit, record
 
 from inspection_station.gateway.tables import log_entry
-from inspection_station.headquarters.enrolment import StationKeys, enrolment_for
 from inspection_station.headquarters.loop import Conversation
 from inspection_station.headquarters.plan import Rules
 from inspection_station.headquarters.receipts import Kind
-from inspection_station.inspection.document import BlobRef
 from inspection_station.storage.clock import SystemClock
 from inspection_station.storage.store import StationStore
-
-STATION, STATION_SIDE, GATEWAY_SIDE = "voyage", "10.77.0.2", "10.77.0.1"
 
 
 @dataclass
@@ -61,18 +50,6 @@ class Voyage:
     share_deliverable: float = 0.0
     faults: dict[str, int] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
-
-
-def sealed_voyage(store: StationStore, count: int, portrait: int, every: int) -> dict[str, str]:
-    """Records with one portrait each, all waiting; every so many is a hit."""
-    chance, sealed = random.Random(1), dict[str, str]()
-    for number in range(count):
-        data = chance.randbytes(portrait)
-        ref = BlobRef(hashlib.sha256(data).hexdigest(), "image/jpeg", portrait)
-        name = f"{chance.getrandbits(32):08x}-0000-7000-8000-{number:012x}"
-        whole = record(name, pictures=(("portrait", ref),), hits=(hit(),) if number % every == 0 else ())
-        sealed[name] = store.seal(whole, {ref.sha256: data}, decided()).result().record_hash
-    return sealed
 
 
 class Cutter:
@@ -135,48 +112,37 @@ def exchange(store: StationStore, voyage: Voyage, patience: float) -> None:
 
 
 def run(folder: Path, options: argparse.Namespace) -> Voyage:
-    voyage, sides = Voyage(records=options.records), dict[str, int]()
-    gateway = GatewayProcess(folder / "gateway", workers=2, host=GATEWAY_SIDE)
-
-    def gateway_side() -> None:
-        sides["gateway"] = satellite_link.enter_new_side(GATEWAY_SIDE)
-        gateway.start()
-
-    store = StationStore.open(folder / "station", KeysInMemory(), station_id=STATION, clock=SystemClock())
-    keys = StationKeys.new()
-    ticket = gateway.inside.ticket(STATION, timedelta(hours=1))
-    identity = gateway.inside.enrol(enrolment_for(ticket, STATION, False, keys)).identity(keys, gateway.address)
-    store.outbox.enrol(dataclasses.replace(identity, address=gateway.address))
-    sealed = sealed_voyage(store, options.records, options.portrait, options.alert_every)
-    voyage.alerts = store.outbox.backlog()[0].messages
-    starter = threading.Thread(target=gateway_side)
-    starter.start()
-    starter.join()
-    sides["station"] = satellite_link.enter_new_side(STATION_SIDE)
-    sky = Sky(rate=options.rate, delay=options.delay, loss=options.loss)
-    link = SatelliteLink(sides["station"], sides["gateway"], sky)
+    voyage, stage = Voyage(records=options.records), Stage(folder)
+    for number in range(options.records):
+        stage.seal(options.portrait, alarm=number % options.alert_every == 0)
+    voyage.alerts = stage.waiting()[0]
+    link = stage.open(Sky(rate=options.rate, delay=options.delay, loss=options.loss))
     whole = options.records * options.portrait
     moments = [whole * (number + 1) // (options.cuts + 1) for number in range(options.cuts)]
     cutter = Cutter(link, moments, options.cut_seconds)
     try:
-        exchange(store, voyage, options.patience)
+        exchange(stage.store, voyage, options.patience)
     finally:
         cutter.ended.set()
         link.close()
     voyage.cuts, voyage.cut_seconds = cutter.cuts, link.cut_seconds
     measure(voyage, link, whole)
     tally = Tally()
-    judge(gateway, sealed, tally)
+    judge(stage.gateway, stage.sealed, tally)
     voyage.problems += tally.problems
-    voyage.decisions_first = decisions_first(gateway)
-    if store.outbox_status().unsent:
-        voyage.problems.append(f"{store.outbox_status().unsent} messages never went")
-    store.close()
-    gateway.stop()
+    voyage.decisions_first = decisions_first(stage.gateway)
+    if stage.store.outbox_status().unsent:
+        voyage.problems.append(f"{stage.store.outbox_status().unsent} messages never went")
+    stage.close()
     return voyage
 
 
 def measure(voyage: Voyage, link: SatelliteLink, pictures: int) -> None:
+    """``share_of_link``: what the station put on the link, headers, lost packets and packets sent again among it.
+    ``share_of_pictures``: the pictures' own bytes alone, from the last decision's receipt to the last picture's. Of
+    both only the seconds of the cuts themselves are left out: noticing them, coming back, and the last stragglers
+    count.
+    """
     up = link.up
     voyage.payload, voyage.on_the_link = pictures, up.octets
     voyage.lost_packets = round(up.lost / max(1, up.packets), 3)

@@ -16,6 +16,7 @@ from inspection_station.headquarters.ports import (
     HeadquartersDenied,
     HeadquartersRefused,
     HeadquartersUnreachable,
+    InHand,
 )
 from inspection_station.inspection.outbox import Backlog, ExchangeState, LogHead, OutboxItem
 
@@ -127,3 +128,33 @@ def test_what_may_go_is_told_lane_by_lane() -> None:
     assert may_go(backlog, 5000, False) == (100, 500, 3000, 2000, 0)
     assert may_go(backlog, 0, False) == (100, 500, 0, 0, 0)
     assert may_go(backlog, 0, True) == (100, 500, 3000, 4000, 9000)
+
+
+def carried(*positions: int, waiting: int = 0) -> InHand:
+    return InHand(frozenset(positions), waiting, waiting * 1000, len(positions) * 1000)
+
+
+def test_pictures_under_way_are_not_offered_and_the_next_are_before_the_last_is_through() -> None:
+    rules = replace(RULES, offers=4)
+    many = [message(number, 2) for number in range(10)]
+    assert positions(plan(STATE, many, NOW, rules, in_hand=carried(0, 1, 2, 3, waiting=3))) == []
+    assert positions(plan(STATE, many, NOW, rules, in_hand=carried(0, 1, 2, 3, waiting=2))) == [4, 5]
+    assert positions(plan(STATE, many, NOW, rules, in_hand=carried(2, waiting=0))) == [0, 1, 3, 4]
+
+
+def test_receipts_are_asked_for_with_the_next_pictures_or_for_many_at_once() -> None:
+    rules = replace(RULES, offers=4)
+    whole = [message(number, 2, reached=1000) for number in range(3)]
+    assert positions(plan(STATE, whole[:1], NOW, rules, in_hand=carried(9))) == []
+    assert positions(plan(STATE, whole[:2], NOW, rules, in_hand=carried(9))) == [0, 1]
+    assert positions(plan(STATE, [*whole[:1], message(5, 2)], NOW, rules, in_hand=carried(9))) == [0, 5]
+    assert positions(plan(STATE, whole[:1], NOW, rules)) == [0]
+
+
+def test_what_is_under_way_counts_on_the_budget() -> None:
+    spent = replace(STATE, budget_bytes=3500, used_bytes=400)
+    assert positions(plan(spent, [message(n, 2) for n in range(4)], NOW, RULES, in_hand=carried(8, 9))) == [0]
+
+
+def positions(todo: Round | Wait) -> list[int]:
+    return [] if isinstance(todo, Wait) else [item.position for item in todo.asked]
