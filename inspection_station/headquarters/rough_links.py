@@ -17,8 +17,9 @@ _RTO_MAX_MS = 44  # TCP_RTO_MAX_MS, Linux 6.15; Python has no name for it
 _LONGEST_PAUSE_MS = 4000
 _PATIENCE_MS, _LITTLE_PATIENCE_MS = 75_000, 15_000  # counted from the first loss of a series, not from the cut
 _UNSENT_BYTES = 4096
-# Of struct tcp_info: ms since sending and since an answer; µs of a round trip; bytes acknowledged; µs of the shortest.
-_INFO = struct.Struct("=44xI8xI8xI48xQ20xI")
+# Of struct tcp_info: bytes of a packet; ms since sending and since an answer; µs of a round trip and of the shortest;
+# packets delivered, also behind a gap.
+_INFO = struct.Struct("=16xI24xI8xI8xI76xI40xI")
 _NEVER = (1 << 32) - 1  # what stands there before the first round trip
 _LATELY_MS = 3000
 
@@ -26,11 +27,11 @@ _LATELY_MS = 3000
 @dataclass(frozen=True, slots=True)
 class Flow:
     """``waited``: seconds that packets wait in queues on their way, as TCP sees it: the round trip now, less the
-    shortest that was seen; None where nothing is sent, or the system does not tell. ``acknowledged``: bytes so far.
+    shortest that was seen; None where nothing is sent, or the system does not tell. ``delivered``: bytes so far.
     """
 
     waited: float | None = None
-    acknowledged: int = 0
+    delivered: int = 0
 
 
 @cache
@@ -60,24 +61,24 @@ class Gauge:
     """Looks at connections as TCP sees them. Safe from any thread that holds its own lock around ``read``."""
 
     def __init__(self) -> None:
-        self._acknowledged: WeakKeyDictionary[socket.socket, int] = WeakKeyDictionary()
+        self._delivered: WeakKeyDictionary[socket.socket, int] = WeakKeyDictionary()
         self._sum = 0
 
     def add(self, connection: socket.socket) -> None:
         """Look at this one too, as long as it lives."""
-        self._acknowledged[connection] = 0
+        self._delivered[connection] = 0
 
     def read(self) -> Flow:
         """How the connections together get on."""
         now, least = list[float](), list[float]()
-        for connection, before in list(self._acknowledged.items()) if sys.platform == "linux" else ():
+        for connection, before in list(self._delivered.items()) if sys.platform == "linux" else ():
             try:
                 told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO.size)
-                sent, answered, trip, acknowledged, shortest = _INFO.unpack(told)
+                size, sent, answered, trip, shortest, delivered = _INFO.unpack(told)
             except (OSError, struct.error):
                 continue
-            self._acknowledged[connection] = acknowledged
-            self._sum += acknowledged - before
+            self._delivered[connection] = delivered
+            self._sum += (delivered - before) * size
             if trip and max(sent, answered) < _LATELY_MS:
                 now.append(trip / 1e6)
             if 0 < shortest < _NEVER:

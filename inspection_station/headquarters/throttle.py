@@ -15,8 +15,9 @@ WANTED_SECONDS = 0.5  # in the queue; a link that has as much takes all it can
 _FULL_SECONDS = 1.0  # from then on the pace is held
 _EMPTY_SECONDS = 0.3  # less may be the link's own unrest, and says that it could take more
 _STEER = 0.1  # how far the pace may be from what the link takes, to fill or empty the queue
-_GROWTH = 0.01  # a second, while the queue is empty …
-_PATIENCE_SECONDS = 5.0  # … and as many times more as this passes
+_GROWTH = 0.03  # a second, while the queue is empty …
+_PATIENCE_SECONDS = 2.5  # … and as many times more as this passes
+_MEASURED_SECONDS = 3.0  # before a measurement counts
 _MEMORY_SECONDS = 20.0
 _LOOK_SECONDS = 0.5
 _LONGEST_LOOK = 5.0  # nothing went meanwhile: it says nothing
@@ -32,7 +33,7 @@ class Throttle:
     _empty: float = 0.0  # seconds since the queue was seen last
     _free: float = 0.0  # when the next bytes may be given
     _looked: float = 0.0
-    _acknowledged: int = 0
+    _delivered: int = 0
 
     @property
     def holds(self) -> bool:
@@ -51,10 +52,10 @@ class Throttle:
 
     def look(self, flow: Flow, now: float) -> None:
         """How the connections get on now. Where nobody knows of a queue nothing is changed."""
-        spent, count = now - self._looked, flow.acknowledged - self._acknowledged
-        self._looked, self._acknowledged = now, flow.acknowledged
+        spent, count = now - self._looked, flow.delivered - self._delivered
+        self._looked, self._delivered = now, flow.delivered
         waited = flow.waited
-        if waited is None or spent > _LONGEST_LOOK or (not self.holds and waited < _FULL_SECONDS):
+        if waited is None or spent > _LONGEST_LOOK or (not self._known and waited < _FULL_SECONDS):
             return
         if waited >= WANTED_SECONDS:
             self._known = min(self._known + spent, _MEMORY_SECONDS)
@@ -62,5 +63,8 @@ class Throttle:
         self._empty = self._empty + spent if waited < _EMPTY_SECONDS else 0.0
         if self._empty and count / spent > self._taken / 2:  # it is this pace that keeps the queue empty
             self._taken *= 1 + _GROWTH * max(1.0, self._empty / _PATIENCE_SECONDS) * spent
+            self._known = min(self._known, 2 * _MEASURED_SECONDS)  # what was measured before counts less
+        if self._known < _MEASURED_SECONDS and not self.holds:
+            return
         steer = max(-1.0, min(1.0, (WANTED_SECONDS - waited) / WANTED_SECONDS))
         self.pace = max(1000.0, self._taken * (1 + _STEER * steer))
