@@ -4,7 +4,7 @@ BIN := .venv/bin
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: run test check format benchmark fuzz chaos power-cuts exchange-runs voyage screens lock setup setup-test clean help
+.PHONY: run test check format benchmark fuzz chaos power-cuts exchange-runs voyage satellite screens lock setup setup-test clean help
 
 run: setup ## start the station in training mode (without a display: play a lesson, leave screenshots)
 	@$(BIN)/inspection-station run
@@ -40,6 +40,9 @@ exchange-runs: setup-test ## any order of copies, restorations, lost answers, pu
 
 voyage: setup-test ## 3,000 records over a lossy satellite link that is cut three times (root, half an hour)
 	@$(BIN)/python tests/chaos/voyage_run.py --records 3000 --json
+
+satellite: setup-test ## decisions, alerts and photographs over the same link, row by row (root, twenty minutes)
+	@for row in decisions alerts photographs "photographs --loss 0.2"; do $(BIN)/python tests/chaos/satellite_run.py $$row --json || exit; done
 
 screens: setup ## take the documentation's screenshots again
 	@$(BIN)/inspection-station play --travellers 1 --seed 5 --fault listed_face --pace 0.3 --screenshots docs/screens

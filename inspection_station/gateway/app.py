@@ -172,7 +172,7 @@ def _routes_of_operators(app: FastAPI, gateway: Gateway) -> None:
         """For Prometheus, from the database, so any worker tells the same. On this machine alone."""
         if request.client is None or request.client.host not in ("127.0.0.1", "::1", "testclient"):
             raise NotAdmitted("metrics are told to this machine alone", known=True)
-        return PlainTextResponse(exposition(gateway.database), media_type="text/plain; version=0.0.4")
+        return PlainTextResponse(exposition(gateway.database, gateway.pictures), media_type="text/plain; version=0.0.4")
 
 
 async def _body(request: Request, limit: int) -> bytes:

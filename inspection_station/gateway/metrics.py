@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 
 from inspection_station.gateway.database import Database
 from inspection_station.gateway.ledger import read_ledger
+from inspection_station.gateway.pictures import PictureStore
 from inspection_station.gateway.tables import (
     doubled_number,
     item,
@@ -32,11 +33,23 @@ def ready(database: Database) -> None:
         read_ledger(connection)
 
 
-def exposition(database: Database) -> bytes:
+def exposition(database: Database, pictures: PictureStore) -> bytes:
     """Prometheus' text form."""
     registry = CollectorRegistry()
     registry.register(_FromDatabase(database))
+    registry.register(_FromPictures(pictures))
     return generate_latest(registry)
+
+
+class _FromPictures(Collector):
+    def __init__(self, pictures: PictureStore) -> None:
+        self._pictures = pictures
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Pictures under way, and those whose stations never came back."""
+        count, size = self._pictures.unfinished()
+        yield GaugeMetricFamily("gateway_pictures_unfinished", "pictures that are here in part", value=count)
+        yield GaugeMetricFamily("gateway_pictures_unfinished_bytes", "bytes of them", value=size)
 
 
 class _FromDatabase(Collector):

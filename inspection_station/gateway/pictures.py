@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -45,6 +45,9 @@ class PictureStore(Protocol):
         ...
 
     def read(self, sha256: bytes) -> bytes | None: ...
+    def unfinished(self) -> tuple[int, int]:
+        """How many pictures are here in part, and their bytes."""
+        ...
 
 
 class FolderPictures:
@@ -123,6 +126,14 @@ class FolderPictures:
             return self._place(sha256).read_bytes()
         except FileNotFoundError:
             return None
+
+    def unfinished(self) -> tuple[int, int]:
+        """See ``PictureStore``."""
+        count = size = 0
+        for partial in os.scandir(self._partial):
+            with suppress(FileNotFoundError):  # published meanwhile
+                count, size = count + 1, size + partial.stat().st_size
+        return count, size
 
     def _publish(self, sha256: bytes, file: BinaryIO) -> Reached:
         digest = hashlib.sha256()

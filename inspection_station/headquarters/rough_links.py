@@ -17,9 +17,9 @@ _RTO_MAX_MS = 44  # TCP_RTO_MAX_MS, Linux 6.15; Python has no name for it
 _LONGEST_PAUSE_MS = 4000
 _PATIENCE_MS, _LITTLE_PATIENCE_MS = 75_000, 15_000  # counted from the first loss of a series, not from the cut
 _UNSENT_BYTES = 4096
-# Of struct tcp_info: bytes of a packet; ms since sending and since an answer; µs of a round trip and of the shortest;
-# packets delivered, also behind a gap.
-_INFO = struct.Struct("=16xI24xI8xI8xI76xI40xI")
+# Of struct tcp_info: ms since sending and since an answer; µs of a round trip and of the shortest; packets that were
+# sent and delivered, also behind a gap; bytes that were sent.
+_INFO = struct.Struct("=44xI8xI8xI76xI4xI32xI4xQ")
 _NEVER = (1 << 32) - 1  # what stands there before the first round trip
 _LATELY_MS = 3000
 
@@ -74,11 +74,11 @@ class Gauge:
         for connection, before in list(self._delivered.items()) if sys.platform == "linux" else ():
             try:
                 told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO.size)
-                size, sent, answered, trip, shortest, delivered = _INFO.unpack(told)
+                sent, answered, trip, shortest, packets, delivered, octets = _INFO.unpack(told)
             except (OSError, struct.error):
                 continue
             self._delivered[connection] = delivered
-            self._sum += (delivered - before) * size
+            self._sum += (delivered - before) * octets // max(1, packets)
             if trip and max(sent, answered) < _LATELY_MS:
                 now.append(trip / 1e6)
             if 0 < shortest < _NEVER:

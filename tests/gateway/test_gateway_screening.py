@@ -128,7 +128,7 @@ def test_a_late_hit_is_told_until_the_station_has_heard_of_it(
     assert poll(gateway, identity) == []
     assert poll(gateway, identity, (found.late_hit_id, Heard.SEEN)) == []
     assert count(gateway, late_hit_heard) == 2
-    figures = exposition(gateway.database).decode()
+    figures = exposition(gateway.database, gateway.pictures).decode()
     for state in ("found", "held", "seen"):
         assert f'gateway_late_hits{{state="{state}"}} 1.0' in figures
 

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from inspection_station.gateway import picture_routes
 from inspection_station.gateway.app import build_app
+from inspection_station.gateway.metrics import exposition
 from inspection_station.gateway.peer_certificate import EXTENSION
 from inspection_station.gateway.picture_intake import PictureIntake
 from inspection_station.gateway.pictures import FolderPictures
@@ -218,3 +219,14 @@ def test_pictures_go_on_where_a_stream_broke_at_any_byte(tmp_path: Path, data: s
         brought += sum(pictures.reached(sha256).count for sha256, _ in made) - before
     assert [pictures.read(sha256) for sha256, _ in made] == [content for _, content in made]
     assert brought == sum(len(content) for _, content in made)
+
+
+def test_pictures_that_are_here_in_part_are_counted(app: ASGIApp, gateway: Gateway) -> None:
+    before = gateway.pictures.unfinished()
+    sha256, data = some(30, 3000)
+    streamed(app, [OPENING, parts_of(sha256, data, 1000)[0]])
+    assert gateway.pictures.unfinished() == (before[0] + 1, before[1] + 1000)
+    text = exposition(gateway.database, gateway.pictures).decode()
+    assert f"gateway_pictures_unfinished {before[0] + 1}.0" in text
+    streamed(app, [OPENING, *parts_of(sha256, data, 1000, 1000)])
+    assert gateway.pictures.unfinished() == before
