@@ -126,6 +126,11 @@ class Conversation:
             self.packs.turn(link, self._urgent)
         return progress
 
+    def make_way(self) -> None:
+        """Something was sealed: pictures stop where they are, until the next step has looked. From any thread."""
+        if (streams := self._streams) is not None:
+            streams.hold(True)
+
     def hasten(self) -> None:
         """Ask at the next step, whatever pause was kept, and ask for packs too. Raises the store's own faults."""
         state = self._outbox.state()
@@ -232,6 +237,7 @@ class ExchangeLoop:
 
     def wake(self) -> None:
         """Something was sealed, or somebody pressed «now»."""
+        self._conversation.make_way()
         with self._wake:
             self._woken = True
             self._wake.notify()

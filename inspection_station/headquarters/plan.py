@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from inspection_station.headquarters.merkle import grew_from
-from inspection_station.headquarters.messages import OFFER_LIMIT, Answer
+from inspection_station.headquarters.messages import OFFER_LIMIT, PICTURE_LIMIT, Answer
 from inspection_station.headquarters.ports import (
     NOTHING_IN_HAND,
     HeadquartersBusy,
@@ -123,6 +123,7 @@ def _offers(ready: Sequence[OutboxItem], state: ExchangeState, rules: Rules, in_
         if item.kind == "picture"
         and (item.lane < PORT_LANE or rules.port_link)
         and item.position not in in_hand.positions
+        and item.size <= PICTURE_LIMIT  # headquarters would refuse the round, and all that go with it
     ]
     # While pictures are carried the next are offered before the last are through, but not in rounds of a few each.
     room = in_hand.waiting <= rules.offers // 2 and in_hand.waiting_bytes <= rules.offer_bytes // 2

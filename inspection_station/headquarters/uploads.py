@@ -38,6 +38,7 @@ _STREAM_BYTES = 16 << 20
 _HELD_SECONDS = 10.0  # a stream that is held for longer ends between two parts …
 _LONGEST_HELD = 60.0  # … and gives way within one
 _WINDOW_SECONDS, _LONGEST_WINDOW = 8.0, 16.0  # of a measurement; a longer one saw the link stand still
+_HELD_LOOK_SECONDS = 1.0  # while they are held
 _LOOK_SECONDS = 0.1  # how often it is looked for something more urgent while pictures go
 
 
@@ -131,6 +132,8 @@ class Streams:
                     self._news = False
                     return
                 held = self._held
+            if held:  # what is urgent is known already; only who waits for this thread is to be heard
+                until = min(until, self._clock.monotonic() + _HELD_LOOK_SECONDS)
             if self._clock.monotonic() >= until or (not held and self._urgent()):
                 return
 
@@ -286,7 +289,8 @@ def _body(outbox: OutboxPort, item: OutboxItem) -> bytes | None:
     except Exception as error:  # the store's fault, whichever: the picture waits by itself and the others go on
         log.error("a picture cannot be read", extra={"fault": type(error).__name__})
         return None
-    return data if data is not None and len(data) == item.size else None
+    # An empty one could only make headquarters refuse the stream, and all that go with it.
+    return data if data and len(data) == item.size else None
 
 
 def _parts(item: OutboxItem, data: bytes, offset: int, length: Callable[[], int]) -> Iterator[bytes]:
