@@ -253,3 +253,24 @@ def test_a_chip_that_would_keep_the_station_calculating_is_refused() -> None:
     assert len(parse_security_infos(tlv.encode(0x31, *infos[:1] * MAX_KEYS)).keys) == MAX_KEYS
     with pytest.raises(MalformedChipData, match="more than"):
         parse_security_infos(tlv.encode(0x31, *infos[:1] * (MAX_KEYS + 1)))
+
+
+def test_the_way_to_the_anchor_is_as_strong_as_what_it_signs() -> None:
+    (root,) = (anchor for anchor in AUTHORITY.trust_store().anchors if anchor.key_id == DS.authority_key)
+    assert check_algorithms(SOD, DS, (root,)).result is OK
+    narrow = BY_NAME["secp192r1"]
+    weak = replace(root, key_info=key_info(signatures.EC_KEY, narrow.encode(narrow.generator), oid(narrow.oid)))
+    assert "secp192r1" in check_algorithms(SOD, DS, (weak,)).evidence
+    assert "secp192r1" in check_algorithms(SOD, DS, (weak, root)).evidence
+    mask = tlv.read(tlv.encode(0x30))[0]  # RSASSA-PSS without parameters: SHA-1 (RFC 4055 §3.1)
+    for algorithm in (Algorithm("1.2.840.10045.4.1", None), Algorithm(signatures.RSA_PSS, mask)):
+        old = replace(DS, algorithm=algorithm)
+        assert "SHA1" in check_algorithms(SOD, old, (root,)).evidence
+        assert check_algorithms(SOD, old).result is OK  # it leads nowhere: nothing rests on that signature
+    assert check_algorithms(SOD, replace(DS, algorithm=Algorithm("1.2.3.4", None)), (root,)).result is OK
+
+
+def test_a_signature_that_is_no_number_below_the_modulus_opens_to_nothing() -> None:
+    key = RsaKey((1 << 1023) + 1, 65537)
+    for signature in (bytes(129), b"\xff" * 128):
+        assert message_recovery.representative(key, signature) is None

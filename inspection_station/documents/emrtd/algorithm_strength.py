@@ -7,6 +7,9 @@ undetermined.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from inspection_station.documents.emrtd import signatures
 from inspection_station.documents.emrtd.certificates import Certificate
 from inspection_station.documents.emrtd.check_reasons import Why
 from inspection_station.documents.emrtd.checks import Check
@@ -22,22 +25,27 @@ in use.
 """
 
 
-def check_algorithms(sod: SecurityObject, signer: Certificate | None) -> ChipCheck:
-    """Digest of the data groups, digest and key of the signature."""
+def check_algorithms(sod: SecurityObject, signer: Certificate | None, chain: Sequence[Certificate] = ()) -> ChipCheck:
+    """Digest of the data groups, digest and key of the signature; where the signer leads over ``chain`` to an anchor,
+    the signatures that it rests on and the keys that made them.
+    """
     check = Check.ALGORITHM_STRENGTH
     try:
         digests = {sod.digest, *(one.digest_algorithm.digest for one in sod.signed.signers)}
+        if signer is not None and chain:
+            digests |= {found for one in (signer, *chain[:-1]) if (found := signatures.digest_of(one.algorithm))}
     except ChipFault as fault:
         return check.undetermined(Why.DIGEST_NOT_SPOKEN(fault.detail))
     weak = [digest.upper() for digest in sorted(digests & _WEAK_DIGESTS)]
     used = [digest.upper() for digest in sorted(digests)]
-    if signer is not None:
+    for certificate in (signer, *chain) if signer is not None else ():
         try:
-            key = signer.public_key
+            key = certificate.public_key
         except ChipFault as fault:
             return check.undetermined(Why.KEY_NOT_SPOKEN(fault.detail))
-        used.append(key.description)
-        if _bits(key) < (_LEAST_CURVE if isinstance(key, EcKey) else _LEAST_RSA):
+        if certificate is signer:
+            used.append(key.description)
+        if _bits(key) < (_LEAST_CURVE if isinstance(key, EcKey) else _LEAST_RSA) and key.description not in weak:
             weak.append(key.description)
     if weak:
         return check.undetermined(Why.WEAK_ALGORITHM(methods=", ".join(weak)))

@@ -39,7 +39,8 @@ def concluded(
         return [*made, *(check.undetermined(Why.NO_SECURITY_OBJECT_TO_GO_BY()) for check in _BY_THE_SECURITY_OBJECT)]
     verdict = passive_authentication.check_signer(sod.signed, trust, at)
     signer = verdict.certificate
-    found = [*made, *verdict.checks, check_security_object_form(files["EF.SOD"]), check_algorithms(sod, signer)]
+    found = [*made, *verdict.checks, check_security_object_form(files["EF.SOD"])]
+    found.append(check_algorithms(sod, signer, verdict.chain))
     if lines is None:
         found.append(Check.ISSUING_STATE.undetermined(Why.NO_ISSUING_STATE()))
     else:

@@ -111,7 +111,7 @@ def _authenticate(
     verdict = passive_authentication.check_signer(sod.signed, trust, at)
     found.extend(verdict.checks)
     found.append(check_security_object_form(files[lds.SOD.name]))
-    found.append(check_algorithms(sod, verdict.certificate))
+    found.append(check_algorithms(sod, verdict.certificate, verdict.chain))
     found.extend(passive_authentication.check_hashes(sod, groups))
     absent = [f"DG{number}" for number in sorted(sod.hashes.keys() - groups.keys())]
     if absent:

@@ -28,10 +28,13 @@ from inspection_station.inspection.chip import ChipCheck
 
 @dataclass(frozen=True, slots=True)
 class SignerVerdict:
-    """Checks on a signature and its signer. ``certificate`` is the signer's where one could be had."""
+    """Checks on a signature and its signer. ``certificate`` is the signer's where one could be had, ``chain`` those it
+    leads over, the anchor last.
+    """
 
     checks: tuple[ChipCheck, ...]
     certificate: Certificate | None
+    chain: tuple[Certificate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def check_signer(signed: SignedData, trust: TrustStore, at: date) -> SignerVerdi
         _revocation(certificate, path, trust, at),
         check_signer_form(certificate, path.chain[0] if path.chain else None),
     )
-    return SignerVerdict(settled(checks, defects, signed.content_type), certificate)
+    return SignerVerdict(settled(checks, defects, signed.content_type), certificate, path.chain)
 
 
 def _signer(

@@ -312,6 +312,21 @@ def _verify_dsa(key: DsaKey, signature: bytes, digest: str, hashed: bytes) -> bo
 
 def _verify_pss(parameters: tlv.Element | None, key: PublicKey, signature: bytes, message: bytes) -> bool:
     """RFC 8017 §8.1.2 with the digest, mask digest and salt length of RFC 4055 §3.1."""
+    digest, mask, salt = _pss_parameters(parameters)
+    if not isinstance(key, RsaKey):
+        return False
+    try:
+        public = rsa.RSAPublicNumbers(key.e, key.n).public_key()
+        public.verify(signature, message, padding.PSS(padding.MGF1(_HASHES[mask]), salt), _HASHES[digest])
+    except InvalidSignature:
+        return False
+    except (ValueError, UnsupportedAlgorithm):
+        raise AlgorithmUnknown(f"{key.description} with PSS {digest}, salt {salt}") from None
+    return True
+
+
+def _pss_parameters(parameters: tlv.Element | None) -> tuple[str, str, int]:
+    """Digest, mask digest and salt length (RFC 4055 §3.1)."""
     digest, mask, salt = "sha1", "sha1", 20
     fields = asn1.sequence(parameters) if parameters is not None and parameters.tag == asn1.SEQUENCE else None
     while fields is not None and not fields.at_end:
@@ -325,13 +340,11 @@ def _verify_pss(parameters: tlv.Element | None, key: PublicKey, signature: bytes
             mask = Algorithm.parse(generator.parameters).digest
         elif field.tag == 0xA2:
             salt = asn1.small_integer(tlv.only(field.value, asn1.INTEGER), 1024)
-    if not isinstance(key, RsaKey):
-        return False
-    try:
-        public = rsa.RSAPublicNumbers(key.e, key.n).public_key()
-        public.verify(signature, message, padding.PSS(padding.MGF1(_HASHES[mask]), salt), _HASHES[digest])
-    except InvalidSignature:
-        return False
-    except (ValueError, UnsupportedAlgorithm):
-        raise AlgorithmUnknown(f"{key.description} with PSS {digest}, salt {salt}") from None
-    return True
+    return digest, mask, salt
+
+
+def digest_of(algorithm: Algorithm) -> str | None:
+    """The digest under signatures of this kind; None where the identifier names none, or is not spoken here."""
+    if algorithm.oid == RSA_PSS:
+        return _pss_parameters(algorithm.parameters)[0]
+    return _SIGNATURES.get(algorithm.oid, ("", None))[1]
