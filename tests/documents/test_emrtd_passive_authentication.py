@@ -144,6 +144,7 @@ def test_a_state_signed_by_another_country_fails() -> None:
     assert passive_authentication.check_issuing_state("NLD", sod.signer_certificate).result is FAILED
     assert passive_authentication.check_issuing_state("QQQ", sod.signer_certificate).result is UNKNOWN
     assert passive_authentication.check_issuing_state("UTO", None).result is UNKNOWN
+    assert "is in no table" in passive_authentication.check_issuing_state("<<<", sod.signer_certificate).evidence
 
 
 def test_codes_of_the_zone_and_of_certificates_meet() -> None:
