@@ -117,9 +117,14 @@ def _cleft(ridges: Ridges) -> float:
     weight = cv2.GaussianBlur(count[None], (0, 0), _CLEFT_SIGMA)[0] + 1e-3
     course = cv2.GaussianBlur(falling[tip].sum(axis=0)[None], (0, 0), _CLEFT_SIGMA)[0] / weight
     course = course[columns[0] : columns[-1] + 1]
-    deepest = 0.0
+    deepest, split = 0.0, 0
     for middle in range(_CLEFT_MARGIN, len(course) - _CLEFT_MARGIN):
         again = middle + int(np.argmin(course[middle:-_CLEFT_MARGIN]))
         outer = min(-float(course[:middle].min()), float(course[again:].max())) + _OUTER_ALLOWANCE
-        deepest = max(deepest, min(float(course[middle]), -float(course[again]), outer))
-    return deepest
+        depth = min(float(course[middle]), -float(course[again]), outer)
+        if depth > deepest:
+            deepest, split = depth, int(columns[0]) + (middle + again) // 2
+    # what an earlier finger left on the platen is no second finger: it is smaller or less clear
+    clear = inside * (ridges.coherence * ridges.period.regularity)[::_COARSE_STEP, ::_COARSE_STEP]
+    left, right = float(clear[:, :split].sum()), float(clear[:, split:].sum())
+    return deepest if min(left, right) >= _FINGER_SHARE * max(left, right) else 0.0

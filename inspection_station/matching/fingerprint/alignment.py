@@ -8,10 +8,10 @@ import numpy.typing as npt
 from inspection_station.matching.fingerprint.compiled import compiled
 from inspection_station.matching.fingerprint.cylinders import GRID_STEP, Bytes, Reals
 
-_SEEDS = 8
+_SEEDS = 6
 _ROW = 16  # pixels
 _MAX_PAIRS = 96
-_HOPELESS = 0.3  # a pose that begins with less of the best one's worth is not refitted
+_HOPELESS = 0.5  # a pose that begins with less of the best one's worth is not refitted
 CLOSE = 5.0  # pixels: spread of true pairs once the stretching is followed
 CLOSE_TURN = 9.0  # of 256
 

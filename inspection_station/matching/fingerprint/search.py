@@ -128,7 +128,8 @@ class FingerprintGallery:
             entry = entries[slot]
             if entry is not None:
                 found.append(Candidate(entry[0], entry[1], compare(probe, entry[2])))
-        found.sort(key=lambda candidate: (-candidate.comparison.score, candidate.identifier))
+        # scores of fingers with and without ridge flow are of different models: only their rates can be put in order
+        found.sort(key=lambda one: (one.comparison.fmr, -one.comparison.score, one.identifier))
         return found[:most]
 
     def _new_slot(self) -> int:

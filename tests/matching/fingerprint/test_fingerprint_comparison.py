@@ -143,6 +143,18 @@ def test_a_search_finds_the_mate_first_and_gives_the_scores_of_one_to_one(extrac
     assert gallery.search(extractions[4, 0].template, groups=["no such group"]) == []
 
 
+def test_fingers_with_and_without_ridge_flow_stand_in_one_order(extractions: Captured) -> None:
+    gallery = FingerprintGallery()
+    for (seed, number), found in extractions.items():
+        bare = prepared(found.template.minutiae, found.template.width, found.template.height, found.template.quality)
+        gallery.add(f"{seed}/{number}", found.template if number % 2 else bare)
+    found = gallery.search(extractions[3, 0].template, most=len(gallery))
+    rates = [candidate.comparison.fmr for candidate in found]
+    assert rates == sorted(rates)
+    assert {candidate.comparison.model_id for candidate in found} > {found[0].comparison.model_id}
+    assert found[0].identifier.startswith("3/")
+
+
 def test_what_is_removed_is_not_found_and_its_place_is_used_again(extractions: Captured) -> None:
     gallery = FingerprintGallery()
     assert gallery.search(extractions[3, 0].template) == []
