@@ -145,9 +145,9 @@ def test_a_search_finds_the_mate_first_and_gives_the_scores_of_one_to_one(extrac
 
 def test_fingers_with_and_without_ridge_flow_stand_in_one_order(extractions: Captured) -> None:
     gallery = FingerprintGallery()
-    for (seed, number), found in extractions.items():
-        bare = prepared(found.template.minutiae, found.template.width, found.template.height, found.template.quality)
-        gallery.add(f"{seed}/{number}", found.template if number % 2 else bare)
+    for (seed, number), one in extractions.items():
+        bare = prepared(one.template.minutiae, one.template.width, one.template.height, one.template.quality)
+        gallery.add(f"{seed}/{number}", one.template if number % 2 else bare)
     found = gallery.search(extractions[3, 0].template, most=len(gallery))
     rates = [candidate.comparison.fmr for candidate in found]
     assert rates == sorted(rates)
