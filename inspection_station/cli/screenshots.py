@@ -158,8 +158,8 @@ def _at_decision(inspection: Inspection) -> list[tuple[str, Console]]:
             )
         ]
         return [
+            ("70-decision-clear", Console()),  # first: drawing the others takes its time, and the seconds count on
             *looked,
-            ("70-decision-clear", Console()),
             ("75-type-zone", Console(panel=Fill(Form.ZONE))),
             ("76-note", Console(panel=Fill(Form.NOTE))),
             ("78-keys", Console(panel=Keys())),

@@ -65,7 +65,10 @@ def form_panel(fill: Fill, inspection: Inspection, wording: Wording) -> FormPane
         fields.append(FormField("note", wording.text(f"form.{fill.what.value}.note"), FieldKind.TEXT))
     reason = reason_table().of(fill.reason)
     title = _title(fill, inspection, wording)
-    intro = reason.text(wording.language) if reason else wording.text(f"form.{fill.what.value}.intro")
+    alone = fill.what is Form.OVERRIDE and not _two_persons(fill, inspection)
+    intro = "" if alone else wording.text(f"form.{fill.what.value}.intro")
+    if reason is not None:
+        intro = reason.text(wording.language)
     return FormPanel(title, intro, tuple(fields))
 
 
