@@ -30,9 +30,9 @@ class Wear:
     ``skew_degrees`` turns it clockwise; ``quarter_turns`` adds 90 degrees each; ``perspective`` and ``curl`` are
     in parts of the page's height; ``margin`` is the table seen around it in parts of its width; ``pixels_wide`` the
     picture's width before quarter turns; ``blur`` and ``motion`` in pixels of the picture; ``noise`` in grey levels
-    (standard
-    deviation); ``jpeg`` a quality from 1 to 100, 0 for none; ``light`` the share of light lost from one side to the
-    other; ``gloss`` the number of reflections and ``gloss_strength`` the share of contrast they take.
+    (standard deviation), and so is ``grain``, the streaks of the table around the page; ``jpeg`` a quality from 1 to
+    100, 0 for none; ``light`` the share of light lost from one side to the other; ``gloss`` the number of reflections
+    and ``gloss_strength`` the share of contrast they take.
     """
 
     skew_degrees: float = 0.0
@@ -49,6 +49,7 @@ class Wear:
     gloss: int = 0
     gloss_strength: float = 0.6
     contrast: float = 1.0
+    grain: float = 0.0
 
 
 def random_wear(severity: Severity, rng: np.random.Generator) -> Wear:
@@ -149,12 +150,15 @@ def _pose(page: Picture, wear: Wear, rng: np.random.Generator) -> Picture:
     if scale < 0.75:
         page = cv2.GaussianBlur(page, (0, 0), 0.35 / scale)
     table = rng.integers(35, 100, 3).tolist()
-    return np.asarray(
-        cv2.warpPerspective(
-            page, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=table
-        ),
-        np.uint8,
+    posed = cv2.warpPerspective(
+        page, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=table
     )
+    if wear.grain:
+        covered = cv2.warpPerspective(np.full((height, width), 255, np.uint8), matrix, size) > 0
+        streaks = cv2.GaussianBlur(rng.standard_normal(size[::-1]).astype(np.float32), (0, 0), sigmaX=40, sigmaY=2)
+        streaked = posed + (wear.grain / streaks.std() * streaks * ~covered)[..., None]
+        posed = np.clip(streaked, 0, 255).astype(np.uint8)
+    return np.asarray(posed, np.uint8)
 
 
 def _curl(page: Picture, amount: float) -> Picture:

@@ -111,6 +111,31 @@ def test_two_passports_side_by_side_are_refused_too():
     assert _refusal(frame).reason is Unreadable.TWO_DOCUMENTS
 
 
+@pytest.mark.parametrize(("scale", "degrees"), [(0.6, 0.0), (0.55, 7.0), (0.8, -5.0)])
+def test_a_second_passport_that_is_smaller_or_lies_askew_is_seen(scale: float, degrees: float):
+    near = _page(21)
+    far = wear_page(
+        _page(22), Wear(skew_degrees=degrees, margin=0.02, pixels_wide=round(scale * near.shape[1])), seed=1
+    )
+    table = np.full((near.shape[0] + far.shape[0] + 60, near.shape[1] + 40, 3), 90, np.uint8)
+    table[20 : 20 + near.shape[0], 20 : 20 + near.shape[1]] = near
+    table[near.shape[0] + 40 : near.shape[0] + 40 + far.shape[0], 30 : 30 + far.shape[1]] = far
+    assert _refusal(table).code == "DOC-04"
+
+
+@pytest.mark.parametrize("layout", list(DocumentFormat))
+@pytest.mark.parametrize("end", ["before", "after"])
+def test_lines_that_are_a_character_too_long_never_give_a_valid_zone(layout: DocumentFormat, end: str):
+    document = specimen(layout, np.random.default_rng(5))
+    lines = ["<" + line if end == "before" else line + "<" for line in document.lines]
+    paper = np.full((500, 1700, 3), 235, np.uint8)
+    print_zone(paper, lines, (90, 120), PageStyle(), np.random.default_rng(1))
+    try:
+        assert not read_image(paper, today=TODAY, ask_second=False).zone.valid
+    except UnreadableImage as refusal:
+        assert refusal.code == "DOC-01"  # noqa: PT017 - either answer is right
+
+
 def _two_pages(seed: int, shift: tuple[int, int], degrees: float) -> np.ndarray:
     """A page that lies whole in the frame, and another, moved by ``shift`` from it and turned about its middle."""
     page = _page(seed)

@@ -34,6 +34,14 @@ def _lines(picture: bytes | np.ndarray) -> tuple[str, ...]:
     return read_image(picture, today=TODAY, ask_second=False).zone.lines
 
 
+@pytest.mark.parametrize("skew", [-7.0, 6.0])
+@pytest.mark.parametrize("document_format", [DocumentFormat.TD3, DocumentFormat.TD1])
+def test_a_page_that_lies_askew_on_a_grained_table_is_read(document_format: DocumentFormat, skew: float):
+    document = _specimen(13, document_format)
+    wear = Wear(skew_degrees=skew, perspective=0.03, margin=0.25, blur=1.0, noise=6, jpeg=60, grain=22)
+    assert _lines(_picture(document, wear)) == document.lines
+
+
 @pytest.mark.parametrize("document_format", list(DocumentFormat))
 def test_each_layout_is_read_and_valid(document_format: DocumentFormat):
     document = _specimen(11, document_format)

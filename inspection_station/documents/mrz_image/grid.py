@@ -23,6 +23,9 @@ _WINDOWS: Final = 9
 _GOOD_FIT: Final = 0.5
 _SOME_FIT: Final = 0.15
 _GOES_ON: Final = 0.5
+_LEVEL: Final = 0.006  # a third of a degree: a fifth of a character's height over a line
+_LEVELLINGS: Final = 2
+_SLIGHTLY: Final = 0.05
 
 Curve = NDArray[np.float64]
 
@@ -33,13 +36,21 @@ class Grid:
 
     ``fit`` compares ink in the cells with ink between them: about 1 for print, about 0 for anything else.
     ``spill`` is the ink right before and after the lines in parts of that in a cell: near 1, the lines are longer.
+    ``beside`` are the cells before the first and after the last of each line, lines x 2 x height x width.
     ``centres`` are the cells' middles in the picture, lines x columns x (x, y).
     """
 
     cells: Cells
     fit: float
     spill: tuple[float, float]
+    beside: Cells
     centres: NDArray[np.float64]
+
+    def slope(self, turn: NDArray[np.float64]) -> float:
+        """How far the lines drop on their way in the turned picture, in parts of their length."""
+        ends = cv2.transform(self.centres[:, [0, -1]].reshape(1, -1, 2), turn)[0].reshape(-1, 2, 2)
+        across, down = (ends[:, 1] - ends[:, 0]).mean(axis=0)
+        return float(down / across) if across > 1 else 0.0
 
 
 def lay_grids(grey: Grey, band: Band) -> list[Grid]:
@@ -53,10 +64,10 @@ def lay_grids(grey: Grey, band: Band) -> list[Grid]:
     for tried, columns in (*trials, *narrowed):
         if tried is not band and max((grid.fit for grid in grids), default=0) < _SOME_FIT:
             break
-        grid = lay(grey, tried, columns) if tried is not None else None
+        grid = _laid_level(grey, tried, columns) if tried is not None else None
         if grid is not None:
             grids.append(grid)
-            if grid.fit > _GOOD_FIT:
+            if grid.fit > _GOOD_FIT and max(grid.spill) < _GOES_ON:
                 break
     grids.sort(key=lambda grid: -grid.fit)
     if grids and grids[0].cells.shape[1] == 36 and max(grids[0].spill) > _GOES_ON:
@@ -64,6 +75,21 @@ def lay_grids(grey: Grey, band: Band) -> list[Grid]:
         if longer is not None:
             grids.append(longer)
     return grids
+
+
+def _laid_level(grey: Grey, band: Band, columns: int) -> Grid | None:
+    """The grid, laid again where its lines turn out to run askew in the band: it was turned by another's skew."""
+    grid = lay(grey, band, columns)
+    for _ in range(_LEVELLINGS):
+        slope = grid.slope(band.turn) if grid is not None and grid.fit > _SOME_FIT else 0.0
+        if abs(slope) < _LEVEL:
+            break
+        band = band.turned(slope)
+        again = lay(grey, band, columns)
+        if again is None or (grid is not None and again.fit < grid.fit - _SLIGHTLY):
+            break
+        grid = again
+    return grid
 
 
 def _narrowed(band: Band, columns: int) -> Band | None:
@@ -128,14 +154,16 @@ def lay(grey: Grey, band: Band, columns: int) -> Grid | None:
     fit = float(np.mean([comb.fit for comb in combs])) if combs else 0.0
     if fit <= 0:
         return None
-    cells, centres = [], []
+    cells, beside, centres = [], [], []
     for strip, bow, profile, comb, matrix in zip(strips, bows, profiles, combs, matrices, strict=True):
         x = drifted(profile, comb)
         y = np.asarray(np.polyval(bow, x), np.float64)
         cells.append(_cut(np.asarray(strip, np.uint8), x, y, comb.pitch))
+        ends = np.array([x[0] - comb.pitch, x[-1] + comb.pitch])
+        beside.append(_cut(np.asarray(strip, np.uint8), ends, np.asarray(np.polyval(bow, ends)), comb.pitch))
         inverse = cv2.invertAffineTransform(matrix)
         centres.append(np.stack([x, y, np.ones_like(x)], axis=1) @ inverse.T)
-    return Grid(np.stack(cells), fit, spill(profiles, combs), np.stack(centres))
+    return Grid(np.stack(cells), fit, spill(profiles, combs), np.stack(beside), np.stack(centres))
 
 
 def _reduced(grey: Grey, band: Band, zoom: float) -> tuple[Grey, NDArray[np.float64]]:

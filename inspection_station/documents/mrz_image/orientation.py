@@ -6,6 +6,7 @@ Lines along the picture's height (turned by 90 or 270 degrees) are found as such
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,20 +15,32 @@ from inspection_station.documents.mrz_image.classifier import NOTHING, Probabili
 from inspection_station.documents.mrz_image.glyphs import CELL_HEIGHT, CELL_WIDTH
 from inspection_station.documents.mrz_image.grid import Grid
 
+_SOME_INK: Final = 0.25  # of that in a cell: a filler has half of what a letter has
+_SURELY_READ: Final = 0.9
+_END: Final = 3  # cells
+_SOME_PRINT: Final = 0.6
+
 
 @dataclass(frozen=True, slots=True)
 class Upright:
     """Class probabilities of a grid the right way up: lines x columns x 38.
 
     ``legibility`` is the mean probability of each cell's best character: above 0.8 for print, below 0.5 otherwise.
-    ``partial``: the lines seem to go on beyond the grid.
+    ``partial``: the lines seem to go on beyond the grid. ``overlong``: a character can be read there in every line.
     """
 
     probabilities: Probabilities
     legibility: float
     turned: bool
     partial: bool
+    overlong: bool
     centres: NDArray[np.float64]
+
+    @property
+    def whole(self) -> bool:
+        """Whether there is print at both ends: two lines of a card's three, read as longer ones, have none at one."""
+        best = self.probabilities[:, :, :NOTHING].max(axis=(0, 2))
+        return float(min(best[:_END].mean(), best[-_END:].mean())) > _SOME_PRINT
 
 
 def upright(grid: Grid) -> Upright:
@@ -47,4 +60,15 @@ def _read(grid: Grid, *, turned: bool) -> Upright:
     legibility = float(probabilities[:, :, :NOTHING].max(axis=2).mean())
     partial = columns == 36 and max(grid.spill) > 0.5
     centres = grid.centres[::-1, ::-1] if turned else grid.centres
-    return Upright(probabilities, legibility, turned, partial, centres)
+    return Upright(probabilities, legibility, turned, partial, _overlong(grid, turned=turned), centres)
+
+
+def _overlong(grid: Grid, *, turned: bool) -> bool:
+    """Whether a character stands in every line right before the first cell, or right after the last one."""
+    if max(grid.spill) < _SOME_INK:
+        return False
+    cells = grid.beside[:, :, ::-1, ::-1] if turned else grid.beside
+    lines = len(cells)
+    read = classify(np.ascontiguousarray(cells).reshape(-1, CELL_HEIGHT, CELL_WIDTH)).reshape(lines, 2, -1)
+    sure = read[:, :, :NOTHING].max(axis=2).min(axis=0) > _SURELY_READ
+    return any(reads and ink > _SOME_INK for reads, ink in zip(sure, grid.spill, strict=True))

@@ -79,7 +79,7 @@ def other_zone(grey: Grey, known: Upright) -> bool:
         return False
     coarse = Coarse.of(grey, round(max(grey.shape) * min(1.0, _COARSE_PITCH / pitch)))
     step = pitch * coarse.scale
-    blobs = _blobs(coarse.ink(STRENGTHS[1]), step)
+    blobs = _blobs(coarse.ink(STRENGTHS[1])[0], step)
     blobs = blobs[~_belongs(blobs, known.centres * coarse.scale, step)]
     if len(blobs) > _MOST_BLOBS:
         return False

@@ -33,6 +33,9 @@ _LEAST_LEGIBLE: Final = 0.55
 _CLEARLY_A_ZONE: Final = 0.85
 _TRIED_FIRST: Final = (6, 3)  # bands of several lines, and lines alone: nearly every zone is found among these
 _TRIED_AGAIN: Final = (3, 2)
+_TRIED_BESIDE: Final = 3
+_SPACINGS: Final = (2.5, 1.65, 2.0, 3.0)  # pitches from line to line: as Doc 9303 wants it, and as others print it
+_ABOVE_ZONE: Final = {30: 13, 36: 23, 44: 29}  # pitches from the first line to the page's upper edge
 _MUCH_FINER: Final = 1.4
 _SAME_PLACE: Final = 0.005  # of a line's length: a fifth of a character
 _CELLS_OUTSIDE: Final = 2
@@ -75,6 +78,9 @@ def read_image(data: bytes | NDArray[np.uint8], *, today: date, ask_second: bool
         raise UnreadableImage(Unreadable.TWO_DOCUMENTS, f"{len(found)} zones in view")
     if _is_clear(found[0]) and other_zone(grey, found[0]):
         raise UnreadableImage(Unreadable.TWO_DOCUMENTS, "a part of another zone in view")
+    if found[0].overlong:
+        columns = found[0].probabilities.shape[1]
+        raise UnreadableImage(Unreadable.ILLEGIBLE, f"lines longer than the {columns} characters of any layout")
     first = draft(found[0].probabilities)
     zone = settled(first.lines, first.doubts, today=today)
     opinion = SecondOpinion.NOT_ASKED
@@ -100,12 +106,12 @@ def _find(grey: Grey) -> list[Upright]:
         bands = find_bands(coarse, strength)
         clear = _clear_zones(grey, [band for band in bands if len(band.lines) > 1][:stacks_tried], faint, tried)
         if clear:
-            return clear
+            return clear if len(clear) > 1 else clear + _another(grey, coarse, clear[0])
         for band in [band for band in bands if len(band.lines) == 1][:lines_tried]:
             if tried.anew(band):
                 faint += _around(grey, band, tried)
-        faint.sort(key=lambda found: -found.legibility)
-        if faint and faint[0].legibility >= _CLEARLY_A_ZONE:
+        faint.sort(key=lambda found: (found.partial or found.overlong, -found.legibility))
+        if faint and _is_clear(faint[0]):
             break
         stacks_tried, lines_tried = _TRIED_AGAIN
     return faint[:1]
@@ -147,7 +153,23 @@ def _clear_zones(grey: Grey, bands: list[Band], faint: list[Upright], tried: _Tr
 
 
 def _is_clear(found: Upright) -> bool:
-    return found.legibility >= _CLEARLY_A_ZONE and not found.partial
+    return found.legibility >= _CLEARLY_A_ZONE and found.whole and not found.partial and not found.overlong
+
+
+def _another(grey: Grey, coarse: Coarse, known: Upright) -> list[Upright]:
+    """A second zone as clear as the known one, if there is any, of whatever size and skew.
+
+    The known one's page is taken away, since its print outweighs a fainter, smaller or askew one. What lies upon it is
+    as near as it is, so that ``other_zone`` sees it.
+    """
+    rest, tried = coarse.without(_page_of(known)), _Tried()
+    for strength in STRENGTHS[:2]:
+        stacks = [band for band in find_bands(rest, strength) if len(band.lines) > 1][:_TRIED_BESIDE]
+        for band in stacks:
+            other = _zone_in(grey, band) if tried.anew(band) else None
+            if other is not None and _is_clear(other):
+                return [other]
+    return []
 
 
 def _zone_in(grey: Grey, band: Band) -> Upright | None:
@@ -167,9 +189,15 @@ def _around(grey: Grey, band: Band, tried: _Tried) -> list[Upright]:
     grids = lay_grids(grey, band)
     if not grids or grids[0].fit < _LEAST_FIT or upright(grids[0]).legibility < _LEAST_LEGIBLE:
         return []
+    level = band.turned(grids[0].slope(band.turn))
     columns = grids[0].cells.shape[1]
-    stacks = [stack for stack in band.beside(columns) if tried.anew(stack)]
-    return [found for stack in stacks if (found := _zone_in(grey, stack)) is not None]
+    zones: list[Upright] = []
+    for pitches in _SPACINGS:
+        stacks = [stack for stack in level.beside(columns, pitches) if tried.anew(stack)]
+        zones += [found for stack in stacks if (found := _zone_in(grey, stack)) is not None]
+        if any(_is_clear(zone) for zone in zones):
+            break
+    return zones
 
 
 def _overlaps(band: Band, known: Upright) -> bool:
@@ -181,6 +209,17 @@ def _overlaps(band: Band, known: Upright) -> bool:
         cv2.pointPolygonTest(outline, (float(x), float(y)), True) > -0.8 * height
         for x, y in cv2.transform(middles, cv2.invertAffineTransform(band.turn))[0]
     )
+
+
+def _page_of(known: Upright) -> NDArray[np.float64]:
+    """The outline of the page that the zone stands at the foot of, n x (x, y): Doc 9303 parts 4 to 7, in pitches."""
+    lines, columns = known.centres.shape[:2]
+    corners = np.array(_corners(known), np.float64)
+    across = (corners[1] - corners[0]) / (columns - 1)
+    down = (corners[3] - corners[0]) / (lines - 1) / 2.5
+    above = _ABOVE_ZONE[columns]
+    grown = [(-2.5, -above), (2.5, -above), (2.5, 2.5), (-2.5, 2.5)]
+    return np.asarray(corners + np.array([across * x + down * y for x, y in grown]), np.float64)
 
 
 def _corners(found: Upright) -> tuple[tuple[float, float], ...]:
@@ -200,7 +239,7 @@ def _refuse_fragment(grey: Grey, found: Upright, zone: MachineReadableZone) -> N
     characters = sum(len(line) for line in zone.lines)
     if found.partial and zone.doubts and not zone.checks_pass:
         raise UnreadableImage(Unreadable.ILLEGIBLE, f"lines longer than the {len(zone.lines[0])} characters found")
-    if len(zone.doubts) > characters * _MOST_IN_DOUBT:
+    if len(zone.doubts) >= characters * _MOST_IN_DOUBT:
         raise UnreadableImage(Unreadable.ILLEGIBLE, f"{len(zone.doubts)} of {characters} characters in doubt")
 
 

@@ -16,11 +16,16 @@ from inspection_station.documents.mrz_layouts import LAYOUTS, Layout, alphabet
 from inspection_station.documents.mrz_repair import repair
 from inspection_station.inspection.document import CharacterDoubt, DocumentFormat, MachineReadableZone
 
-SURE_CHECKED: Final = 0.75
-"""Below this a character under a check digit is in doubt."""
+SURE_CHECKED: Final = 0.9
+"""Below this a character under a check digit is in doubt. A doubt there costs little, since the check digits mostly
+settle it; a wrong character taken for sure is worse, since it makes them settle the next one wrongly.
+"""
 
 SURE_UNCHECKED: Final = 0.85
 """Below this a character that no check digit covers (names, states, sex) is in doubt."""
+
+_RARE_O: Final = 0.3
+"""How often a letter O stands where 0 may stand as well, beside a 0: issuers avoid it in numbers."""
 
 _WORTH_NAMING: Final = 0.02
 _MOST_CANDIDATES: Final = 4
@@ -90,8 +95,11 @@ def _allowed(layout: Layout) -> NDArray[np.float32]:
     allowed = np.zeros((layout.line_count, layout.line_length, NOTHING), np.float32)
     for line in range(layout.line_count):
         for column in range(layout.line_length):
-            for character in alphabet(layout.format, line, column):
+            characters = alphabet(layout.format, line, column)
+            for character in characters:
                 allowed[line, column, ALPHABET.index(character)] = 1
+            if "0" in characters and "O" in characters:
+                allowed[line, column, ALPHABET.index("O")] = _RARE_O
     return allowed
 
 
