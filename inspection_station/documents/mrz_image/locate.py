@@ -26,6 +26,7 @@ _SKEW_STEPS = ((1.0, 0.3), (0.5, 0.5), (0.25, 0.5))  # degrees, and the scale at
 _LARGEST_CHARACTER = 45  # pixels
 _LONGEST_CHARACTER = 4.0  # times its breadth
 _ENOUGH_CHARACTERS = 0.1  # of the ink
+_MOSTLY_CHARACTERS = 0.6
 _SOME_INK = 40  # of 255 in a reduced pixel
 _CLOSE_PITCHES = 41  # pixels bridged between characters: four pitches of the smallest print that can be read
 
@@ -122,16 +123,20 @@ def find_bands(coarse: Coarse, strength: float = STRENGTHS[0]) -> list[Band]:
     ``strength`` is that of ``Coarse.ink``.
     """
     ink, characters = coarse.ink(strength)
-    # A page's edge, its pattern and the grain of a table outweigh the print, and lie at angles of their own.
-    telling = characters if np.count_nonzero(characters) > _ENOUGH_CHARACTERS * np.count_nonzero(ink) else ink
+    share = np.count_nonzero(characters) / max(np.count_nonzero(ink), 1)
+    # A page's edge, its pattern and the grain of a table outweigh the print, lie at angles of their own and adjoin it.
+    telling = characters if share > _ENOUGH_CHARACTERS else ink
+    sheets = (ink, characters) if _ENOUGH_CHARACTERS < share < _MOSTLY_CHARACTERS else (ink,)
     shrink = np.diag([coarse.scale, coarse.scale, 1.0])
     ranked: list[tuple[float, Band]] = []
     for axis, skew in enumerate(_skews(telling)):
         turn, size = _turning(ink.shape, skew + 90.0 * axis)
-        upright = cv2.warpAffine(ink, turn, size, flags=cv2.INTER_NEAREST)
-        rows = _rows(np.asarray(upright, np.uint8))
         matrix = np.asarray(turn @ shrink, np.float64)
-        ranked += [(_merit(lines), Band(matrix, lines, axis)) for lines in [*_stacks(rows), *((row,) for row in rows)]]
+        for sheet in sheets:
+            upright = cv2.warpAffine(sheet, turn, size, flags=cv2.INTER_NEAREST)
+            rows = _rows(np.asarray(upright, np.uint8))
+            stacks = [*_stacks(rows), *((row,) for row in rows)]
+            ranked += [(_merit(lines), Band(matrix, lines, axis)) for lines in stacks]
     ranked.sort(key=lambda pair: -pair[0])
     return [band for _, band in ranked]
 
