@@ -123,7 +123,7 @@ def find_bands(coarse: Coarse, strength: float = STRENGTHS[0]) -> list[Band]:
     ``strength`` is that of ``Coarse.ink``.
     """
     ink, characters = coarse.ink(strength)
-    share = np.count_nonzero(characters) / max(np.count_nonzero(ink), 1)
+    share = float(np.count_nonzero(characters)) / max(float(np.count_nonzero(ink)), 1.0)
     # A page's edge, its pattern and the grain of a table outweigh the print, lie at angles of their own and adjoin it.
     telling = characters if share > _ENOUGH_CHARACTERS else ink
     sheets = (ink, characters) if _ENOUGH_CHARACTERS < share < _MOSTLY_CHARACTERS else (ink,)
