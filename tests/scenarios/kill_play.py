@@ -82,7 +82,9 @@ class Lesson:
             time.sleep(0.05)
 
     def finish(self) -> int:
-        return self._process.wait(600)
+        """Its exit code; that of a killed process where it does not end, which on a crowded machine takes long."""
+        self.kill_after(1800)
+        return self._process.wait()
 
     def acknowledged(self) -> dict[str, str]:
         """Hash by id, of every whole line."""
