@@ -16,6 +16,7 @@ from inspection_station.documents.mrz_image.glyphs import CELL_HEIGHT, CELL_WIDT
 from inspection_station.documents.mrz_image.grid import Grid
 
 _SOME_INK: Final = 0.25  # of that in a cell: a filler has half of what a letter has
+_MUCH_INK: Final = 0.5
 _SURELY_READ: Final = 0.9
 _END: Final = 3  # cells
 _SOME_PRINT: Final = 0.6
@@ -58,17 +59,20 @@ def _read(grid: Grid, *, turned: bool) -> Upright:
     flat = np.ascontiguousarray(cells).reshape(-1, CELL_HEIGHT, CELL_WIDTH)
     probabilities = classify(flat).reshape(lines, columns, -1)
     legibility = float(probabilities[:, :, :NOTHING].max(axis=2).mean())
-    partial = columns == 36 and max(grid.spill) > 0.5
     centres = grid.centres[::-1, ::-1] if turned else grid.centres
-    return Upright(probabilities, legibility, turned, partial, _overlong(grid, turned=turned), centres)
+    partial = columns == 36 and _goes_on(grid, turned=turned, ink=_MUCH_INK, legible=_SOME_PRINT)
+    overlong = _goes_on(grid, turned=turned, ink=_SOME_INK, legible=_SURELY_READ)
+    return Upright(probabilities, legibility, turned, partial, overlong, centres)
 
 
-def _overlong(grid: Grid, *, turned: bool) -> bool:
-    """Whether a character stands in every line right before the first cell, or right after the last one."""
-    if max(grid.spill) < _SOME_INK:
+def _goes_on(grid: Grid, *, turned: bool, ink: float, legible: float) -> bool:
+    """Whether there is so much ink, and in every line so legible a character, right before the first cell or right
+    after the last one.
+    """
+    if max(grid.spill) < ink:
         return False
     cells = grid.beside[:, :, ::-1, ::-1] if turned else grid.beside
     lines = len(cells)
     read = classify(np.ascontiguousarray(cells).reshape(-1, CELL_HEIGHT, CELL_WIDTH)).reshape(lines, 2, -1)
-    sure = read[:, :, :NOTHING].max(axis=2).min(axis=0) > _SURELY_READ
-    return any(reads and ink > _SOME_INK for reads, ink in zip(sure, grid.spill, strict=True))
+    least = read[:, :, :NOTHING].max(axis=2).min(axis=0)
+    return any(sure > legible and spilt > ink for sure, spilt in zip(least, grid.spill, strict=True))

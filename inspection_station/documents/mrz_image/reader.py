@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inspection_station.documents.mrz_image.classifier import NOTHING
 from inspection_station.documents.mrz_image.grid import lay_grids
 from inspection_station.documents.mrz_image.locate import COARSE_SIDE, STRENGTHS, Band, Coarse, Grey, find_bands
 from inspection_station.documents.mrz_image.orientation import Upright, upright
@@ -31,6 +32,7 @@ _LEAST_SIDE: Final = 40  # pixels; two lines of the smallest legible print are h
 _LEAST_FIT: Final = 0.25
 _LEAST_LEGIBLE: Final = 0.55
 _CLEARLY_A_ZONE: Final = 0.85
+_GOES_ON: Final = 0.1  # so much less legible counts a reading whose lines seem to go on
 _TRIED_FIRST: Final = (9, 3)  # bands of several lines, and lines alone: nearly every zone is found among these
 _TRIED_AGAIN: Final = (8, 2)
 _TRIED_BESIDE: Final = 3
@@ -94,6 +96,15 @@ def read_image(data: bytes | NDArray[np.uint8], *, today: date, ask_second: bool
 
 def _find(grey: Grey) -> list[Upright]:
     """The zones in the picture: clear ones, or else the one that is most legible."""
+    found, coarse = _search(grey)
+    if len(found) == 1 and _is_clear(found[0]):
+        found = [_card_of(grey, coarse, found[0])]
+        found += _another(grey, coarse, found[0])
+    return found
+
+
+def _search(grey: Grey) -> tuple[list[Upright], Coarse]:
+    """Zones as ``_find`` tells them, before a second look, and the reduced picture in which they were seen."""
     faint: list[Upright] = []  # less legible, or perhaps only a part
     tried = _Tried()
     coarse = Coarse.of(grey)
@@ -106,15 +117,15 @@ def _find(grey: Grey) -> list[Upright]:
         bands = find_bands(coarse, strength)
         clear = _clear_zones(grey, [band for band in bands if len(band.lines) > 1][:stacks_tried], faint, tried)
         if clear:
-            return clear if len(clear) > 1 else clear + _another(grey, coarse, clear[0])
+            return clear, coarse
         for band in [band for band in bands if len(band.lines) == 1][:lines_tried]:
             if tried.anew(band):
                 faint += _around(grey, band, tried)
-        faint.sort(key=lambda found: (found.partial or found.overlong, -found.legibility))
+        faint.sort(key=lambda found: -found.legibility + _GOES_ON * (found.partial or found.overlong))
         if faint and _is_clear(faint[0]):
             break
         stacks_tried, lines_tried = _TRIED_AGAIN
-    return faint[:1]
+    return faint[:1], coarse
 
 
 class _Tried:
@@ -154,6 +165,32 @@ def _clear_zones(grey: Grey, bands: list[Band], faint: list[Upright], tried: _Tr
 
 def _is_clear(found: Upright) -> bool:
     return found.legibility >= _CLEARLY_A_ZONE and found.whole and not found.partial and not found.overlong
+
+
+def _card_of(grey: Grey, coarse: Coarse, known: Upright) -> Upright:
+    """The card whose third line was left out, where two of its lines were read as longer ones; else what is known.
+
+    Beside a card's thirty characters a table's grain may look like six more.
+    """
+    lines, columns = known.centres.shape[:2]
+    if (lines, columns) != (2, 36):
+        return known
+    legible = np.convolve(known.probabilities[:, :, :NOTHING].max(axis=2).mean(axis=0), np.ones(30), "valid")
+    first = int(legible.argmax())
+    left, right = known.centres[:, first].mean(axis=0), known.centres[:, first + 29].mean(axis=0)
+    cosine, sine = (right - left) / np.hypot(*(right - left))
+    turn = np.array([[cosine, sine, 0.0], [-sine, cosine, 0.0]]) * coarse.scale
+    upper, lower = cv2.transform(known.centres[:, [first, first + 29]], turn).mean(axis=1)[:, 1]
+    ends = cv2.transform(np.array([[left, right]]), turn)[0][:, 0]
+    half = (ends[1] - ends[0]) / 58
+    apart = lower - upper
+    for top in (upper - apart, upper):
+        middles = [top + k * apart for k in range(3)]
+        stack = tuple((ends[0] - half, middle - half, ends[1] + half, middle + half) for middle in middles)
+        card = _zone_in(grey, Band(turn, stack, 0))
+        if card is not None and _is_clear(card) and card.legibility > known.legibility:
+            return card
+    return known
 
 
 def _another(grey: Grey, coarse: Coarse, known: Upright) -> list[Upright]:
