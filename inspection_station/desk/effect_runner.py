@@ -325,7 +325,7 @@ class EffectRunner:
                 return
 
             def answer() -> e.Event:
-                return self._fingers.answer(judge, attempt, effect.chip_attempt, outcome)
+                return self._fingers.answer(judge, effect, outcome)
 
             # The chip may still be read; its fingers are waited for without holding a thread.
             self._fingers.chip.when_read(

@@ -50,9 +50,14 @@ class FingerJudge(Protocol):
 
 
 class FingerSearcher(Protocol):
-    """Who else has these fingers: asked of headquarters, with a deadline. Never raises; «not checked» has its code."""
+    """Who else has these fingers: asked of headquarters, with a deadline. Never raises; «not checked» has its code.
 
-    def search(self, probes: Mapping[FingerPosition, object]) -> FingerSearch: ...
+    ``number`` and ``issuing_state``: of the document, so that its holder's own earlier fingers are told apart.
+    """
+
+    def search(
+        self, probes: Mapping[FingerPosition, object], number: str = "", issuing_state: str = ""
+    ) -> FingerSearch: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from inspection_station.desk.vault import Vault
 from inspection_station.documents.emrtd.finger_images import FingerImage as ChipFinger
 from inspection_station.inspection import events as e
 from inspection_station.inspection.biometrics import FingerAbsence, FingerPosition, FingerprintSample
+from inspection_station.inspection.effects import CaptureFingerprints
 
 
 class ChipFingers:
@@ -88,13 +89,11 @@ class FingerWork:
         self._capture = None
         self.chip.clear()
 
-    def answer(
-        self, judge: FingerJudge, attempt: int, chip_attempt: int, outcome: FingersOutcome
-    ) -> e.FingerprintsCaptured:
+    def answer(self, judge: FingerJudge, asked: CaptureFingerprints, outcome: FingersOutcome) -> e.FingerprintsCaptured:
         """The event of a capture, with the comparisons. Raises StepFault."""
         before = self._clock.monotonic()
         probes = {position: judged.template for position, judged in outcome.taken.items()}
-        chip = self.chip.of(chip_attempt)
+        chip = self.chip.of(asked.chip_attempt)
         compared = judge.compare(probes, chip) if chip and probes else ()
         samples = tuple(
             FingerprintSample(
@@ -102,8 +101,10 @@ class FingerWork:
             )
             for position, judged in outcome.taken.items()
         )
-        search = self._searcher.search(probes) if self._searcher is not None and probes else None
+        search = None
+        if self._searcher is not None and probes:
+            search = self._searcher.search(probes, asked.document_number, asked.issuing_state)
         spent = (self._clock.monotonic() - before) * 1000
         return e.FingerprintsCaptured(
-            attempt, outcome.total_ms + spent, outcome.device_ms, samples, outcome.not_taken, compared, search
+            asked.attempt, outcome.total_ms + spent, outcome.device_ms, samples, outcome.not_taken, compared, search
         )

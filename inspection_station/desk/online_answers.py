@@ -13,7 +13,16 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from inspection_station.desk.ports import FaceGroups, GroupsAnswer, ListSearcher
-from inspection_station.headquarters.questions import AgencySystem, Answer, Face, Outcome, Question, Scope, Topic
+from inspection_station.headquarters.questions import (
+    SAME_DOCUMENT,
+    AgencySystem,
+    Answer,
+    Face,
+    Outcome,
+    Question,
+    Scope,
+    Topic,
+)
 from inspection_station.inspection.biometrics import FingerCandidate, FingerPosition, FingerSearch
 from inspection_station.inspection.document import MachineReadableZone
 from inspection_station.inspection.face_search import (
@@ -137,8 +146,10 @@ class OnlineFingers:
     def __init__(self, online: Asking) -> None:
         self._online = online
 
-    def search(self, probes: Mapping[FingerPosition, object]) -> FingerSearch:
-        """Templates alone leave the station, no picture."""
+    def search(
+        self, probes: Mapping[FingerPosition, object], number: str = "", issuing_state: str = ""
+    ) -> FingerSearch:
+        """Templates leave the station and the document's number, no picture."""
         # Here, since a start must not wait for machine code that the first finger needs.
         from inspection_station.matching.fingerprint.template import FingerprintTemplate
         from inspection_station.matching.fingerprint.template_record import POSITION_CODES, template_bytes
@@ -151,14 +162,18 @@ class OnlineFingers:
         )
         if not fingers:
             return FingerSearch(system.value, code="BIO-06")
-        (answer,) = self._online.ask(Question(_new_id(), Topic.FINGERPRINTS, fingers=fingers)).answers()
+        question = Question(_new_id(), Topic.FINGERPRINTS, number=number, issuing_state=issuing_state, fingers=fingers)
+        (answer,) = self._online.ask(question).answers()
         if answer.outcome is Outcome.NOT_CHECKED:
             return FingerSearch(system.value, code=answer.code)
         return FingerSearch(
             system.value,
             _iso(answer.answered_at),
             sum(scope.count for scope in answer.scopes),
-            tuple(FingerCandidate(hit.scope, hit.reference, hit.score / 1000) for hit in answer.hits),
+            tuple(
+                FingerCandidate(hit.scope, hit.reference, hit.score / 1000, SAME_DOCUMENT in hit.matching)
+                for hit in answer.hits
+            ),
         )
 
 

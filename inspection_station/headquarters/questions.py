@@ -67,6 +67,10 @@ ASKED_OF: Final[Mapping[Topic, tuple[AgencySystem, ...]]] = {
 """Which systems answer to a topic."""
 
 
+SAME_DOCUMENT: Final = "document_number"
+"""Among what agrees of a hit: the system knows it under the document that was shown."""
+
+
 class Outcome(StrEnum):
     """What came of asking one system. Only an answer says «no hit»; everything else is «not checked»."""
 
@@ -89,8 +93,9 @@ class Question:
     """One question. Of ``mrz``, ``number``, ``fingers`` and ``faces`` only what its topic needs leaves the station.
 
     ``mrz``: the zone's lines. ``number``, ``issuing_state``, ``document_code``: the document. ``fingers``: position
-    code of ISO/IEC 19794-2 and a template record of that standard. ``faces``: the probe, and for a pair its reference.
-    ``groups``: ids of face groups, empty for all that the system may search.
+    code of ISO/IEC 19794-2 and a template record of that standard, asked with the document's number, so that its
+    holder's own earlier fingers can be told from another person's. ``faces``: the probe, and for a pair its
+    reference. ``groups``: ids of face groups, empty for all that the system may search.
     """
 
     question_id: str

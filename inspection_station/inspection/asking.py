@@ -192,7 +192,8 @@ def _effect(inspection: Inspection, step: Step, attempt: int) -> Effect:
         return CaptureFace(attempt)
     if step is Step.FINGERPRINTS:
         read = Step.CHIP in inspection.running or chip is not None
-        return CaptureFingerprints(attempt, inspection.attempt(Step.CHIP) if read else 0)
+        number, state = (document.mrz.document_number, document.mrz.issuing_state) if document else ("", "")
+        return CaptureFingerprints(attempt, inspection.attempt(Step.CHIP) if read else 0, number, state)
     if step is Step.CLEARANCE and document is not None:
         with_portrait = inspection.collection.allowed is True
         return CheckClearance(attempt, document.mrz.document_number, document.mrz.issuing_state, with_portrait)

@@ -112,13 +112,27 @@ class NotCompared:
     detail: str = ""
 
 
+ENROLLED = "biometric-enrolled"
+"""生物特徵建檔人員: whose biometrics were taken once, which is no suspicion (BM-04)."""
+
+
 @dataclass(frozen=True, slots=True)
 class FingerCandidate:
-    """Somebody who may have these fingers, by the reference of the system that says so. An officer judges."""
+    """Somebody who may have these fingers, by the reference of the system that says so. An officer judges.
+
+    ``same_document``: the system keeps them under the document that was shown.
+    """
 
     group: str
     reference: str
     score: float
+    same_document: bool = False
+
+    @property
+    def known(self) -> bool:
+        """The traveller's own earlier fingers, of whom nothing is said but that they were taken. Whoever is found in a
+        group of controlled persons is a candidate under any document."""
+        return self.same_document and self.group == ENROLLED
 
 
 @dataclass(frozen=True, slots=True)

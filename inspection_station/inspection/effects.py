@@ -32,10 +32,13 @@ class CaptureFace:
 
 @dataclass(frozen=True, slots=True)
 class CaptureFingerprints:
-    """``chip_attempt``: the reading of the chip whose fingers the traveller's are compared with, 0: none."""
+    """``chip_attempt``: the reading of the chip whose fingers the traveller's are compared with, 0: none. Number and
+    issuing state of the document, "" where none was read: whoever searches tells its holder's own fingers by them."""
 
     attempt: int
     chip_attempt: int = 0
+    document_number: str = ""
+    issuing_state: str = ""
 
 
 @dataclass(frozen=True, slots=True)

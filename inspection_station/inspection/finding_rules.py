@@ -181,8 +181,11 @@ def _fingers(result: FingerprintCapture) -> Iterator[Finding]:
         yield Finding("fingerprints:not-searched", "BIO-11", Severity.UNCHECKED, _FREE, detail)
         return
     for one in result.search.candidates:
-        key = f"fingerprints:candidate:{one.group}:{one.reference}"
-        yield Finding(key, "BIO-04", Severity.BAR, _TWO, one.group)
+        if not one.known:
+            key = f"fingerprints:candidate:{one.group}:{one.reference}"
+            yield Finding(key, "BIO-04", Severity.BAR, _TWO, one.group)
+    if any(one.known for one in result.search.candidates):
+        yield Finding("fingerprints:known", "BIO-14", Severity.NOTE, _FREE)
 
 
 def _lists(result: WatchlistResult) -> Iterator[Finding]:

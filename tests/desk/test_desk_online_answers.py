@@ -153,6 +153,16 @@ def test_fingers_are_searched_by_templates_and_the_result_names_system_and_time(
     assert [position for position, _ in asking.asked[0].fingers] == [2]
 
 
+def test_fingers_kept_under_the_document_that_is_shown_are_told_apart(probes: dict[FingerPosition, object]) -> None:
+    scope = Scope("biometric-enrolled", "fingerprints", "1", 4, AT, bound=500)
+    own = Hit("biometric-enrolled", "i-9", 700, ("finger 2", "document_number"))
+    other = Hit("biometric-enrolled", "i-8", 600, ("finger 2",))
+    asking = Answering(answered(AgencySystem.FOREIGNER_BIOMETRICS, scope, hits=(own, other)))
+    found = OnlineFingers(asking).search(probes, "L898902C3", "UTO")
+    assert [(one.reference, one.known) for one in found.candidates] == [("i-9", True), ("i-8", False)]
+    assert (asking.asked[0].number, asking.asked[0].issuing_state) == ("L898902C3", "UTO")
+
+
 def test_fingers_that_nobody_searched_bear_the_code_why(probes: dict[FingerPosition, object]) -> None:
     assert OnlineFingers(Answering()).search(probes).code == "NET-01"
     assert OnlineFingers(Answering()).search({FingerPosition.LEFT_INDEX: object()}).code == "BIO-06"

@@ -21,7 +21,7 @@ from inspection_station.gateway.agencies.entry_exit import EntryExitHttp
 from inspection_station.gateway.agencies.identity import EmergencyIdentityHttp, IdentityConfirmationHttp
 from inspection_station.gateway.agencies.ports import CannotSay, Denied, NoAnswer, PictureUp, RecordUp, WrongAnswer
 from inspection_station.gateway.agencies.webapis import WebApisHttp
-from inspection_station.headquarters.questions import AgencySystem, Face, Question, Topic
+from inspection_station.headquarters.questions import SAME_DOCUMENT, AgencySystem, Face, Question, Topic
 from inspection_station.inspection.biometrics import FingerPosition
 from inspection_station.matching.face import DlibFaceMatcher
 from inspection_station.matching.fingerprint.extraction import extract
@@ -190,9 +190,14 @@ def test_a_finger_that_was_kept_is_found_by_another_impression_and_a_strangers_i
     for seed, expected in ((40, ["i-9"]), (41, [])):
         template = extract(finger_picture(2, seed)).template
         probe = template_bytes(template, position=FingerPosition.RIGHT_INDEX)
-        found = adapter.answer(Question(new_id(), Topic.FINGERPRINTS, fingers=((2, probe),)), WITHIN)
-        assert [hit.reference for hit in found.hits] == expected
-        assert found.scopes[0].count >= 1
+        for number, same in (("X1234567", True), ("", False), ("Y7654321", False)):
+            question = Question(new_id(), Topic.FINGERPRINTS, number=number, issuing_state="UTO", fingers=((2, probe),))
+            found = adapter.answer(question, WITHIN)
+            assert [(hit.scope, hit.reference) for hit in found.hits] == [
+                ("biometric-enrolled", one) for one in expected
+            ]
+            assert all((SAME_DOCUMENT in hit.matching) is same for hit in found.hits)
+        assert {scope.name for scope in found.scopes} == {"biometric-enrolled", "controlled-foreigners"}
     with pytest.raises(Denied):
         adapter.answer(Question(new_id(), Topic.FINGERPRINTS, fingers=((2, b"no template"),)), WITHIN)
 

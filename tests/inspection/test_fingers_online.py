@@ -40,6 +40,30 @@ def test_a_candidate_bars_until_two_persons_have_judged() -> None:
     assert finding.key == "fingerprints:candidate:controlled-foreigners:W-0"
 
 
+def known(group: str, same_document: bool) -> FingerSearch:
+    return FingerSearch(CLEAN.system, CLEAN.online_at, 900, (FingerCandidate(group, "i-9", 0.7, same_document),))
+
+
+def test_the_travellers_own_earlier_fingers_under_the_same_document_bar_nothing() -> None:
+    (finding,) = _fingers(FingerprintCapture((SAMPLE,), search=known("biometric-enrolled", True)))
+    assert (finding.key, finding.code, finding.severity) == ("fingerprints:known", "BIO-14", Severity.NOTE)
+
+
+@pytest.mark.parametrize(("group", "same_document"), [("biometric-enrolled", False), ("controlled-foreigners", True)])
+def test_fingers_under_another_document_or_of_a_controlled_person_bar(group: str, same_document: bool) -> None:
+    (finding,) = _fingers(FingerprintCapture((SAMPLE,), search=known(group, same_document)))
+    assert (finding.code, finding.severity) == ("BIO-04", Severity.BAR)
+
+
+def test_a_journal_of_an_older_station_knows_no_document_of_a_candidate() -> None:
+    plain = to_plain(e.FingerprintsCaptured(1, 10.0, 5.0, (SAMPLE,), search=FOUND))
+    assert isinstance(plain, dict)
+    del plain["search"]["candidates"][0]["same_document"]
+    event = event_from_plain(plain)
+    assert isinstance(event, e.FingerprintsCaptured)
+    assert event.search == FOUND
+
+
 def test_the_search_is_in_the_journal_and_goes_with_everything_biometric() -> None:
     event = e.FingerprintsCaptured(1, 10.0, 5.0, (SAMPLE,), search=FOUND)
     assert event_from_plain(to_plain(event)) == event

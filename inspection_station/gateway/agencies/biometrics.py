@@ -6,13 +6,14 @@ from base64 import b64encode
 
 from inspection_station.gateway.agencies.contracts_biometric import (
     Finger,
+    FingerCandidate,
     FingerQuery,
     FingerReply,
 )
 from inspection_station.gateway.agencies.http import AgencyHttp
 from inspection_station.gateway.agencies.ports import Acknowledged, Found, PictureUp, WrongAnswer
 from inspection_station.gateway.agencies.translating import milliseconds, once_each, picture_sent
-from inspection_station.headquarters.questions import AgencySystem, Hit, Question, Scope, Topic
+from inspection_station.headquarters.questions import SAME_DOCUMENT, AgencySystem, Hit, Question, Scope, Topic
 
 KIND = "fingerprints"
 
@@ -41,7 +42,7 @@ class ForeignerBiometricsHttp:
             raise WrongAnswer("candidates of a group that was not searched, or nothing searched")
         best = sorted(reply.candidates, key=lambda one: (-one.score, one.subject))
         hits = tuple(
-            Hit(one.group, one.subject, thousandths(one.score), (f"finger {one.position}",))
+            Hit(one.group, one.subject, thousandths(one.score), (f"finger {one.position}", *_same(question, one)))
             for one in once_each(best, lambda one: (one.group, one.subject))
             if one.score >= groups[one.group].bound
         )
@@ -52,6 +53,12 @@ class ForeignerBiometricsHttp:
         name = picture.sha256.hex()
         taken = self._http.put("/fingers", name, picture.sha256, picture_sent(picture), within)
         return Acknowledged(taken.received_at, taken.duplicate)
+
+
+def _same(question: Question, one: FingerCandidate) -> tuple[str, ...]:
+    """Whether the fingers are kept under the very document that was shown now."""
+    shown = question.number, question.issuing_state
+    return (SAME_DOCUMENT,) if question.number and shown == (one.document_number, one.issuing_state) else ()
 
 
 def thousandths(score: float) -> int:

@@ -39,13 +39,16 @@ class FingerQuery(Query):
 
 
 class FingerCandidate(Message):
-    """Someone who may have these fingers. ``one_in``: one stranger in so many is as alike."""
+    """Someone who may have these fingers. ``one_in``: one stranger in so many is as alike. ``document_number`` and
+    ``issuing_state``: of the document under which they are kept, "" where the system does not know."""
 
     subject: Name
     group: Name
     position: Annotated[int, Field(ge=0, le=10)]
     score: Score
     one_in: Annotated[float, Field(ge=1)] | None = None
+    document_number: Annotated[str, Field(max_length=40)] = ""
+    issuing_state: State = ""
 
 
 class FingerGroup(Message):

@@ -166,7 +166,7 @@ def _searched(search: FingerSearch | None, wording: Wording) -> FieldRow:
     if search is None or search.code:
         return FieldRow(label, wording.text("fingers.offline"), Tone.UNCHECKED, wording.text("tone.not-checked"))
     told = wording.text("fingers.searched", count=f"{search.searched:,}")
-    if search.candidates:
+    if any(not one.known for one in search.candidates):
         return FieldRow(label, told, Tone.BAR, wording.text("word.hit"))
     looked = Tone.OK if search.searched else Tone.NOTE  # none kept there: an answer that says little
     return FieldRow(label, told, looked, wording.text("word.no-hit"))

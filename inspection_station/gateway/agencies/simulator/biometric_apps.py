@@ -10,7 +10,7 @@ from fastapi import FastAPI, HTTPException
 from inspection_station.gateway.agencies import contracts as c
 from inspection_station.gateway.agencies import contracts_biometric as b
 from inspection_station.gateway.agencies.simulator.kept import Kept
-from inspection_station.gateway.agencies.simulator.world import FINGER_GROUP, Faces, Fingers
+from inspection_station.gateway.agencies.simulator.world import ENROLLED_GROUP, FINGER_GROUP, Faces, Fingers
 from inspection_station.matching.fingerprint.extraction import extract_from_file
 from inspection_station.matching.fingerprint.faults import UnusableFingerprint
 from inspection_station.matching.fingerprint.template_record import POSITION_CODES, read_template
@@ -34,6 +34,7 @@ def foreigner_biometrics(fingers: Fingers, kept: Kept) -> FastAPI:
                 raise HTTPException(422, "a template that cannot be compared") from None
             for one in fingers.search(probe):
                 subject, _, position = one.identifier.rpartition("/")
+                number, state = fingers.documents.get(subject, ("", ""))
                 candidates.append(
                     b.FingerCandidate(
                         subject=subject,
@@ -41,10 +42,15 @@ def foreigner_biometrics(fingers: Fingers, kept: Kept) -> FastAPI:
                         position=int(position),
                         score=float(one.comparison.score),
                         one_in=max(1.0, 1.0 / one.comparison.fmr),
+                        document_number=number,
+                        issuing_state=state,
                     )
                 )
         candidates.sort(key=lambda one: (-one.score, one.subject))
-        searched = [b.FingerGroup(group=FINGER_GROUP, version="1", fingers=len(fingers.gallery), bound=fingers.bound)]
+        searched = [
+            b.FingerGroup(group=group, version="1", fingers=fingers.kept[group], bound=fingers.bound)
+            for group in (FINGER_GROUP, ENROLLED_GROUP)
+        ]
         now = datetime.now(UTC)
         return b.FingerReply(
             query_id=query.query_id,
@@ -65,7 +71,8 @@ def foreigner_biometrics(fingers: Fingers, kept: Kept) -> FastAPI:
                 template = extract_from_file(sent.picture).template
             except UnusableFingerprint:
                 return taken  # kept as it is; nobody can be found by it
-            fingers.enrol(sent.record_id, _position(sent.purpose), template)
+            document = (sent.document_number, sent.issuing_state)
+            fingers.enrol(sent.record_id, _position(sent.purpose), template, document)
         return taken
 
     return app

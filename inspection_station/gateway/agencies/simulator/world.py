@@ -5,6 +5,7 @@ Faces and fingers are compared by the station's own code, on drawn faces and dra
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
@@ -38,6 +39,7 @@ from inspection_station.training.personas.listed_faces import (
 )
 
 FINGER_GROUP = "controlled-foreigners"
+ENROLLED_GROUP = "biometric-enrolled"
 EMERGENCY_GROUP = "emergency"
 _TAIPEI = timezone(timedelta(hours=8))
 VOYAGE = "EXPLORER-2026-118"
@@ -111,17 +113,22 @@ class Fingers:
     """Enrolled fingers. Thread-safe, as its gallery is."""
 
     gallery: FingerprintGallery = field(default_factory=FingerprintGallery)
-    kept: int = 0
+    kept: Counter[str] = field(default_factory=Counter)  # fingers by group
+    documents: dict[str, tuple[str, str]] = field(default_factory=dict)  # of a subject: number, issuing state
 
     @property
     def bound(self) -> float:
         """What makes a candidate."""
         return float(model_for(True).threshold)
 
-    def enrol(self, subject: str, position: int, template: FingerprintTemplate) -> None:
-        """Put a finger in."""
-        self.gallery.add(f"{subject}/{position}", template, FINGER_GROUP)
-        self.kept += 1
+    def enrol(self, subject: str, position: int, template: FingerprintTemplate, document: tuple[str, str]) -> None:
+        """Put a finger in that was taken at an inspection: that person is known, which is no suspicion."""
+        self.documents[subject] = document
+        self._add(subject, position, template, ENROLLED_GROUP)
+
+    def _add(self, subject: str, position: int, template: FingerprintTemplate, group: str) -> None:
+        self.gallery.add(f"{subject}/{position}", template, group)
+        self.kept[group] += 1
 
     def search(self, template: FingerprintTemplate) -> list[Candidate]:
         """Who reaches the bound."""
@@ -136,7 +143,7 @@ class Fingers:
         for number, who in enumerate(listed_people(Listing.WANTED, station_day(today))[:people]):
             for position in (FingerPosition.RIGHT_INDEX, FingerPosition.LEFT_INDEX):
                 grey = impression(finger_of(who.seed, position), 1, ImpressionCondition(noise=0.1))
-                self.enrol(f"W-{number}", POSITION_CODES[position], extract(grey).template)
+                self._add(f"W-{number}", POSITION_CODES[position], extract(grey).template, FINGER_GROUP)
 
 
 class Faces:
