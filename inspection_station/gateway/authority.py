@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from inspection_station.gateway.file_sync import sync_folder
+from inspection_station.durable_names import make_names_durable
 from inspection_station.headquarters.recipients import new_recipient_key, public_part
 
 STATION_LIFE = timedelta(days=7)  # a software key; renewed by the station's signature, also after it ran out
@@ -92,7 +92,7 @@ class Authority:
 def create_authority(folder: Path, hosts: list[str], now: datetime, passphrase: bytes | None) -> Authority:
     """New keys, an authority and a server certificate for ``hosts``. Raises FileExistsError where there are keys."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    sync_folder(folder.parent)
+    make_names_durable(folder.parent)
     if any((folder / name).is_file() for name in _FILES):
         raise FileExistsError("this folder holds a gateway's keys already")
     key = ec.generate_private_key(ec.SECP256R1())
@@ -212,4 +212,4 @@ def _write(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
-    sync_folder(path.parent)
+    make_names_durable(path.parent)

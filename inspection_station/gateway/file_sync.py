@@ -8,22 +8,13 @@ import platform
 from collections.abc import Iterable
 from pathlib import Path
 
+from inspection_station.durable_names import make_names_durable
+
 
 def sync_file(path: Path) -> None:
     """Wait until the file's content is on the medium. Raises OSError."""
     with path.open("r+b") as file:
         os.fsync(file.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    """Wait until the names in the folder are on the medium; Windows keeps names durable by itself. Raises OSError."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def sync_together(top: Path, files: Iterable[Path], folders: Iterable[Path]) -> None:
@@ -41,4 +32,4 @@ def sync_together(top: Path, files: Iterable[Path], folders: Iterable[Path]) -> 
     for path in files:
         sync_file(path)
     for folder in folders:
-        sync_folder(folder)
+        make_names_durable(folder)

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from securesystemslib.signer import CryptoSigner
 
-from inspection_station.gateway.file_sync import sync_folder
+from inspection_station.durable_names import make_names_durable
 from inspection_station.given_file import read_given
 
 _MOST_BYTES = 16 << 10
@@ -41,7 +41,7 @@ def draw_key(path: Path, passphrase: bytes | None) -> CryptoSigner:
         file.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, how))
         file.flush()
         os.fsync(file.fileno())
-    sync_folder(path.parent)
+    make_names_durable(path.parent)
     return CryptoSigner(key)
 
 

@@ -20,7 +20,7 @@ from securesystemslib.signer import CryptoSigner
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, TargetFile, Targets, Timestamp
 
-from inspection_station.gateway.file_sync import sync_folder
+from inspection_station.durable_names import make_names_durable
 from inspection_station.gateway.pack_roles import (
     DUE,
     ROLE_LIFE,
@@ -363,7 +363,7 @@ class PackRepository:
                 file.flush()
                 os.fsync(file.fileno())
             Path(temporary).replace(place / name)
-            sync_folder(place)
+            make_names_durable(place)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise

@@ -17,7 +17,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from inspection_station.gateway.file_sync import sync_folder, sync_together
+from inspection_station.durable_names import make_names_durable
+from inspection_station.gateway.file_sync import sync_together
 from inspection_station.headquarters.ports import Reached
 
 _BLOCK = 1 << 20
@@ -60,7 +61,7 @@ class FolderPictures:
         for place in (self._published, self._partial, self._together):
             place.mkdir(parents=True, exist_ok=True, mode=0o700)
         for place in (folder.parent, folder):
-            sync_folder(place)
+            make_names_durable(place)
 
     def reached(self, sha256: bytes) -> Reached:
         """How far the picture is here."""
@@ -149,7 +150,7 @@ class FolderPictures:
         place.parent.mkdir(exist_ok=True, mode=0o700)
         (self._partial / sha256.hex()).replace(place)
         for folder in (place.parent, self._published):
-            sync_folder(folder)
+            make_names_durable(folder)
         return Reached(size, True)
 
     def _place(self, sha256: bytes) -> Path:

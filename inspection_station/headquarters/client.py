@@ -14,7 +14,7 @@ import ssl
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
@@ -29,6 +29,7 @@ from cryptography.hazmat.primitives import serialization
 from inspection_station.headquarters.enrolment import Enrolled, Enrolment, Renewal, Ticket
 from inspection_station.headquarters.https_session import session
 from inspection_station.headquarters.packs_source import PACK_LENGTH, PART_BYTES
+from inspection_station.headquarters.picture_stream import OPENING, Part
 from inspection_station.headquarters.ports import (
     HeadquartersBusy,
     HeadquartersDenied,
@@ -37,6 +38,7 @@ from inspection_station.headquarters.ports import (
     Reached,
 )
 from inspection_station.headquarters.rough_links import Flow, Gauge
+from inspection_station.headquarters.single_parts import send_apart
 from inspection_station.headquarters.wire import MESSAGE_LIMIT, BadSignature, Malformed
 from inspection_station.inspection.outbox import StationIdentity
 
@@ -46,6 +48,8 @@ CONNECT_SECONDS, READ_SECONDS = 30.0, 60.0
 _AUTHORITY_LIMIT = 1 << 14
 _DROPPED_SECONDS = 3.0  # a connection that turns out to be dead this soon was dead before
 _WARM_SECONDS = 20.0  # … and one that was used so lately is not
+_NO_STREAMS = (404, 405, 501)  # what a gateway of before streams, or what stands in front of it, says to one
+_ASK_AGAIN_SECONDS = 3600.0  # whether it takes streams by now
 _PLAIN = {"User-Agent": None, "Accept": None, "Accept-Encoding": None}
 _CBOR = {"Content-Type": "application/cbor", **_PLAIN}
 _OCTETS = {"Content-Type": "application/octet-stream", **_PLAIN}
@@ -70,6 +74,8 @@ class HttpsLink:
         self._guard = threading.Lock()
         self._offset: int | None = None
         self._gauge = Gauge()
+        self._takes_streams: bool | None = None  # None: not asked yet
+        self._asked_at = 0.0
 
     @property
     def clock_offset_ms(self) -> int | None:
@@ -81,16 +87,17 @@ class HttpsLink:
         return self._ask("POST", "/v1/exchange", request, _CBOR).content
 
     def stream(self, pieces: Iterator[bytes]) -> dict[bytes, Reached]:
-        """See ``ports.Link``."""
-        answer = self._ask("POST", "/v1/pictures", pieces, _OCTETS)
+        """See ``ports.Link``. To a gateway that takes no streams each part goes by itself."""
+        if not self._streams_are_taken():
+            return send_apart(pieces, self._part)
+        answer = self._ask("POST", "/v1/pictures", pieces, _OCTETS, also=_NO_STREAMS)
+        if answer.status_code in _NO_STREAMS:  # an older gateway came back in its place
+            self._takes_streams, self._asked_at = False, time.monotonic()
+            raise HeadquartersUnreachable("headquarters takes no streams of pictures any more")
         try:
-            found = {
-                bytes.fromhex(state["sha256"]): Reached(int(state["reached"]), state["published"] is True)
-                for state in answer.json()["pictures"]
-            }
+            return {bytes.fromhex(state["sha256"]): _reached(state) for state in answer.json()["pictures"]}
         except (ValueError, KeyError, TypeError) as error:
             raise HeadquartersRefused("what came of a stream cannot be read") from error
-        return found
 
     def flow(self) -> Flow:
         """See ``ports.Link``."""
@@ -103,7 +110,7 @@ class HttpsLink:
 
     def pack_part(self, path: str, offset: int) -> tuple[bytes, int] | None:
         """See ``packs_source.PackLink``."""
-        answer = self._ask("GET", f"/v1/packs/{path}?offset={offset}", None, _PLAIN, also=404)
+        answer = self._ask("GET", f"/v1/packs/{path}?offset={offset}", None, _PLAIN, also=(404,))
         if answer.status_code == 404:
             return None
         length = answer.headers.get(PACK_LENGTH, "")
@@ -118,8 +125,31 @@ class HttpsLink:
         for over, _ in idle:
             over.close()
 
+    def _streams_are_taken(self) -> bool:
+        """Asked with a stream of nothing: a gateway that takes none would let a whole one pass before it says so."""
+        now = time.monotonic()
+        if self._takes_streams is None or (not self._takes_streams and now - self._asked_at > _ASK_AGAIN_SECONDS):
+            answer = self._ask("POST", "/v1/pictures", OPENING, _OCTETS, also=_NO_STREAMS)
+            self._takes_streams, self._asked_at = answer.status_code == 200, now
+            if not self._takes_streams:
+                log.warning("headquarters takes no streams of pictures: each part goes by itself")
+        return self._takes_streams
+
+    def _part(self, part: Part) -> Reached:
+        headers = {**_OCTETS, "Upload-Offset": str(part.offset), "Upload-Length": str(part.size)}
+        answer = self._ask("PATCH", f"/v1/pictures/{part.sha256.hex()}", part.data, headers, also=(409,))
+        try:
+            return _reached(answer.json())
+        except (ValueError, KeyError, TypeError) as error:
+            raise HeadquartersRefused("what came of a part cannot be read") from error
+
     def _ask(
-        self, method: str, path: str, body: bytes | Iterator[bytes] | None, headers: dict[str, Any], also: int = 200
+        self,
+        method: str,
+        path: str,
+        body: bytes | Iterator[bytes] | None,
+        headers: dict[str, Any],
+        also: tuple[int, ...] = (),
     ) -> requests.Response:
         url, began = self._address + path, time.monotonic()
         once = body is not None and not isinstance(
@@ -137,7 +167,7 @@ class HttpsLink:
                 raise
             answer = self._on(self._fresh(), method, url, body, headers)
         self._note_clock(answer)
-        if answer.status_code in (200, also):
+        if answer.status_code in (200, *also):
             return answer
         raise _refusal(answer)
 
@@ -259,6 +289,11 @@ def _tls_fault(error: Exception) -> HeadquartersDenied | HeadquartersUnreachable
     if "certificate" in text or "alert" in text:
         return HeadquartersDenied("the certificate is not accepted, by us or by headquarters")
     return HeadquartersUnreachable("the connection broke while it was being secured")
+
+
+def _reached(state: Mapping[str, Any]) -> Reached:
+    """Raises ValueError, KeyError, TypeError."""
+    return Reached(int(state["reached"]), state["published"] is True)
 
 
 def _refusal(

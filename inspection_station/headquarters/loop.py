@@ -129,7 +129,7 @@ class Conversation:
     def make_way(self) -> None:
         """Something was sealed: pictures stop where they are, until the next step has looked. From any thread."""
         if (streams := self._streams) is not None:
-            streams.hold(True)
+            streams.make_way()
 
     def hasten(self) -> None:
         """Ask at the next step, whatever pause was kept, and ask for packs too. Raises the store's own faults."""

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from inspection_station.durable_names import make_names_durable
 from inspection_station.headquarters.packs import PackFault, PackKind, PackLabel, PackRefused, label_of
 from inspection_station.headquarters.packs_body import PACKED_LIMIT, Content, read_snapshot, write_snapshot
 
@@ -168,7 +169,7 @@ class PackVault:
                 file.flush()
                 os.fsync(file.fileno())
             Path(temporary).replace(path)
-            _make_durable(self._folder)
+            make_names_durable(self._folder)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
@@ -229,14 +230,3 @@ def _state_of(plain: bytes) -> VaultState:
         if isinstance(error, PackRefused):
             raise
         raise PackRefused(PackFault.ALTERED, "the list of installed packs cannot be read") from None
-
-
-def _make_durable(folder: Path) -> None:
-    """The folder's entry too, where the system can (not on Windows)."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -21,6 +21,7 @@ from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from inspection_station.durable_names import make_names_durable
 from inspection_station.given_file import open_given
 from inspection_station.headquarters import wire
 from inspection_station.headquarters.messages import PICTURE_LIMIT
@@ -90,6 +91,7 @@ def write_bundle(
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(target)
+        make_names_durable(target.parent)  # a stick may be pulled out as soon as the officer is told
     finally:
         unfinished.unlink(missing_ok=True)
     return count

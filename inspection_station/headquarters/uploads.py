@@ -121,6 +121,12 @@ class Streams:
                 self._changed.notify_all()
                 self._spawn()
 
+    def make_way(self) -> None:
+        """Something more urgent was sealed: hold, and let whoever waits here look at once. From any thread."""
+        with self._changed:
+            self._news = True
+            self.hold(True)
+
     def wait(self, seconds: float) -> None:
         """See ``ports.Carrier``."""
         until = self._clock.monotonic() + seconds

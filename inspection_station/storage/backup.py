@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from inspection_station.durable_names import make_names_durable
 from inspection_station.storage.check import check_store
 from inspection_station.storage.clock import Clock, iso
 from inspection_station.storage.connection import (
@@ -59,6 +60,7 @@ def back_up(
                 raise StoreDamaged("the copy contradicts itself: " + report.problems[0])
             _make_durable(unfinished)
             unfinished.replace(target)
+            make_names_durable(target.parent)
     finally:
         source.close()
         unfinished.unlink(missing_ok=True)
@@ -88,6 +90,7 @@ def put_back(folder: Path, key_source: KeySource, source: Path, clock: Clock) ->
             _make_durable(arrived)
             before = _set_aside(folder, iso(clock.now()))
             arrived.replace(folder / DATABASE)
+            make_names_durable(folder)
             return before
     finally:
         lock.release()

@@ -102,17 +102,6 @@ def open_database(path: Path, key: bytes) -> Connection:
     return connection
 
 
-def make_durable(folder: Path) -> None:
-    """The folder's entries, where the system can (not on Windows)."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _require_file(path: Path) -> None:
     """SQLite would wait for ever for what comes through a pipe."""
     if path.exists() and not path.is_file():

@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
+from inspection_station.durable_names import make_names_durable
 from inspection_station.given_file import read_given
 from inspection_station.station_profile import StationProfile
 from inspection_station.storage import key_slots
-from inspection_station.storage.connection import make_durable, translated
+from inspection_station.storage.connection import translated
 from inspection_station.storage.errors import KeyStoreMissing, KeyStoreRefused
 from inspection_station.storage.key_slots import Slot
 
@@ -157,7 +158,7 @@ def mark_training_folder(folder: Path) -> None:
         (folder / TRAINING_MARK).write_text(
             "Training only. Nothing in this folder is real or secret.\n", encoding="utf-8"
         )
-        make_durable(folder)
+        make_names_durable(folder)
 
 
 def is_training_folder(folder: Path) -> bool:
@@ -204,7 +205,7 @@ class _FileSlots:
                     os.fsync(file.fileno())
             temporary.replace(path)
             if slot is not Slot.ANCHOR:
-                make_durable(self._folder)
+                make_names_durable(self._folder)
 
 
 def key_source_for(profile: StationProfile) -> KeySource:

@@ -12,11 +12,11 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from inspection_station.durable_names import make_names_durable
 from inspection_station.storage.check import check_store
 from inspection_station.storage.connection import (
     DATABASE,
     Connection,
-    make_durable,
     open_database,
     open_reader,
     transaction,
@@ -138,4 +138,4 @@ def put_in_place(folder: Path) -> None:
     """Let the copy take the old store's place, which nobody has open any more."""
     with translated(folder):
         (folder / MOVING).replace(folder / DATABASE)
-        make_durable(folder)
+        make_names_durable(folder)

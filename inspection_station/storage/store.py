@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from datetime import UTC, date, timedelta, tzinfo
 from pathlib import Path
 
+from inspection_station.durable_names import make_names_durable
 from inspection_station.inspection.codec import MalformedPlain
 from inspection_station.inspection.events import Event
 from inspection_station.inspection.record import InspectionRecord
@@ -17,7 +18,6 @@ from inspection_station.storage.connection import (
     DATABASE,
     Connection,
     FolderLock,
-    make_durable,
     open_writer,
     translated,
 )
@@ -113,8 +113,8 @@ class StationStore:
                 require_clock(connection, now)
                 head = take_up(connection, station_id, key_source.training, key_source.read_anchor(), now)
                 if size == 0:  # a record is on the medium only if the name of its file is
-                    make_durable(folder)
-                    make_durable(folder.parent)
+                    make_names_durable(folder)
+                    make_names_durable(folder.parent)
             reader = StoreReader(folder, key, clock)
         except BaseException:
             connection.close()

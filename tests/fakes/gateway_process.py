@@ -17,6 +17,7 @@ from inspection_station.gateway.database import Database
 from inspection_station.gateway.pictures import FolderPictures
 from inspection_station.gateway.service import Gateway, initialise
 
+BEFORE_STREAMS = Path(__file__).with_name("gateway_before_streams.py")
 STARTING = 60.0  # seconds a loaded machine may take
 
 
@@ -27,7 +28,10 @@ def free_port() -> int:
 
 
 class GatewayProcess:
-    """``inspection-gateway serve`` in ``folder``; ``inside`` is the same gateway in this process, for looking."""
+    """``inspection-gateway serve`` in ``folder``; ``inside`` is the same gateway in this process, for looking.
+
+    ``streams`` False at its start: one of before streams, of one worker.
+    """
 
     def __init__(
         self,
@@ -39,6 +43,7 @@ class GatewayProcess:
         host: str = "127.0.0.1",
     ) -> None:
         self.folder = folder
+        self.streams = True
         self.url = url or f"sqlite:///{folder / 'gateway.db'}"
         self.workers = workers
         self.host = host
@@ -56,7 +61,8 @@ class GatewayProcess:
         return f"https://{self.host}:{self.port}"
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "inspection_station.gateway", "serve", "--folder", str(self.folder)]
+        program = ["-m", "inspection_station.gateway"] if self.streams else [str(BEFORE_STREAMS)]
+        command = [sys.executable, *program, "serve", "--folder", str(self.folder)]
         command += ["--database", self.url, "--bind", self.host, "--port", str(self.port)]
         command += ["--workers", str(self.workers)]
         with self.log.open("ab") as log:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from exchange_stage import STATION, World
-from exchange_world import cut
+from exchange_world import SharedClock, cut
 from sqlalchemy import select
 
 from inspection_station.gateway.tables import log_entry
@@ -18,6 +18,7 @@ from inspection_station.headquarters.ports import HeadquartersUnreachable
 from inspection_station.headquarters.receipts import Kind
 from inspection_station.headquarters.rough_links import Flow
 from inspection_station.headquarters.throttle import Throttle
+from inspection_station.headquarters.uploads import Streams
 
 RULES = Rules(first_pause=0.02, longest_pause=0.05, first_poison_pause=3600, offers=8)
 
@@ -159,3 +160,32 @@ def test_a_link_whose_queue_nobody_knows_is_never_held_down() -> None:
     for tick in range(100):
         assert throttle.delay(12_000, tick * 0.5) == 0.0
         throttle.look(Flow(None, 1000 * tick), tick * 0.5)
+
+
+class StoppedClock(SharedClock):
+    """Time that passes for nobody: whoever waits for it to pass waits for ever."""
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+def test_who_waits_for_pictures_looks_at_once_when_something_urgent_is_sealed(world: World) -> None:
+    stuck, go_on = threading.Event(), threading.Event()
+
+    def within() -> None:
+        stuck.set()
+        go_on.wait(60)
+
+    world.link.within = within
+    world.seal("i-1", pictures=1)
+    (job,) = [(item, 0) for item in world.store.outbox.ready(world.clock.now(), 9) if item.kind == "picture"]
+    streams = Streams(world.link, world.store.outbox, StoppedClock(), RULES, lambda: False)
+    streams.take([job])
+    assert stuck.wait(60)
+    waiting = threading.Thread(target=streams.wait, args=(3600.0,), daemon=True)
+    waiting.start()
+    streams.make_way()
+    waiting.join(60)
+    assert not waiting.is_alive()
+    go_on.set()
+    streams.close()
