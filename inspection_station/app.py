@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+EARLIER_STORE = "STO-10"
 TRAINING_SEED = 20261123
 
 
@@ -174,7 +175,10 @@ def open_station(
     store.on_fault(lambda fault: desk.store_changed(fault.code if fault is not None else None))
     desk.start()
     stack.callback(desk.stop)
-    _look_over(store, desk, pool, stack)
+    if store.of_an_earlier_moment:
+        log.warning("the store is of an earlier moment", extra={"code": EARLIER_STORE})
+        desk.tell(EARLIER_STORE)
+    _look_over(store, pool, stack)
     _log_duty(profile, store, devices, session, stack)
 
     def arrived() -> None:
@@ -188,9 +192,9 @@ def open_station(
     return Station(profile, desk, store, rack, lists, director, headquarters.side, headquarters.loop)
 
 
-def _look_over(store: StationStore, desk: InspectionDesk, pool: Executor, stack: ExitStack) -> None:
+def _look_over(store: StationStore, pool: Executor, stack: ExitStack) -> None:
     """Read the whole store once, beside all other work; where it is damaged, inspections stop and the officer is told
-    what to do.
+    what to do, as of every fault of the store.
     """
     ending = Event()
     stack.callback(ending.set)
@@ -199,7 +203,6 @@ def _look_over(store: StationStore, desk: InspectionDesk, pool: Executor, stack:
         damage = store.look_over(ending.is_set)
         if damage is not None:
             log.error("the store is damaged", extra={"code": damage.code})
-            desk.store_changed(damage.code)
 
     pool.submit(look)
 

@@ -25,7 +25,8 @@ _DO = {
     "STO-04": "end the other program that uses this data folder, then run this again",
     "STO-05": "check the data folder, its permissions and its disk, then run this again",
     "STO-06": "start the station once, which makes its store, or name another folder with --data",
-    "STO-09": "delete nothing; put the last backup back: «store restore FILE» keeps what is here beside",
+    "STO-09": "delete nothing; put the last backup back: «store restore FILE» keeps what is here beside; without a "
+    "backup move the whole data folder away, and the next start begins anew",
     "SYS-01": "run this again; if it stays, give the log to the administrator",
     "SYS-02": "install the station again, or tell the administrator",
     "SYS-03": "connect a display and run this again",

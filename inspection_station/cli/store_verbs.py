@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from inspection_station.cli.refusal import refuse
 from inspection_station.cli.store_place import add_place, place_of
 
 _DONE, _NEGATIVE, _USAGE, _MISSING = 0, 1, 2, 3
+_COUNTS = ("records", "pictures", "messages", "unfinished", "incarnations", "schema")
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -39,34 +40,42 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def _check(options: argparse.Namespace) -> int:
     from inspection_station.storage.clock import SystemClock
+    from inspection_station.storage.errors import StoreDamaged
     from inspection_station.storage.reader import StoreReader
 
     def act() -> int:
         folder, keys, _ = place_of(options)
-        reader = StoreReader.open(folder, keys, clock=SystemClock())
+        try:
+            reader = StoreReader.open(folder, keys, clock=SystemClock())
+        except StoreDamaged as damage:
+            return _damaged(options, dict.fromkeys(_COUNTS), [damage.detail])
         try:
             report = reader.check()
         finally:
             reader.close()
-        found = {
-            "sound": report.sound,
-            "problems": list(report.problems),
-            "records": report.records,
-            "pictures": report.blobs,
-            "messages": report.messages,
-            "unfinished": report.unfinished,
-            "incarnations": report.incarnations,
-            "schema": report.schema_version,
-        }
-        _tell(options, found, f"{report.records} records, {len(report.problems)} problem(s)")
-        if report.sound:
-            return _DONE
-        for problem in report.problems:
-            sys.stderr.write(f"STO-09: {problem}\n")
-        sys.stderr.write("Do this: delete nothing; «bundle export» what still reads, then «store restore» a copy.\n")
-        return _NEGATIVE
+        counts = (
+            report.records,
+            report.blobs,
+            report.messages,
+            report.unfinished,
+            report.incarnations,
+            report.schema_version,
+        )
+        found = dict(zip(_COUNTS, counts if report.tables else (None,) * len(counts), strict=True))
+        if not report.sound:
+            return _damaged(options, found, report.problems)
+        return _tell(options, {"sound": True, "problems": [], **found}, f"{report.records} records, nothing is wrong")
 
     return _guarded(options, act)
+
+
+def _damaged(options: argparse.Namespace, found: dict[str, int | None], problems: Sequence[str]) -> int:
+    known = "records that cannot be counted" if found["records"] is None else f"{found['records']} records"
+    _tell(options, {"sound": False, "problems": list(problems), **found}, f"{known}, {len(problems)} problem(s)")
+    for problem in problems:
+        sys.stderr.write(f"STO-09: {problem}\n")
+    sys.stderr.write("Do this: delete nothing; «bundle export» what still reads, then «store restore» a copy.\n")
+    return _NEGATIVE
 
 
 def _backup(options: argparse.Namespace) -> int:

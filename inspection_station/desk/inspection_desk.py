@@ -151,6 +151,10 @@ class InspectionDesk:
         """Headquarters found hits after the decision; from any thread."""
         self._mailbox.put(self._show_late_hits)
 
+    def tell(self, code: str) -> None:
+        """Show a notice; from any thread."""
+        self._mailbox.put(lambda: self._notice(code))
+
     def store_changed(self, code: str | None) -> None:
         """The store cannot write (its code), or can again (None); from any thread."""
 

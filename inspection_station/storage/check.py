@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from itertools import islice
+
+from sqlcipher3 import dbapi2
 
 from inspection_station.storage.audit_log import audit_problems
-from inspection_station.storage.connection import Connection
+from inspection_station.storage.connection import Connection, is_damage
 from inspection_station.storage.envelope import GENESIS, unwrap
 from inspection_station.storage.errors import StoreDamaged
 from inspection_station.storage.migrations import version
@@ -45,29 +48,47 @@ _CONTRADICTIONS = {
 def check_store(connection: Connection) -> StoreCheck:
     """Read everything; changes nothing. Takes seconds for ten thousand records: never at the start of a duty."""
     connection.execute("begin")
+    problems, tables, unfinished = list[str](), dict[str, int](), 0
     try:
-        problems = [problem for problem, _ in zip(_problems(connection), range(_AT_MOST), strict=False)]
-        tables = row_counts(connection)
-        unfinished = connection.execute("select count(distinct inspection_id) from journal").fetchone()[0]
+        schema = version(connection)
+        try:
+            problems += _named(
+                _said_by(connection, "cipher_integrity_check")
+            )  # page by page: a damaged one stops nothing
+            tables = row_counts(connection)
+            unfinished = connection.execute("select count(distinct inspection_id) from journal").fetchone()[0]
+            problems += _named(_problems(connection))
+        except dbapi2.DatabaseError as error:
+            if not is_damage(error):
+                raise
+            problems.append("what lies behind a damaged page cannot be read")
         return StoreCheck(
-            problems=tuple(problems),
-            records=tables["inspection"],
-            blobs=tables["blob"],
-            messages=tables["outbox"],
+            problems=tuple(problems[:_AT_MOST]),
+            records=tables.get("inspection", 0),
+            blobs=tables.get("blob", 0),
+            messages=tables.get("outbox", 0),
             unfinished=unfinished,
-            incarnations=tables["incarnation"],
-            schema_version=version(connection),
+            incarnations=tables.get("incarnation", 0),
+            schema_version=schema,
             tables=tables,
         )
     finally:
         connection.execute("rollback")
 
 
+def _named(problems: Iterator[str]) -> list[str]:
+    return list(islice(problems, _AT_MOST))
+
+
+def _said_by(connection: Connection, pragma: str) -> Iterator[str]:
+    for row in connection.execute(f"pragma {pragma}"):
+        if row[0] != "ok":
+            yield f"{pragma}: {row[0]}"
+
+
 def _problems(connection: Connection) -> Iterator[str]:
-    for pragma in ("cipher_integrity_check", "integrity_check", "foreign_key_check"):
-        for row in connection.execute(f"pragma {pragma}"):
-            if row[0] != "ok":
-                yield f"{pragma}: {row[0]}"
+    for pragma in ("integrity_check", "foreign_key_check"):
+        yield from _said_by(connection, pragma)
     yield from _chain_problems(connection)
     yield from _picture_problems(connection)
     yield from audit_problems(connection)

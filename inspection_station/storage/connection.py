@@ -28,6 +28,7 @@ from inspection_station.storage.errors import (
 )
 
 DATABASE = "station.db"
+_LOCK = "station.lock"
 KEY_BYTES = 32
 
 Connection = Any  # sqlcipher3 ships no types
@@ -154,9 +155,14 @@ def translate(error: BaseException, folder: Path) -> StoreUnavailable:
         return NotADatabase("the file is not a database under this key")
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return AlreadyOpen("another program holds the store")
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_CONSTRAINT")):
+    if is_damage(error) or name.startswith("SQLITE_CONSTRAINT"):
         return StoreDamaged(f"the store contradicts itself ({name})")
     return StoreUnavailable(f"the store cannot be used ({name or type(error).__name__})")
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether SQLite came upon what it cannot have written."""
+    return str(getattr(error, "sqlite_errorname", "")).startswith("SQLITE_CORRUPT")
 
 
 def _space(folder: Path) -> int:
@@ -172,13 +178,18 @@ class FolderLock:
     def __init__(self, folder: Path) -> None:
         """Raises AlreadyOpen when another opening, of this or another process, holds it."""
         with translated(folder):
-            self._file = (folder / "station.lock").open("a+b")
+            self._file = (folder / _LOCK).open("a+b")
         try:
             _lock(self._file.fileno())
         except OSError as error:
             self._file.close()
             raise AlreadyOpen("another running station holds this store") from error
         self._guard = threading.Lock()
+
+    @staticmethod
+    def was_held(folder: Path) -> bool:
+        """Whether a station was ever opened in this folder."""
+        return (folder / _LOCK).exists()
 
     def release(self) -> None:
         """Let go; a second call does nothing."""

@@ -8,7 +8,7 @@ A key store that was copied along with its database cannot show this; headquarte
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import uuid_utils
@@ -24,7 +24,9 @@ CLOCK_TOLERANCE = timedelta(seconds=5)  # a time server may set the clock back b
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where the chain stands: incarnation and the last sequence and hash in it."""
+    """Where the chain stands: incarnation and the last sequence and hash in it. ``earlier``: it was found at opening
+    that this is not the store last in use.
+    """
 
     station_id: str
     training: bool
@@ -32,6 +34,7 @@ class Head:
     sequence: int
     hash: bytes
     opening: str
+    earlier: bool = False
 
     def anchor(self) -> str:
         """What is kept outside the database."""
@@ -66,7 +69,7 @@ def take_up(connection: Connection, station_id: str, training: bool, anchor: str
 
     Raises StoreDamaged when the store belongs to another station or to the other side of training.
     """
-    at, word = iso(now), secrets.token_hex(16)
+    at, word, earlier = iso(now), secrets.token_hex(16), False
     with transaction(connection):
         row = connection.execute("select station_id, training, opening, opening_before from station").fetchone()
         if row is None:
@@ -77,10 +80,11 @@ def take_up(connection: Connection, station_id: str, training: bool, anchor: str
                 raise StoreDamaged("the store belongs to another station or profile")
             head = read_head(connection)
             if not _fits(anchor, head, row[3]):
-                _begin(connection, at, "no anchor" if anchor is None else "store copied or restored")
+                earlier = anchor is not None
+                _begin(connection, at, "store copied or restored" if earlier else "no anchor")
             connection.execute("update station set opening = ?, opening_before = opening", (word,))
         append_audit(connection, at, "station", "store opened")
-    return read_head(connection)
+    return replace(read_head(connection), earlier=earlier)
 
 
 def _fits(anchor: str | None, head: Head, before: str) -> bool:

@@ -16,6 +16,7 @@ from inspection_station.storage.clock import Clock, iso
 from inspection_station.storage.connection import (
     DATABASE,
     Connection,
+    FolderLock,
     open_reader,
     open_writer,
     transaction,
@@ -47,7 +48,8 @@ class StoreReader:
     def open(cls, folder: Path, key_source: KeySource, *, clock: Clock) -> StoreReader:
         """Open an existing store without touching it. Raises StoreUnavailable (StoreMissing, key store, schema)."""
         require_same_side(folder, key_source)
-        if not (folder / DATABASE).exists():
+        if size_of(folder) == 0:
+            require_nothing_lost(folder, key_source, FolderLock.was_held(folder))
             raise StoreMissing("no store in this folder")
         return cls(folder, working_key(folder, key_source), clock)
 
@@ -158,3 +160,21 @@ def require_same_side(folder: Path, key_source: KeySource) -> None:
     """Raises KeyStoreRefused where a live key meets a training folder or the other way round."""
     if is_training_folder(folder) != key_source.training:
         raise KeyStoreRefused("training and live stores do not mix: wrong folder for this profile")
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of the database's file; 0 where there is none."""
+    with translated(folder):
+        return (folder / DATABASE).stat().st_size if (folder / DATABASE).exists() else 0
+
+
+def require_nothing_lost(folder: Path, key_source: KeySource, used: bool) -> None:
+    """Where the database is empty or not there: SQLite would throw away a log that lies beside it, and a new store
+    would hide that the old one is gone. Whoever means to begin anew moves the whole folder away. ``used``: a station
+    was opened here before. Raises StoreDamaged.
+    """
+    with translated(folder):
+        log = folder / (DATABASE + "-wal")
+        left = log.exists() and log.stat().st_size > 0
+    if left or (used and key_source.read_anchor() is not None):
+        raise StoreDamaged("the file of the records is empty or gone")

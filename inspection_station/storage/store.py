@@ -15,7 +15,6 @@ from inspection_station.storage.anchor import AnchorKeeper
 from inspection_station.storage.audit_log import append_audit
 from inspection_station.storage.clock import Clock, iso
 from inspection_station.storage.connection import (
-    DATABASE,
     Connection,
     FolderLock,
     open_writer,
@@ -29,7 +28,7 @@ from inspection_station.storage.late_hits import LateHits
 from inspection_station.storage.migrations import migrate, require_known, shipped
 from inspection_station.storage.moving import end_move
 from inspection_station.storage.outbox import Outbox
-from inspection_station.storage.reader import StoreReader, require_same_side
+from inspection_station.storage.reader import StoreReader, require_nothing_lost, require_same_side, size_of
 from inspection_station.storage.retention import PurgeTurns
 from inspection_station.storage.sealing import Sealing, prepare, seal
 from inspection_station.storage.values import (
@@ -44,6 +43,10 @@ from inspection_station.storage.voyage_close import ClosingStep, Progress, Voyag
 from inspection_station.storage.writer import Writer
 
 _SMALLEST = 512  # bytes of the smallest page
+
+
+def _unheard(fault: StoreUnavailable | None) -> None:
+    """Nobody listens."""
 
 
 def _untold(step: ClosingStep, share: float) -> None:
@@ -61,6 +64,7 @@ class StationStore:
         lock: FolderLock,
         clock: Clock,
         incarnation: str,
+        earlier: bool,
         aftermath: _Aftermath,
         folder: Path,
         key_source: KeySource,
@@ -74,8 +78,12 @@ class StationStore:
         self._folder = folder
         self._key_source = key_source
         self._late_hits = LateHits(reader.ask, writer.submit, clock)
+        self._damage: StoreDamaged | None = None
+        self._listener: Callable[[StoreUnavailable | None], None] = _unheard
         self.incarnation = incarnation
         """Id of the store as it is counted now: a copy that is put back gets another one."""
+        self.of_an_earlier_moment = earlier
+        """Whether this is not as the store was last in use: a copy was put back, or the last records were lost."""
 
     @classmethod
     def open(cls, folder: Path, key_source: KeySource, *, station_id: str, clock: Clock) -> StationStore:
@@ -87,22 +95,23 @@ class StationStore:
         with translated(folder):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         require_same_side(folder, key_source)
+        used = FolderLock.was_held(folder)
         lock = FolderLock(folder)
         try:
-            return cls._open_locked(folder, key_source, station_id, clock, lock)
+            return cls._open_locked(folder, key_source, station_id, clock, lock, used)
         except BaseException:
             lock.release()
             raise
 
     @classmethod
     def _open_locked(
-        cls, folder: Path, key_source: KeySource, station_id: str, clock: Clock, lock: FolderLock
+        cls, folder: Path, key_source: KeySource, station_id: str, clock: Clock, lock: FolderLock, used: bool
     ) -> StationStore:
-        database = folder / DATABASE
-        with translated(folder):
-            size = database.stat().st_size if database.exists() else 0
+        size = size_of(folder)
         if 0 < size < _SMALLEST:  # SQLite would take it for an empty database
             raise NotADatabase("the file is too short to be a database")
+        if size == 0:
+            require_nothing_lost(folder, key_source, used)
         key = key_source.key(create=True) if size == 0 else end_move(folder, key_source)
         connection = open_writer(folder, key)
         try:
@@ -123,25 +132,34 @@ class StationStore:
         anchor.put(head.anchor())
         keeper = _Aftermath(anchor, head)
         writer = Writer(connection, folder, keeper)
-        return cls(reader, writer, anchor, lock, clock, head.incarnation, keeper, folder, key_source)
+        return cls(reader, writer, anchor, lock, clock, head.incarnation, head.earlier, keeper, folder, key_source)
 
     @property
     def fault(self) -> StoreUnavailable | None:
-        """Why the store cannot write at the moment; None while it can."""
-        return self._writer.fault
+        """Why nothing new may be begun on this store; None while all is well. Damage stands."""
+        return self._damage or self._writer.fault
 
     def look_over(self, stop: Callable[[], bool]) -> StoreDamaged | None:
-        """As ``StoreReader.look_over``: after a start, beside all other work."""
-        return self._reader.look_over(stop)
+        """As ``StoreReader.look_over``: after a start, beside all other work. Damage is told to the listener, too."""
+        damage = self._reader.look_over(stop)
+        if damage is not None:
+            self._fault_changed(damage)
+        return damage
 
     def on_fault(self, listener: Callable[[StoreUnavailable | None], None]) -> None:
-        """Call ``listener`` on the writer's thread when writing stops working, and with None when it works again.
+        """Call ``listener``, on whatever thread, when ``fault`` is another, with None when all is well again.
 
         It is told at once of a fault that stands already (a disk without room to spare at opening).
         """
-        self._writer.on_fault = listener
-        if (standing := self._writer.fault) is not None:
+        self._listener = listener
+        self._writer.on_fault = self._fault_changed
+        if (standing := self.fault) is not None:
             listener(standing)
+
+    def _fault_changed(self, fault: StoreUnavailable | None) -> None:
+        if isinstance(fault, StoreDamaged):
+            self._damage = fault  # that writing works again, on another page, mends nothing
+        self._listener(self._damage or fault)
 
     def on_sealed(self, listener: Callable[[], None]) -> None:
         """Call ``listener`` on the writer's thread after records were sealed; it must return at once."""
