@@ -15,6 +15,7 @@ from inspection_station.matching.face_groups import GroupPolicy
 from inspection_station.matching.face_installation import FaceScale, group_file
 from inspection_station.matching.gallery import FaceGallery, GalleryGroup, GroupRefused
 from inspection_station.matching.gallery_pack import PackRefused, read_pack
+from inspection_station.matching.gallery_rows import LEAST_FOR_MACHINE_CODE, machine_scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ def load_gallery(
         code = load_group(gallery, path, key, scale, policy, now, offline_station=offline_station)
         if code:
             missing.append((group_id, code))
+    if any(len(group) >= LEAST_FOR_MACHINE_CODE for group in gallery.groups):
+        machine_scan()  # now, so that the first traveller does not wait for it
     return GalleryLoaded(gallery, tuple(missing))
 
 

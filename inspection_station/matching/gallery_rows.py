@@ -1,4 +1,4 @@
-"""A contiguous stretch of templates and the exact search in it, one thread, within a third of the memory's own speed.
+"""A contiguous stretch of templates and the exact search in it: one thread, one reading, at the memory's own speed.
 
 z = ½[(s-μp)/σp + (s-μr)/σr] is s·(gr+gp) + (or+op), with gain g = ½/σ and offset o = -½μ/σ of each side: one product
 and one sum a row. A row that was taken out has the offset -∞.
@@ -6,16 +6,25 @@ and one sum a row. A row that was taken out has the offset -∞.
 
 from __future__ import annotations
 
+import functools
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from inspection_station.matching.gallery_pack import SUBJECT_BYTES, Subjects
 from inspection_station.matching.ports import Vector
 from inspection_station.matching.score_normalisation import Spread
 
+LEAST_FOR_MACHINE_CODE: Final = 8_192  # below, the search is done before the machine code would be loaded
 _ROWS_AT_ONCE: Final = 16_384  # their scores stay in a cache, and few steps are made
+
+_LOG = logging.getLogger(__name__)
+
+Rowed = npt.NDArray[np.int64]
 
 
 @dataclass(slots=True)
@@ -85,37 +94,48 @@ class Rows:
     def best(self, probe: Vector, own: Spread | None, count: int) -> list[tuple[float, float, str]]:
         """(score, cosine, subject) of the ``count`` highest, in no order."""
         used = self.used
-        direction = np.asarray(probe, np.float32)
+        direction = np.array(probe, np.float32)
         gain, offset = (float(part[0]) for part in coefficients(own, 1)) if own is not None else (0.0, 0.0)
-        kept_scores = np.empty(0, np.float32)
-        kept_rows = np.empty(0, np.int64)
-        floor = -np.inf
-        room = np.empty((2, min(_ROWS_AT_ONCE, used)), np.float32)
-        for start in range(0, used, _ROWS_AT_ONCE):
-            part = slice(start, min(start + _ROWS_AT_ONCE, used))
-            scores, factor = room[:, : part.stop - start]
-            np.vecdot(self.vectors[part], direction, out=scores)
-            np.add(self.gain[part], np.float32(gain), out=factor)
-            np.multiply(scores, factor, out=scores)
-            np.add(scores, self.offset[part], out=scores)
-            if float(scores.max()) <= floor:
-                continue
-            rows = np.flatnonzero(scores > floor)
-            if len(rows) > count:
-                rows = rows[np.argpartition(-scores[rows], count - 1)[:count]]
-            kept_scores = np.concatenate((kept_scores, scores[rows]))
-            kept_rows = np.concatenate((kept_rows, rows + start))
-            if len(kept_rows) > count:
-                best = np.argpartition(-kept_scores, count - 1)[:count]
-                kept_scores, kept_rows = kept_scores[best], kept_rows[best]
-            if len(kept_rows) == count:
-                floor = float(kept_scores.min())
+        scan = machine_scan() if used >= LEAST_FOR_MACHINE_CODE else None
+        parts = self.vectors[:used], direction, self.gain[:used], np.float32(gain), self.offset[:used]
+        scores, rows = np.full(count, -np.inf, np.float32), np.zeros(count, np.int64)
+        (scan or scan_in_blocks)(*parts, scores, rows)
         found = []
-        for score, row in zip(kept_scores.tolist(), kept_rows.tolist(), strict=True):
+        for score, row in zip(scores.tolist(), rows.tolist(), strict=True):
             if np.isfinite(score):
                 similarity = float(np.dot(self.vectors[row], direction))
                 found.append((score + offset, similarity, bytes(self.subjects[row]).decode()))
         return found
+
+
+@functools.cache
+def machine_scan() -> Callable[..., None] | None:
+    """The search as machine code, ready to run; None, with a line in the log, where it cannot be made.
+
+    It comes from Numba's cache in half a second, or is compiled in two: call it ahead, behind the splash screen.
+    """
+    try:
+        from inspection_station.matching.gallery_scan import scan
+
+        tiny = np.zeros((5, 4), np.float32)
+        scan(tiny, tiny[0], tiny[:, 0].copy(), np.float32(0), tiny[:, 0].copy(), tiny[0].copy(), np.zeros(4, np.int64))
+    except Exception as fault:  # whatever keeps a compiler from working: the search is slower then, and as exact
+        _LOG.warning("face search runs without machine code (%s)", type(fault).__name__)
+        return None
+    return scan
+
+
+def scan_in_blocks(
+    vectors: Vector, direction: Vector, gain: Vector, own_gain: np.float32, offset: Vector, scores: Vector, rows: Rowed
+) -> None:
+    """``gallery_scan.scan`` without machine code: for a stretch that is read in no time, and where Numba fails."""
+    for start in range(0, len(vectors), _ROWS_AT_ONCE):
+        part = slice(start, start + _ROWS_AT_ONCE)
+        block = np.vecdot(vectors[part], direction) * (gain[part] + own_gain) + offset[part]
+        every = np.concatenate((scores, block))
+        numbers = np.concatenate((rows, np.arange(start, start + len(block))))
+        best = np.argpartition(-every, len(scores) - 1)[: len(scores)]
+        scores[:], rows[:] = every[best], numbers[best]
 
 
 def coefficients(spread: Spread | None, rows: int) -> tuple[Vector, Vector]:

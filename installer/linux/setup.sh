@@ -159,7 +159,7 @@ warm_up() {
 # Compiled once for each version of the sources; without it the first finger of the day would wait for the compiler.
 warm_up_fingers() {
   local wanted
-  wanted=$(cat "$state/lock" inspection_station/matching/fingerprint/*.py | sha256sum | cut -d' ' -f1)
+  wanted=$(cat "$state/lock" inspection_station/matching/{compiled,gallery_scan}.py inspection_station/matching/fingerprint/*.py | sha256sum | cut -d' ' -f1)
   if [ -f "$state/warm-fingers" ] && [ "$(cat "$state/warm-fingers")" = "$wanted" ]; then
     return 0
   fi

@@ -5,6 +5,7 @@ Times are processor time of this process: the machine may be shared.
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from collections.abc import Callable
@@ -36,15 +37,17 @@ NOW = datetime(2026, 11, 23, tzinfo=UTC)
 KEY = b"k" * 32
 
 
-def _ms(work: Callable[[], object], times: int = 15) -> tuple[float, float]:
-    """Best and median, after one run to warm up."""
-    work()
-    taken = []
-    for _ in range(times):
-        started = time.process_time()
+def _ms(*works: Callable[[], object], times: int = 15) -> list[tuple[float, float]]:
+    """Best and median of each, after one run to warm up; in turn, so that other work on the machine meets all alike."""
+    taken: list[list[float]] = [[] for _ in works]
+    for work in works:
         work()
-        taken.append((time.process_time() - started) * 1000)
-    return min(taken), statistics.median(taken)
+    for _ in range(times):
+        for work, its in zip(works, taken, strict=True):
+            started = time.process_time()
+            work()
+            its.append((time.process_time() - started) * 1000)
+    return [(min(its), statistics.median(its)) for its in taken]
 
 
 def _million() -> np.ndarray:
@@ -77,22 +80,30 @@ def test_a_million_sealed_templates_load_within_a_second_and_are_searched_at_the
     probe = FaceTemplate(vectors[777_777].copy(), "m")
     del vectors
     loaded = []
-    for _ in range(3):
-        started, wall = time.process_time(), time.perf_counter()
+    for _ in range(5):
+        started = os.times()
         pack = read_pack(path, KEY, model_id="m", now=NOW)
         group = GalleryGroup.of_pack(policy, pack, cohort)
-        loaded.append((time.process_time() - started, time.perf_counter() - wall))
+        ended = os.times()
+        loaded.append(tuple(ended[place] - started[place] for place in (0, 1, 4)))
     gallery = FaceGallery(_bounds("m", cohort), cohort)
     gallery.put(group)
     flat = pack.vectors.reshape(-1)
-    bound, bound_median = _ms(lambda: np.dot(flat, flat))
-    best, median = _ms(lambda: gallery.search(probe, NOW))
-    print(f"\n1,000,000 sealed templates loaded: {[f'{cpu:.2f} s (wall {wall:.2f} s)' for cpu, wall in loaded]}")
-    print(f"memory bound: best {bound:.1f} ms, median {bound_median:.1f} ms ({512 / bound:.0f} GB/s)")
+    half = len(flat) // 2
+    (straight, _), (bound, bound_median), (best, median) = _ms(
+        lambda: np.dot(flat, flat), lambda: np.dot(flat[:half], flat[half:]), lambda: gallery.search(probe, NOW)
+    )
+    told = ", ".join(f"{user + system:.2f} s ({system:.2f} in the kernel; {wall:.2f} on the clock)"
+                     for user, system, wall in loaded)  # fmt: skip
+    print(f"\n1,000,000 sealed templates loaded: {told}")
+    print(f"the same numbers read straight on: {straight:.1f} ms; in two halves side by side, the memory's bound: "
+          f"best {bound:.1f} ms, median {bound_median:.1f} ms ({512 / bound:.0f} GB/s)")  # fmt: skip
     print(f"search: best {best:.1f} ms, median {median:.1f} ms: {best / bound:.2f} and {median / bound_median:.2f} x")
     assert gallery.search(probe, NOW).answers[0].candidates[0].subject == f"{777_777:032x}"
-    assert best <= 1.3 * bound
-    assert min(cpu for cpu, _ in loaded) <= 1.0
+    assert best <= 1.3 * min(bound, straight)
+    # The best of them: memory that a virtual machine's host hands out for the first time costs up to 1.4 s a load in
+    # the kernel, whoever touches it, and next to nothing afterwards.
+    assert min(user + system for user, system, _ in loaded) <= 1.0
 
 
 def test_a_whole_frame_with_a_search_of_100000_takes_at_most_35_ms() -> None:
@@ -115,8 +126,7 @@ def test_a_whole_frame_with_a_search_of_100000_takes_at_most_35_ms() -> None:
         gallery.search(matcher.template_of(frame, face), NOW)
 
     probe = FaceTemplate(vectors[5], matcher.model_id)
-    search, _ = _ms(lambda: gallery.search(probe, NOW))
-    best, median = _ms(whole)
+    (search, _), (best, median) = _ms(lambda: gallery.search(probe, NOW), whole)
     print(f"\n100,000: import with statistics {imported:.1f} s, search {search:.1f} ms")
     print(f"whole frame, judged, embedded, searched: best {best:.1f} ms, median {median:.1f} ms")
     assert best <= 35

@@ -23,6 +23,7 @@ from inspection_station.matching.gallery_pack import (
     subject_array,
     write_pack,
 )
+from inspection_station.matching.gallery_rows import machine_scan, scan_in_blocks
 from inspection_station.matching.ports import FaceTemplate, IncomparableTemplates
 from inspection_station.matching.score_normalisation import Cohort
 from inspection_station.matching.thresholds import FaceThresholds, ScoreScale, ThresholdStatus
@@ -181,6 +182,48 @@ def test_the_search_is_exact_by_the_formula() -> None:
     assert answer.margin == pytest.approx(z[best[0]] - z[best[1]], abs=2e-3)
     single = cohort.normalised(probe, FaceTemplate(vectors[best[0]], MODEL), float(cosines[best[0]]))
     assert answer.candidates[0].score == pytest.approx(single, abs=2e-3)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(8_180, 8_210), st.sets(st.integers(0, 8_209), max_size=60), st.integers(1, 40), st.data())
+def test_the_search_is_exact_whatever_the_size_and_whoever_left(
+    rows: int, gone: set[int], shown: int, data: st.DataObject
+) -> None:
+    vectors = _units(rows, 11)
+    twin, other = data.draw(st.integers(0, rows - 1)), data.draw(st.integers(0, rows - 1))
+    vectors[twin] = vectors[other]
+    policy = replace(POLICY, candidates=shown)
+    group = GalleryGroup(policy, MODEL, 1, NOW + timedelta(hours=1))
+    group.add([FaceTemplate(vector, MODEL) for vector in vectors], [f"person-{row}" for row in range(rows)])
+    for row in gone:
+        group.remove(f"person-{row}")
+    probe = vectors[twin]
+    cosines = vectors @ probe
+    cosines[[row for row in gone if row < rows]] = -np.inf
+    found = _gallery(None, group).search(FaceTemplate(probe, MODEL), NOW).answers[0].candidates
+    assert [one.score for one in found] == pytest.approx(sorted(cosines, reverse=True)[:shown], abs=2e-5)
+    places = [int(one.subject.removeprefix("person-")) for one in found]
+    assert [float(cosines[place]) for place in places] == pytest.approx([one.score for one in found], abs=2e-5)
+    assert len(set(places)) == shown
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 40_000), st.integers(1, 60), st.integers(0, 2**32 - 1))
+def test_with_and_without_machine_code_the_same_rows_are_found(size: int, count: int, seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    vectors = chance.normal(size=(size, 8)).astype(np.float32)
+    gain, offset = chance.random((2, size), np.float32)
+    offset[chance.random(size) < 0.3] = -np.inf
+    found = []
+    for scan in (machine_scan(), scan_in_blocks):
+        assert scan is not None
+        scores, rows = np.full(count, -np.inf, np.float32), np.zeros(count, np.int64)
+        scan(vectors, vectors[0].copy(), gain, np.float32(0.5), offset, scores, rows)
+        found.append(sorted((-score, row) for score, row in zip(scores.tolist(), rows.tolist(), strict=True)))
+    known = [row for score, row in found[0] if np.isfinite(score)]
+    assert known == [row for score, row in found[1] if np.isfinite(score)]
+    assert [score for score, _ in found[0]] == pytest.approx([score for score, _ in found[1]], abs=1e-5)
+    assert len(known) == min(count, int(np.isfinite(offset).sum()))
 
 
 def test_several_groups_are_searched_in_one_pass_and_absent_or_expired_ones_are_named() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from inspection_station.matching.fingerprint.compiled import compiled
+from inspection_station.matching.compiled import compiled
 from inspection_station.matching.fingerprint.cylinders import GRID_STEP, Bytes, Reals
 
 _SEEDS = 6

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from inspection_station.matching.compiled import compiled
 from inspection_station.matching.fingerprint.alignment import CLOSE, aligned, flow_agreement
-from inspection_station.matching.fingerprint.compiled import compiled
 from inspection_station.matching.fingerprint.cylinders import Bytes, Reals, Words
 from inspection_station.matching.fingerprint.local_similarity import best_pairs, local_similarity, relaxed
 from inspection_station.matching.fingerprint.template import FingerprintTemplate

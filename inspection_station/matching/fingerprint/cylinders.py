@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from inspection_station.matching.fingerprint.compiled import compiled
+from inspection_station.matching.compiled import compiled
 
 Words = npt.NDArray[np.uint64]
 Bytes = npt.NDArray[np.uint8]

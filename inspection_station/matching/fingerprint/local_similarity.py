@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from inspection_station.matching.fingerprint.compiled import compiled, ones
+from inspection_station.matching.compiled import compiled, ones
 from inspection_station.matching.fingerprint.cylinders import FLOW_POINTS, PLANES, Bytes, Reals, Words
 
 _FEWEST_CELLS = 26  # of 52 valid in both

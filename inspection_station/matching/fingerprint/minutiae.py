@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from inspection_station.matching.fingerprint.compiled import compiled
+from inspection_station.matching.compiled import compiled
 from inspection_station.matching.fingerprint.segmentation import Field, Mask
 
 ENDING, BIFURCATION = 1, 2

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from inspection_station.matching.fingerprint.compiled import compiled
+from inspection_station.matching.compiled import compiled
 from inspection_station.matching.fingerprint.segmentation import Field, Mask
 
 BLOCK = 12

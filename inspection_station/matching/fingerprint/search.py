@@ -13,7 +13,7 @@ from threading import Lock
 import numpy as np
 import numpy.typing as npt
 
-from inspection_station.matching.fingerprint.compiled import compiled, ones
+from inspection_station.matching.compiled import compiled, ones
 from inspection_station.matching.fingerprint.cylinders import PLANES, Bytes, Reals, Words
 from inspection_station.matching.fingerprint.matcher import FingerComparison, compare
 from inspection_station.matching.fingerprint.template import FingerprintTemplate

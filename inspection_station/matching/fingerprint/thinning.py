@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from inspection_station.matching.fingerprint.compiled import compiled
+from inspection_station.matching.compiled import compiled
 from inspection_station.matching.fingerprint.segmentation import Mask
 
 _NEIGHBOURS = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))  # north, clockwise

@@ -1,4 +1,4 @@
-"""Compiles everything that comparison of fingerprints needs, once, into the cache.
+"""Compiles everything that comparison of fingerprints and the search of large face groups need, once, into the cache.
 
 Run ``python -m inspection_station.matching.fingerprint.warm_up`` at installation (half a minute to two minutes);
 afterwards a process loads the machine code in well under a second.
@@ -11,13 +11,14 @@ import time
 
 import numpy as np
 
-from inspection_station.matching.fingerprint.compiled import CACHE_FOLDER
+from inspection_station.matching.compiled import CACHE_FOLDER
 from inspection_station.matching.fingerprint.extraction import extract
 from inspection_station.matching.fingerprint.faults import UnusableFingerprint
 from inspection_station.matching.fingerprint.matcher import compare
 from inspection_station.matching.fingerprint.search import FingerprintGallery
 from inspection_station.matching.fingerprint.segmentation import Grey
 from inspection_station.matching.fingerprint.template_record import read_template, template_bytes
+from inspection_station.matching.gallery_rows import machine_scan
 
 PREPARED = CACHE_FOLDER / "prepared"
 """Is there once everything is compiled: from then on a process only loads."""
@@ -47,6 +48,7 @@ def warm_up() -> None:
     gallery = FingerprintGallery()
     gallery.add("drawn", found)
     gallery.search(again)
+    machine_scan()
 
 
 def _drawn_pattern() -> Grey:

@@ -1,7 +1,7 @@
-"""Loops compiled by Numba, kept in its cache: compiled once at set-up (``warm_up``), loaded afterwards.
+"""Loops compiled by Numba, kept in its cache: compiled once at set-up (``fingerprint.warm_up``), loaded afterwards.
 
 ``nogil`` lets the matching pool work beside the screen's thread. Without a warm cache the first call of each function
-takes seconds; nothing of this package may therefore be called from the screen's thread.
+takes seconds; none of them may therefore be called from the screen's thread.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def _cache_folder() -> Path:
     in, but not of the functions it calls in other files, and would run old machine code after an update.
     """
     digest = hashlib.sha256(numba.__version__.encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
         source = path.read_bytes()
         if b"@compiled" in source or path.name == "compiled.py":
             digest.update(source)
@@ -40,6 +40,12 @@ setattr(numba.config, "CACHE_DIR", str(CACHE_FOLDER))  # noqa: B010 (Numba decla
 def compiled(function: Function) -> Function:
     """``function`` as machine code, cached beside its file (or where NUMBA_CACHE_DIR points)."""
     return cast(Function, numba.njit(cache=True, nogil=True, fastmath=True, error_model="numpy")(function))
+
+
+def compiled_with_infinities(function: Function) -> Function:
+    """As ``compiled``, where infinite numbers occur and mean what they say; sums may still be reordered."""
+    order = {"reassoc", "contract", "nsz"}
+    return cast(Function, numba.njit(cache=True, nogil=True, fastmath=order, error_model="numpy")(function))
 
 
 def _ones(typing_context: Any, word: Any) -> Any:
