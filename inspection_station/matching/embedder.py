@@ -17,7 +17,8 @@ from inspection_station.matching.ports import DetectedFace, FaceModelMissing, Im
 
 CHIP_SIDE = 150
 _CHIP_PADDING = 0.25
-_REACH = 4.0  # the chip's far corner is 2.8 eye distances from between the eyes
+_REACH = 3.2  # the chip's far corner is 2.8 eye distances from between the eyes
+_REACH_MARGIN = 16.0  # pixels: dlib smooths before it reduces
 _LARGE_EYES = 110.0  # in the chip it is 53 pixels
 VECTOR_SIZE = 128
 
@@ -85,7 +86,7 @@ def _surroundings(image: Image, landmarks: Vector) -> tuple[Image, Vector]:
     """What a chip is cut from, with the points in it: a large face is reduced, since dlib keeps the lock meanwhile."""
     eyes = max(float(np.hypot(*(landmarks[2:4].mean(axis=0) - landmarks[0:2].mean(axis=0)))), 1.0)
     across, down = landmarks[0:4].mean(axis=0)
-    reach = _REACH * eyes
+    reach = _REACH * eyes + _REACH_MARGIN
     left, top = max(0, int(across - reach)), max(0, int(down - reach))
     part = image[top : max(0, int(down + reach)) + 1, left : max(0, int(across + reach)) + 1]
     moved = landmarks - np.array((left, top), np.float32)
@@ -93,7 +94,7 @@ def _surroundings(image: Image, landmarks: Vector) -> tuple[Image, Vector]:
         return image, landmarks
     whole = int(eyes / _LARGE_EYES)
     if whole < 2 or whole > min(part.shape[:2]):
-        return np.ascontiguousarray(part), moved
+        return part, moved
     size = part.shape[1] // whole, part.shape[0] // whole
     even = np.ascontiguousarray(part[: size[1] * whole, : size[0] * whole])  # whole pixels: no part of one is averaged
     reduced = np.asarray(cv2.resize(even, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -21,6 +21,7 @@ PRESENTATION_ATTACK_NOT_PERFORMED = "not performed; the officer observes"
 _EYES_OF_BOX = 0.45  # eye distance of a frontal face, as share of the detector's box
 _DARK_FRAME = 35.0  # mean grey below which a frame without a face is called dark
 _NORMAL_EYES = 48.0  # pixels between the eyes at which sharpness and light are measured, whatever the camera
+_ASIDE, _ABOVE, _BELOW = 1.0, 0.75, 1.45  # the inner face from between the eyes, in eye distances
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +118,8 @@ def face_quality(image: Image, face: DetectedFace, faces: int, limits: QualityLi
 def _pixels(image: Image, shape: FaceGeometry) -> dict[str, float]:
     """Light and sharpness of the upright inner face, resampled to a common size so that cameras can be compared."""
     scale = _NORMAL_EYES / shape.eyes
-    reach = 2.6 * shape.eyes
-    left, top = (max(0, int(middle - reach)) for middle in shape.centre)
-    part = image[top : int(shape.centre[1] + reach) + 1, left : int(shape.centre[0] + reach) + 1]
+    left, top, right, bottom = _inner_face(shape)
+    part = image[top:bottom, left:right]
     if part.size == 0:
         part, left, top = image, 0, 0
     around = np.asarray(cv2.cvtColor(part, cv2.COLOR_BGR2GRAY), np.uint8)
@@ -129,9 +129,9 @@ def _pixels(image: Image, shape: FaceGeometry) -> dict[str, float]:
     else:
         reduced = 1.0
     centre = (shape.centre[0] - left) * reduced, (shape.centre[1] - top) * reduced
-    size = round(_NORMAL_EYES * 2.0), round(_NORMAL_EYES * 2.2)
+    size = round(_NORMAL_EYES * _ASIDE * 2.0), round(_NORMAL_EYES * (_ABOVE + _BELOW))
     turn = cv2.getRotationMatrix2D(centre, shape.roll, scale / reduced)
-    turn[:, 2] += size[0] / 2.0 - centre[0], _NORMAL_EYES * 0.75 - centre[1]
+    turn[:, 2] += size[0] / 2.0 - centre[0], _NORMAL_EYES * _ABOVE - centre[1]
     inner = cv2.warpAffine(around, turn, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     grey = inner.astype(np.float32)
     half = size[0] // 2
@@ -143,6 +143,17 @@ def _pixels(image: Image, shape: FaceGeometry) -> dict[str, float]:
         "balance": sides[0] / sides[1],
         "sharpness": _sharpness(grey) / contrast,
     }
+
+
+def _inner_face(shape: FaceGeometry) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of what the upright inner face is taken from, with a margin for resampling."""
+    turned = math.radians(shape.roll)
+    along, down = np.array((math.cos(turned), math.sin(turned))), np.array((-math.sin(turned), math.cos(turned)))
+    corners = [x * along + y * down for x in (-_ASIDE, _ASIDE) for y in (-_ABOVE, _BELOW)]
+    margin = 0.1 * shape.eyes + 4.0
+    first = np.array(shape.centre) + np.min(corners, axis=0) * shape.eyes - margin
+    last = np.array(shape.centre) + np.max(corners, axis=0) * shape.eyes + margin
+    return max(0, int(first[0])), max(0, int(first[1])), max(0, int(last[0]) + 1), max(0, int(last[1]) + 1)
 
 
 def _sharpness(grey: npt.NDArray[np.float32]) -> float:
