@@ -259,5 +259,9 @@ class OpeningWindow(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.addWidget(self.training)
         self._column.addStretch(2)
-        self._column.addWidget(self._card, 0, Qt.AlignmentFlag.AlignHCenter)
+        across = QHBoxLayout()  # an aligned widget would get the height of lines that are not broken
+        across.addStretch(1)
+        across.addWidget(self._card)
+        across.addStretch(1)
+        self._column.addLayout(across)
         self._column.addStretch(3)

@@ -210,6 +210,8 @@ def test_nothing_on_it_is_cut_at_any_size(size: tuple[int, int]) -> None:
         for label in window.findChildren(QLabel):
             if label.isVisible() and not label.wordWrap():
                 assert label.fontMetrics().horizontalAdvance(label.text()) <= label.contentsRect().width() + 1, code
+            elif label.isVisible():
+                assert label.heightForWidth(label.width()) <= label.height(), (code, label.text())
             assert label.geometry().bottom() <= window.height()
         assert not window.retry_button.clipped()
         assert window._card.geometry().bottom() < window.height()

@@ -58,8 +58,12 @@ class Officer:
         return self._bridge.snapshot
 
     def inspect(self) -> InspectionRecord:
-        """Call the next traveller and end the inspection: by Enter where passing is offered, else by referral."""
+        """Call the next traveller and end the inspection."""
         self.press(Qt.Key.Key_Return)
+        return self.finish()
+
+    def finish(self) -> InspectionRecord:
+        """End the inspection of whom was called: by Enter where passing is offered, else by referral."""
         begun = self.until(lambda s: s.inspection is not None).inspection
         assert begun is not None
         snapshot = self.until(
