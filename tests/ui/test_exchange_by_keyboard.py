@@ -1,5 +1,5 @@
-"""The exchange on the real window, station and gateway, by nothing but keys: the gateway goes in mid-inspection, all that
-waits leaves by stick, the answer comes back by stick and brings a late hit, and the link is taken up again.
+"""The exchange on the real window, station and gateway, by nothing but keys: the gateway goes in mid-inspection, all
+that waits leaves by stick, the answer comes back by stick and brings a late hit, and the link is taken up again.
 """
 
 from __future__ import annotations
