@@ -37,8 +37,9 @@ from inspection_station.gateway.openapi import (
     refusals,
 )
 from inspection_station.gateway.peer_certificate import EXTENSION
-from inspection_station.gateway.picture_routes import TooSlow, pictures_router
+from inspection_station.gateway.picture_routes import pictures_router
 from inspection_station.gateway.pictures import OtherOffset
+from inspection_station.gateway.request_body import TooSlow, whole
 from inspection_station.gateway.service import Gateway
 from inspection_station.gateway.stations import KnownStation, NotAdmitted
 from inspection_station.headquarters.enrolment import Enrolment, Renewal
@@ -88,12 +89,12 @@ def _routes_of_stations(app: FastAPI, gateway: Gateway, service: AgencyService) 
     @app.post(
         "/v1/exchange",
         openapi_extra=for_stations(CBOR_IN),
-        responses=CBOR_OUT | OF_STATIONS | refusals(400, 413),
+        responses=CBOR_OUT | OF_STATIONS | refusals(400, 408, 413),
         response_class=Response,
     )
     async def exchange(request: Request, station: KnownStation = _STATION) -> Response:
         """Take in a packet and offers, and answer with a receipt, a head of the log, and proof that it only grew."""
-        data = await _body(request, MESSAGE_LIMIT)
+        data = await whole(request, MESSAGE_LIMIT)
         answer = await to_thread.run_sync(gateway.exchange, station, data, limiter=in_order)
         after = BackgroundTasks([BackgroundTask(gateway.screen, _BATCHES, wait=False)])
         after.add_task(service.forwarding.turn_quietly)
@@ -139,19 +140,25 @@ def _routes_before_enrolment(app: FastAPI, gateway: Gateway) -> None:
         return gateway.authority.pem
 
     @app.post(
-        "/v1/enrol", openapi_extra=CBOR_IN, responses=CBOR_OUT | refusals(400, 401, 403, 413), response_class=Response
+        "/v1/enrol",
+        openapi_extra=CBOR_IN,
+        responses=CBOR_OUT | refusals(400, 401, 403, 408, 413),
+        response_class=Response,
     )
     async def enrol(request: Request) -> Response:
         """A ticket's code and a signing request for a certificate. A code works once."""
-        asked = Enrolment.decode(await _body(request, 8 << 10))
+        asked = Enrolment.decode(await whole(request, 8 << 10))
         return Response((await run_in_threadpool(gateway.enrol, asked)).encode(), media_type=CBOR)
 
     @app.post(
-        "/v1/renew", openapi_extra=CBOR_IN, responses=CBOR_OUT | refusals(400, 401, 403, 413), response_class=Response
+        "/v1/renew",
+        openapi_extra=CBOR_IN,
+        responses=CBOR_OUT | refusals(400, 401, 403, 408, 413),
+        response_class=Response,
     )
     async def renew(request: Request) -> Response:
         """A new certificate under the station's own signature, also when the old one has run out."""
-        asked = Renewal.decode(await _body(request, 8 << 10))
+        asked = Renewal.decode(await whole(request, 8 << 10))
         return Response((await run_in_threadpool(gateway.renew, asked)).encode(), media_type=CBOR)
 
 
@@ -173,15 +180,6 @@ def _routes_of_operators(app: FastAPI, gateway: Gateway) -> None:
         if request.client is None or request.client.host not in ("127.0.0.1", "::1", "testclient"):
             raise NotAdmitted("metrics are told to this machine alone", known=True)
         return PlainTextResponse(exposition(gateway.database, gateway.pictures), media_type="text/plain; version=0.0.4")
-
-
-async def _body(request: Request, limit: int) -> bytes:
-    gathered = bytearray()
-    async for chunk in request.stream():
-        gathered += chunk
-        if len(gathered) > limit:
-            raise TooLarge("the body exceeds the limit")
-    return bytes(gathered)
 
 
 def _refusals(app: FastAPI) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Request
@@ -23,6 +21,7 @@ from inspection_station.gateway.openapi import (
 )
 from inspection_station.gateway.picture_intake import PictureIntake
 from inspection_station.gateway.pictures import PictureStore
+from inspection_station.gateway.request_body import TooSlow, in_time
 from inspection_station.gateway.stations import KnownStation
 from inspection_station.headquarters.messages import PICTURE_LIMIT
 from inspection_station.headquarters.wire import TooLarge
@@ -30,12 +29,6 @@ from inspection_station.headquarters.wire import TooLarge
 log = logging.getLogger(__name__)
 
 PART_LIMIT = 1 << 20
-SILENT_SECONDS = 120.0  # a stream that brings nothing for so long has lost its station
-LONGEST_SECONDS = 900.0  # of one stream, however it trickles; a station ends its own after one minute
-
-
-class TooSlow(Exception):
-    """A stream stood still, or went on for longer than any of a station's."""
 
 
 def pictures_router(pictures: PictureStore, station: Any) -> APIRouter:
@@ -54,7 +47,7 @@ def pictures_router(pictures: PictureStore, station: Any) -> APIRouter:
         """
         intake = PictureIntake(pictures)
         try:
-            async for chunk in _in_time(request):
+            async for chunk in in_time(request):
                 for part in intake.parts(chunk):
                     await run_in_threadpool(intake.keep, part)
         except (ClientDisconnect, TooSlow) as fault:
@@ -93,28 +86,14 @@ def pictures_router(pictures: PictureStore, station: Any) -> APIRouter:
     return router
 
 
-async def _in_time(request: Request) -> AsyncIterator[bytes]:
-    """The body as it comes. Raises TooSlow, ClientDisconnect."""
-    chunks, until = request.stream(), asyncio.get_running_loop().time() + LONGEST_SECONDS
-    while True:
-        left = until - asyncio.get_running_loop().time()
-        try:
-            chunk = await asyncio.wait_for(anext(chunks), min(SILENT_SECONDS, max(0.0, left)))
-        except TimeoutError:
-            raise TooSlow("a stream of pictures stood still") from None
-        except StopAsyncIteration:
-            return
-        yield chunk
-
-
 async def _part(request: Request) -> bytes:
-    """What came of a part, also when the connection broke in the middle."""
+    """What came of a part, also when the connection broke, or stood still, in the middle."""
     gathered = bytearray()
     try:
-        async for chunk in request.stream():
+        async for chunk in in_time(request):
             gathered += chunk
             if len(gathered) > PART_LIMIT:
                 raise TooLarge("a part exceeds the limit")
-    except ClientDisconnect:
+    except (ClientDisconnect, TooSlow):
         log.info("an upload broke off", extra={"bytes": len(gathered)})
     return bytes(gathered)

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from inspection_station.gateway import picture_routes
+from inspection_station.gateway import request_body
 from inspection_station.gateway.app import build_app
 from inspection_station.gateway.metrics import exposition
 from inspection_station.gateway.peer_certificate import EXTENSION
@@ -179,7 +179,7 @@ def test_a_stream_without_end_is_refused_at_its_limit() -> None:
 def test_a_stream_that_stands_still_is_refused_and_what_came_is_kept(
     app: ASGIApp, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(picture_routes, "SILENT_SECONDS", 0.05)
+    monkeypatch.setattr(request_body, "SILENT_SECONDS", 0.05)
     sha256, data = some(15, 3000)
 
     async def trickling() -> AsyncIterator[bytes]:

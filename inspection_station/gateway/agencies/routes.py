@@ -9,9 +9,10 @@ from starlette.concurrency import run_in_threadpool
 
 from inspection_station.gateway.agencies.asking import Agencies
 from inspection_station.gateway.openapi import CBOR, CBOR_IN, CBOR_OUT, OF_STATIONS, for_stations, refusals
+from inspection_station.gateway.request_body import whole
 from inspection_station.gateway.stations import KnownStation
 from inspection_station.headquarters.questions import Answers, Questions
-from inspection_station.headquarters.wire import BadSignature, TooLarge
+from inspection_station.headquarters.wire import BadSignature
 
 LIMIT = 2 << 20  # bytes: eight questions with two pictures between them
 
@@ -23,26 +24,17 @@ def questions_router(gateway_id: str, agencies: Agencies, station: Any) -> APIRo
     @router.post(
         "/v1/questions",
         openapi_extra=for_stations(CBOR_IN),
-        responses=CBOR_OUT | OF_STATIONS | refusals(400, 413),
+        responses=CBOR_OUT | OF_STATIONS | refusals(400, 408, 413),
         response_class=Response,
     )
     async def questions(request: Request, known: KnownStation = station) -> Response:
         """Ask agencies' systems within the station's deadline. Every question gets an answer for each system that its
         topic is asked of; what did not come in time is «not checked». The same question again gets the same answer.
         """
-        asked = await run_in_threadpool(Questions.decode, await _body(request))
+        asked = await run_in_threadpool(Questions.decode, await whole(request, LIMIT))
         if asked.station != known.station_id:
             raise BadSignature("questions of another station than the certificate's")
         answer = Answers(gateway_id, await agencies.answers(asked))
         return Response(answer.encode(), media_type=CBOR)
 
     return router
-
-
-async def _body(request: Request) -> bytes:
-    gathered = bytearray()
-    async for chunk in request.stream():
-        gathered += chunk
-        if len(gathered) > LIMIT:
-            raise TooLarge("the body exceeds the limit")
-    return bytes(gathered)
