@@ -151,7 +151,7 @@ def _sorted_out(ink: Grey) -> tuple[Grey, Grey]:
     keep = (stats[:, cv2.CC_STAT_AREA] >= 6) & (large >= 5) & (small < 90)
     keep[0] = False
     character = keep & (large <= _LARGEST_CHARACTER) & (large <= _LONGEST_CHARACTER * small)
-    whole, characters = ((chosen * np.uint8(255))[labels] for chosen in (keep, character))
+    whole, characters = ((chosen * np.uint8(255)).take(labels, mode="clip") for chosen in (keep, character))
     return np.asarray(whole, np.uint8), np.asarray(characters, np.uint8)
 
 
@@ -193,7 +193,8 @@ def _sharpness(x: NDArray[np.float32], y: NDArray[np.float32], weights: NDArray[
     angle = np.radians(degrees)
     rows = y * np.float32(np.cos(angle)) - x * np.float32(np.sin(angle))
     profile = np.bincount((rows - rows.min()).astype(np.int32), weights=weights)
-    return float((np.diff(profile, prepend=0.0, append=0.0) ** 2).sum())
+    steps = profile[1:] - profile[:-1]
+    return float(steps @ steps + profile[0] ** 2 + profile[-1] ** 2)
 
 
 def _rows(upright: Grey) -> list[Line]:
