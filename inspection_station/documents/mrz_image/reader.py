@@ -145,7 +145,10 @@ class _Tried:
 
 
 def _clear_zones(grey: Grey, bands: list[Band], faint: list[Upright], tried: _Tried) -> list[Upright]:
-    """Clearly legible zones among bands of two or three lines; what is less legible is added to ``faint``."""
+    """Clearly legible zones among bands of two or three lines; what is less legible is added to ``faint``.
+
+    Rows on a known zone's page are its portrait and its pattern, which take longer to refuse than the zone to read.
+    """
     clear: list[Upright] = []
     longest = 0.0
     for band in bands:
@@ -238,13 +241,16 @@ def _around(grey: Grey, band: Band, tried: _Tried) -> list[Upright]:
 
 
 def _overlaps(band: Band, known: Upright) -> bool:
-    """Whether the middle of one of the band's lines lies within the known zone or right beside it."""
-    middles = np.array([[((line[0] + line[2]) / 2, (line[1] + line[3]) / 2) for line in band.lines]], np.float64)
-    outline = np.array(_corners(known), np.float32)
-    height = float(np.hypot(*(outline[3] - outline[0])))
-    return any(
-        cv2.pointPolygonTest(outline, (float(x), float(y)), True) > -0.8 * height
-        for x, y in cv2.transform(middles, cv2.invertAffineTransform(band.turn))[0]
+    """Whether the middle of one of the band's lines lies within the known zone or right beside it, or all of them on
+    its page.
+    """
+    level = np.array([[((line[0] + line[2]) / 2, (line[1] + line[3]) / 2) for line in band.lines]], np.float64)
+    middles = [(float(x), float(y)) for x, y in cv2.transform(level, cv2.invertAffineTransform(band.turn))[0]]
+    outline, page = np.array(_corners(known), np.float32), _page_of(known).astype(np.float32)
+    pitch = float(np.hypot(*(outline[1] - outline[0]))) / (known.centres.shape[1] - 1)
+    beside = 0.8 * float(np.hypot(*(outline[3] - outline[0])))
+    return any(cv2.pointPolygonTest(outline, middle, True) > -beside for middle in middles) or all(
+        cv2.pointPolygonTest(page, middle, True) > -pitch for middle in middles
     )
 
 
