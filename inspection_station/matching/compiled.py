@@ -48,6 +48,18 @@ def compiled_with_infinities(function: Function) -> Function:
     return cast(Function, numba.njit(cache=True, nogil=True, fastmath=order, error_model="numpy")(function))
 
 
+def compiled_inside(function: Function) -> Function:
+    """``function`` as machine code, as part of whatever compiled function calls it.
+
+    A call between compiled functions counts references of every array that it hands over, twice and in one instruction
+    that other cores wait for: in a loop that costs more than the work.
+    """
+    return cast(
+        Function,
+        numba.njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")(function),
+    )
+
+
 def _ones(typing_context: Any, word: Any) -> Any:
     """Number of set bits of a 64-bit word: LLVM's ``ctpop``, one instruction on any processor of this century."""
     if not isinstance(word, types.Integer):

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from inspection_station.matching.compiled import compiled
-from inspection_station.matching.fingerprint.alignment import CLOSE, aligned, flow_agreement
+from inspection_station.matching.fingerprint.alignment import CLOSE, aligned
 from inspection_station.matching.fingerprint.cylinders import Bytes, Reals, Words
-from inspection_station.matching.fingerprint.local_similarity import best_pairs, local_similarity, relaxed
+from inspection_station.matching.fingerprint.local_similarity import best_first, best_pairs, local_similarity, relaxed
 from inspection_station.matching.fingerprint.template import FingerprintTemplate
 
 MEASURES = 10
@@ -31,44 +31,44 @@ def measures(probe: FingerprintTemplate, reference: FingerprintTemplate, use_flo
     """
     flow = use_flow and probe.has_flow and reference.has_flow
     return _measures(
-        probe.x, probe.y, probe.minutiae.turn, probe.bits, probe.masks, probe.flow_near, probe.flow_valid,
+        probe.x, probe.y, probe.turn, probe.bits, probe.masks, probe.flow_near, probe.flow_known,
         probe.coverage, probe.flow,
-        reference.x, reference.y, reference.minutiae.turn, reference.bits, reference.masks, reference.flow_near,
-        reference.flow_valid, reference.coverage, reference.flow, flow,
+        reference.x, reference.y, reference.turn, reference.bits, reference.masks, reference.flow_near,
+        reference.flow_known, reference.coverage, reference.flow, flow,
     )  # fmt: skip
 
 
 @compiled
 def _measures(
-    x_a: Reals, y_a: Reals, turn_a: Bytes, bits_a: Words, masks_a: Words, near_a: Bytes, valid_a: Bytes,
+    x_a: Reals, y_a: Reals, turn_a: Bytes, bits_a: Words, masks_a: Words, near_a: Words, known_a: Words,
     cover_a: Bytes, flow_a: Bytes,
-    x_b: Reals, y_b: Reals, turn_b: Bytes, bits_b: Words, masks_b: Words, near_b: Bytes, valid_b: Bytes,
+    x_b: Reals, y_b: Reals, turn_b: Bytes, bits_b: Words, masks_b: Words, near_b: Words, known_b: Words,
     cover_b: Bytes, flow_b: Bytes, use_flow: bool,
 ) -> npt.NDArray[np.float32]:  # fmt: skip
     result = np.zeros(MEASURES, np.float32)
     if len(x_a) < _FEWEST or len(x_b) < _FEWEST:
         return result
     similarity = local_similarity(
-        turn_a, bits_a, masks_a, near_a, valid_a, turn_b, bits_b, masks_b, near_b, valid_b, use_flow
+        turn_a, bits_a, masks_a, near_a, known_a, turn_b, bits_b, masks_b, near_b, known_b, use_flow
     )
     pairs, values = best_pairs(similarity, _PAIRS)
     if len(values) < 2:
         return result
     relaxed_values = relaxed(x_a, y_a, turn_a, x_b, y_b, turn_b, pairs, values)
-    order = np.argsort(-relaxed_values)
+    best_first(pairs, relaxed_values)
     pose = np.zeros(4, np.float32)
     pose[0] = 1
-    found = np.zeros(6, np.float32)
-    aligned(x_a, y_a, turn_a, cover_a, x_b, y_b, turn_b, cover_b, flow_a, flow_b, similarity, pairs[order], pose, found)
-    off = 0.0
-    if use_flow:
-        _, off = flow_agreement(flow_a, flow_b, pose)
+    found = np.zeros(7, np.float32)
+    aligned(
+        x_a, y_a, turn_a, cover_a, x_b, y_b, turn_b, cover_b, flow_a, flow_b, similarity, use_flow, pairs, pose, found
+    )
     worth, close, inside_a, inside_b, alike, overlap = found[0], found[1], found[2], found[3], found[4], found[5]
+    off = found[6]
     by_chance = inside_a * inside_b * np.float32(_CHANCE_AREA) / max(overlap, np.float32(_LEAST_OVERLAP))
     relaxed_sum = plain_sum = np.float32(0)
     top = min(len(values), _TOP)
     for index in range(top):
-        relaxed_sum += relaxed_values[order[index]]
+        relaxed_sum += relaxed_values[index]
         plain_sum += values[index]
     result[0] = worth / np.sqrt((inside_a + 4) * (inside_b + 4))
     result[1] = np.log(1 + worth)

@@ -5,7 +5,7 @@ A bit is set where other minutiae contribute enough. A cell outside of the finge
 is one 64-bit word, so a cylinder is five words and a mask.
 
 Beside it, ``flow``: the direction of ridges at fixed places on three circles round the minutia, relative to its own
-direction (after Tico and Kuosmanen, IEEE TPAMI 2003). Directions are bytes, 256 to half a turn: differences wrap.
+direction (after Tico and Kuosmanen, IEEE TPAMI 2003). Directions have seven bits, 128 to half a turn, eight to a word.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ _SIGMA_TURN = 2.0 * np.pi / 9.0
 _ENOUGH = 0.01
 _FLOW_RINGS = ((26.0, 10), (46.0, 14), (66.0, 16))
 FLOW_POINTS = sum(points for _, points in _FLOW_RINGS)
+FLOW_WORDS = FLOW_POINTS // 8
 
 
 def _cells() -> Reals:
@@ -57,9 +58,9 @@ def cylinders(x: Reals, y: Reals, turn: Reals, coverage: Bytes) -> tuple[Words, 
     return _cylinders(x, y, turn, coverage, _CELLS)
 
 
-def flow_round(x: Reals, y: Reals, turn: Reals, flow: Bytes) -> tuple[Bytes, Bytes]:
-    """Relative ridge directions and their validity (255 or 0), minutiae x 40. ``flow`` is the grid: 0 nothing known,
-    else 1 to 255 for a direction of 0 to pi.
+def flow_round(x: Reals, y: Reals, turn: Reals, flow: Bytes) -> tuple[Words, Words]:
+    """Relative ridge directions (minutiae x 5 words; a place a byte, 0 to 127) and where they are known (minutiae; bit
+    8 n + w for byte n of word w). ``flow`` is the grid: 0 nothing known, else 1 to 255 for a direction of 0 to pi.
     """
     return _flow_round(x, y, turn, flow, _FLOW_PLACES)
 
@@ -108,20 +109,22 @@ def _cylinders(x: Reals, y: Reals, turn: Reals, coverage: Bytes, cells: Reals) -
 
 
 @compiled
-def _flow_round(x: Reals, y: Reals, turn: Reals, flow: Bytes, places: Reals) -> tuple[Bytes, Bytes]:
-    count, points = len(x), len(places)
+def _flow_round(x: Reals, y: Reals, turn: Reals, flow: Bytes, places: Reals) -> tuple[Words, Words]:
+    count = len(x)
     rows, columns = flow.shape
-    relative = np.zeros((count, points), np.uint8)
-    valid = np.zeros((count, points), np.uint8)
+    relative = np.zeros((count, FLOW_WORDS), np.uint64)
+    known = np.zeros(count, np.uint64)
     for one in range(count):
         cosine, sine = np.cos(turn[one]), np.sin(turn[one])
         own = int(np.floor(turn[one] * (256.0 / np.pi) + 0.5)) & 255
-        for point in range(points):
+        for point in range(len(places)):
             at_x = x[one] + places[point, 0] * cosine - places[point, 1] * sine
             at_y = y[one] + places[point, 0] * sine + places[point, 1] * cosine
             column, row = int(np.floor(at_x / GRID_STEP + 0.5)), int(np.floor(at_y / GRID_STEP + 0.5))
             if row < 0 or column < 0 or row >= rows or column >= columns or flow[row, column] == 0:
                 continue
-            relative[one, point] = (np.int32(flow[row, column]) - own) & 255
-            valid[one, point] = 255
-    return relative, valid
+            word, place = point // 8, point % 8
+            turned = np.uint64(((np.int32(flow[row, column]) - own) & 255) >> 1)
+            relative[one, word] |= turned << np.uint64(8 * place)
+            known[one] |= np.uint64(1) << np.uint64(8 * place + word)
+    return relative, known

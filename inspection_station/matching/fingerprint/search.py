@@ -146,11 +146,11 @@ class FingerprintGallery:
 
 def _summary(template: FingerprintTemplate) -> tuple[Words, Bytes, Reals, int]:
     """Cylinders, directions and roots of bit counts of the clearest minutiae, padded to a slot."""
-    quality = template.minutiae.quality.astype(np.int32)
-    order = np.argsort(-quality, kind="stable")[:_SLOT]
-    count = len(order)
+    quality = template.minutiae.quality[template.order].astype(np.int32)
+    clearest = np.argsort(-quality, kind="stable")[:_SLOT]
+    count = len(clearest)
     bits, turns = np.zeros((_SLOT, PLANES), np.uint64), np.zeros(_SLOT, np.uint8)
-    bits[:count], turns[:count] = template.bits[order], template.minutiae.turn[order]
+    bits[:count], turns[:count] = template.bits[clearest], template.turn[clearest]
     roots = np.sqrt(np.bitwise_count(bits).sum(axis=1)).astype(np.float32)
     return bits, turns, roots, count
 

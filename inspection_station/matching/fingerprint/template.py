@@ -39,6 +39,9 @@ class MinutiaSet:
 class FingerprintTemplate:
     """Ready for comparison. ``flow`` is the ridge direction every ``GRID_STEP`` pixels (0 unknown, else 1 to 255 for 0
     to pi); all zero where only minutiae are known. ``quality`` 0 to 100.
+
+    ``x`` and what follows are made of the minutiae in the order of their directions; ``order`` gives their numbers in
+    ``minutiae``.
     """
 
     minutiae: MinutiaSet
@@ -47,12 +50,14 @@ class FingerprintTemplate:
     quality: int
     flow: Bytes
     coverage: Bytes
+    order: npt.NDArray[np.int64] = field(repr=False)
     x: Reals = field(repr=False)
     y: Reals = field(repr=False)
+    turn: Bytes = field(repr=False)
     bits: Words = field(repr=False)
     masks: Words = field(repr=False)
-    flow_near: Bytes = field(repr=False)
-    flow_valid: Bytes = field(repr=False)
+    flow_near: Words = field(repr=False)
+    flow_known: Words = field(repr=False)
     has_flow: bool = field(init=False)
     """Whether the ridge flow is known, so that it takes part in the comparison."""
 
@@ -71,11 +76,15 @@ def prepared(
     else:
         flow = np.zeros((rows, columns), np.uint8)
         coverage = _hull(minutiae, rows, columns)
-    x, y = minutiae.x.astype(np.float32), minutiae.y.astype(np.float32)
-    turn = minutiae.turn.astype(np.float32) * np.float32(2 * np.pi / 256)
-    bits, masks = cylinders(x, y, turn, coverage)
-    near, valid = flow_round(x, y, turn, flow)
-    return FingerprintTemplate(minutiae, width, height, quality, flow, coverage, x, y, bits, masks, near, valid)
+    order = np.argsort(minutiae.turn, kind="stable")
+    x, y = minutiae.x[order].astype(np.float32), minutiae.y[order].astype(np.float32)
+    turn = minutiae.turn[order]
+    radians = turn.astype(np.float32) * np.float32(2 * np.pi / 256)
+    bits, masks = cylinders(x, y, radians, coverage)
+    near, known = flow_round(x, y, radians, flow)
+    return FingerprintTemplate(
+        minutiae, width, height, quality, flow, coverage, order, x, y, turn, bits, masks, near, known
+    )
 
 
 def _hull(minutiae: MinutiaSet, rows: int, columns: int) -> Bytes:
