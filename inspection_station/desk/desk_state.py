@@ -31,6 +31,7 @@ class DeskState:
     raised: int = 0
     fingers: FingersShown | None = None
     late_hits: tuple[LateHitView, ...] = ()
+    stopped: str = ""
 
     def blank(self) -> DeskState:
         """Nothing is said about any traveller."""
@@ -74,4 +75,5 @@ def snapshot_of(state: DeskState, inspection: Inspection | None, tools: Instrume
         notices=(*state.notices, *notices_of(state.late_hits)),
         fingers=state.fingers,
         late_hits=state.late_hits,
+        stopped=state.stopped,
     )

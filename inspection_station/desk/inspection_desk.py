@@ -81,8 +81,7 @@ class InspectionDesk:
         self._acts = OfficerActs(self._case, self._runner, self._reader, session, instruments.clock, self._notice)
         self._last: LastTraveller | None = None
         self._interrupted = InterruptedInspections(store, self._notice)
-        self._store_fault = STORE_FAULT
-        self._store_works = True
+        self._store_fault = STORE_FAULT  # the last, or what a seal told
         self._mailbox.put(self._take_up)  # before anything a device or a screen may post
         self._state = DeskState(settings.scenario, settings.station_name, settings.training, session.officer_id)
         self._audience = Audience(snapshot_of(self._state, None, instruments))
@@ -159,7 +158,7 @@ class InspectionDesk:
         """The store cannot write (its code), or can again (None); from any thread."""
 
         def tell() -> None:
-            self._store_works = code is None
+            self._state = replace(self._state, stopped=code or "")
             if code is not None:
                 self._store_fault = code
                 self._notice(code)
@@ -256,8 +255,8 @@ class InspectionDesk:
             self._runner.read_zone(inspection.inspection_id, attempt, inspection.today, scan)
 
     def _begin(self, scan: DocumentScan | None) -> None:
-        if not self._store_works:  # what is in hand is finished; nothing is begun that might not be kept
-            self._notice(self._store_fault)
+        if self._state.stopped:  # what is in hand is finished; nothing is begun that might not be kept
+            self._notice(self._state.stopped)
             return
         now = self._tools.clock.now()
         self._state = replace(self._state.blank(), elapsed_since=self._tools.clock.monotonic())
@@ -305,8 +304,8 @@ class InspectionDesk:
             self._last = LastTraveller(shown, tuple(journal), pictures)
         self._case.keep(pictures)
         self._state = replace(self._state.blank(), elapsed_since=None, last_decision=shown)
-        if not self._store_works:
-            self._notice(self._store_fault)  # it stands, whoever the traveller is
+        if self._state.stopped:
+            self._notice(self._state.stopped)  # it stands, whoever the traveller is
         self._count()
         if withdrawn:
             self._state = replace(self._state, elapsed_since=self._tools.clock.monotonic())

@@ -85,7 +85,7 @@ class DeskSnapshot:
 
     ``sequence`` counts up; ``elapsed_since`` is the monotonic start of the inspection; ``fingers`` is there while they
     are taken; ``late_hits`` are those that no officer has read yet, the oldest first. ``exchange``
-    None: nobody tells how it stands.
+    None: nobody tells how it stands. ``stopped``: code of what keeps the store from taking a new inspection, or empty.
     """
 
     sequence: int
@@ -107,6 +107,7 @@ class DeskSnapshot:
     fingers: FingersShown | None = None
     late_hits: tuple[LateHitView, ...] = ()
     exchange: ExchangeView | None = None
+    stopped: str = ""
 
 
 class FrameSlot:

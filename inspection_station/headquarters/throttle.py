@@ -46,6 +46,10 @@ class Throttle:
         self._free = max(self._free, now) + count / self.pace
         return wait
 
+    def anew(self, now: float) -> None:
+        """What was promised before is void: all was held meanwhile, and must not go at once when it is let go."""
+        self._free = now
+
     def is_due(self, now: float) -> bool:
         """Whether it is time to look at the queue again."""
         return now - self._looked >= _LOOK_SECONDS

@@ -118,6 +118,7 @@ class Streams:
             if held is not self._held:
                 self._held = held
                 self._measure_anew()
+                self._throttle.anew(self._clock.monotonic())
                 self._changed.notify_all()
                 self._spawn()
 
@@ -239,12 +240,11 @@ class Streams:
         if self._throttle.is_due(now):
             self._throttle.look(self._link.flow(), now)
         with self._changed:
-            delay = self._throttle.delay(count, now)
-            self._changed.wait_for(lambda: self._held or self._closing, delay)
-            if self._held:
+            while self._changed.wait_for(lambda: self._held or self._closing, self._throttle.delay(count, now)):
                 self._changed.wait_for(lambda: not self._held or self._closing, _LONGEST_HELD)
-            if self._held or self._closing:
-                raise _GaveWay("something more urgent takes long")
+                if self._held or self._closing:
+                    raise _GaveWay("something more urgent takes long")
+                now = self._clock.monotonic()
 
     def _sent(self, item: OutboxItem, count: int) -> None:
         with self._changed:

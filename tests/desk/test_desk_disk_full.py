@@ -102,9 +102,10 @@ def test_the_inspection_in_hand_is_sealed_on_a_full_disk_and_no_other_is_begun_u
         bench.post(c.BeginInspection())
         refused = bench.settle()
         assert refused.inspection is None
+        assert refused.stopped == "STO-01"
         assert "STO-01" in {n.code for n in refused.notices}
         ballast.unlink()
-        bench.until(lambda s: "STO-01" not in {n.code for n in s.notices})
+        bench.until(lambda s: not s.stopped and "STO-01" not in {n.code for n in s.notices})
         place_large(bench, 99)
         bench.until_ready()
         assert len(bench.records()) == sealed + 1

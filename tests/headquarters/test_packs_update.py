@@ -245,6 +245,29 @@ def test_the_root_is_rotated_by_two_of_three_keys_and_by_no_fewer(
     assert root_version(vault.state().trusted["root"]) == 2
 
 
+@pytest.mark.parametrize(
+    ("role", "kept"), [("root", 1), ("root", 0), ("targets", 0), ("snapshot", 0), ("timestamp", 0)]
+)
+def test_metadata_signed_by_too_few_keys_are_refused_and_what_is_installed_stays(
+    publisher: Publisher, vault: PackVault, tmp_path: Path, role: str, kept: int
+) -> None:
+    publisher.publish({"a": b"1"})
+    updated(vault, publisher.folder, tmp_path)
+    publisher.repository.rotate_root(publisher.roots[1:], now())
+    publisher.publish({"a": b"2"})
+    newest = max((publisher.folder / "metadata").glob(f"*{role}.json"), key=lambda file: file.stat().st_mtime_ns)
+    told = json.loads(newest.read_bytes())
+    told["signatures"] = told["signatures"][:kept]
+    newest.write_text(json.dumps(told), encoding="utf-8")
+    fresh = vault_in(tmp_path / "another station", publisher)
+    assert refusal(lambda: updated(fresh, publisher.folder, tmp_path)) is PackFault.UNSIGNED
+    assert fresh.labels() == ()
+    if role != "targets":  # which the first station has already, and does not ask for again
+        assert refusal(lambda: updated(vault, publisher.folder, tmp_path)) is PackFault.UNSIGNED
+        assert content_of(vault) == {"a": b"1"}
+        assert root_version(vault.state().trusted["root"]) == (1 if role == "root" else 2)
+
+
 def test_a_pack_is_green_then_amber_then_red(publisher: Publisher) -> None:
     label = publisher.publish({"a": b"1"}).label
     ages = [label.age(now() + hours * HOUR) for hours in (-1, 1, 25, 73)]

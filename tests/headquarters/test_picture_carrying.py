@@ -155,6 +155,15 @@ def test_a_link_that_queues_for_seconds_is_given_what_it_takes() -> None:
     assert sum(waited) / len(waited) < 0.8
 
 
+def test_what_was_held_goes_piece_by_piece_when_it_is_let_go() -> None:
+    """Five connections that were all promised their turn must not fill the queue at once after an alert."""
+    throttle = Throttle(pace=24_000.0)
+    for _ in range(5):
+        throttle.delay(12_000, 100.0)
+    throttle.anew(103.0)
+    assert [throttle.delay(12_000, 103.0) for _ in range(5)] == [0.0, 0.5, 1.0, 1.5, 2.0]
+
+
 def test_a_link_whose_queue_nobody_knows_is_never_held_down() -> None:
     throttle = Throttle()
     for tick in range(100):

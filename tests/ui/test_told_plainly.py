@@ -93,3 +93,15 @@ def test_an_expired_document_says_since_when_and_is_referred_for_that() -> None:
     assert desk.inspection is not None
     panel = list_panel(Choose(Choice.REASON, "RF"), desk.inspection, EN)
     assert panel.by_enter == Decide(Disposition.RF, ("S23",))
+
+
+def test_a_store_that_takes_nobody_is_told_in_the_banner_and_enter_says_why() -> None:
+    desk = FakeDesk(Script())
+    desk.publish(stopped="STO-09", notices=(Notice("STO-09", "", 1),))
+    shown, error = seen(desk), EN.error("STO-09")
+    assert (shown.banner.tone, shown.banner.title, shown.banner.code) == (Tone.BAR, error.what, "STO-09")
+    assert shown.banner.reason == error.do
+    assert shown.actions[-1].why == error.what
+    desk.publish(stopped="", notices=())
+    assert seen(desk).banner.tone is Tone.NOTE
+    assert not seen(desk).actions[-1].why

@@ -134,7 +134,8 @@ def _primary(snapshot: DeskSnapshot, console: Console, wording: Wording) -> Acti
         unread = wording.text("why.late-hit") if console.panel is None and snapshot.late_hits else ""
         return Action(Key.ENTER, wording.text("action.back"), Role.PRIMARY, unread)
     if inspection is None:
-        return Action(Key.ENTER, wording.text("action.begin"), Role.PRIMARY)
+        why = wording.error(snapshot.stopped).what if snapshot.stopped else ""
+        return Action(Key.ENTER, wording.text("action.begin"), Role.PRIMARY, why)
     if inspection.decision is not None:
         if inspection.sealing_fault:
             return Action(Key.ENTER, wording.text("action.seal"), Role.PRIMARY)

@@ -31,6 +31,9 @@ class Banner:
 def banner(snapshot: DeskSnapshot, wording: Wording) -> Banner:
     """The verdict as it stands; never green before every step has settled."""
     inspection = snapshot.inspection
+    if inspection is None and snapshot.stopped:
+        error = wording.error(snapshot.stopped)
+        return Banner(Tone.BAR, error.what, error.do, error.code)
     if inspection is None:
         return Banner(Tone.NOTE, wording.text("banner.ready.title"), wording.text("banner.ready.reason"))
     if inspection.decision is not None:
