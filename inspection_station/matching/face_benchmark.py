@@ -16,6 +16,7 @@ import numpy as np
 from inspection_station.matching.error_rates import FLIP, SNORM, STOCK, TARGETS, ScoreTally
 from inspection_station.matching.face_folders import FaceFolders
 from inspection_station.matching.face_pairs import EverybodyElse, GivenCohort, Normaliser, PairBlock, pair_blocks
+from inspection_station.matching.group_intervals import Interval, group_intervals
 from inspection_station.matching.score_normalisation import LEAST_TEMPLATES, Cohort, CohortTooSmall
 
 CLEAR_SCORE = 1.5
@@ -52,12 +53,16 @@ class Tallies:
 
 @dataclass(frozen=True, slots=True)
 class GroupTally:
-    """Pairs within one group of people. ``persons`` and ``pictures`` enrolled."""
+    """Pairs within one group of people. ``persons`` and ``pictures`` enrolled.
+
+    ``intervals``: scale → target → 95 % interval of the false-match rate at the bound for everybody, over persons.
+    """
 
     name: str
     persons: int
     pictures: int
     tallies: Tallies
+    intervals: Mapping[str, Mapping[str, Interval | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +139,19 @@ class FaceBenchmark:
                 bound = whole.bound_at(target)
                 fmr[name] = None if bound is None else own.false_match_rate(bound)
                 fnmr[name] = None if bound is None else own.false_non_match_rate(bound)
-            told[scale.name] = {"fmr": _rounded(fmr), "fnmr": _rounded(fnmr), "own": _rates(own)}
+            told[scale.name] = {
+                "fmr": _rounded(fmr),
+                "fmr_interval": self._intervals(group, scale.name),
+                "fnmr": _rounded(fnmr),
+                "own": _rates(own),
+            }
         told["supported"] = {name: group.tallies.flip.supported(fmr) for name, fmr in TARGETS.items()}
         return told
+
+    @staticmethod
+    def _intervals(group: GroupTally, scale: str) -> dict[str, list[float] | None]:
+        known = {name: group.intervals.get(scale, {}).get(name) for name in TARGETS}
+        return {name: None if one is None else [round(end, 6) for end in one] for name, one in known.items()}
 
 
 def run_benchmark(
@@ -166,11 +181,31 @@ def run_benchmark(
             inside = (labels[block.rows, None] == number) & (labels[None, block.columns] == number)
             if inside.any():
                 tally.add(block, block.wanted & inside)
+    intervals = (
+        group_intervals(pair_blocks(faces, normaliser), faces.owners, labels, _bounds(whole), len(names))
+        if names
+        else []
+    )
     counted = tuple(
-        GroupTally(name, len(set(faces.owners[labels == number])), int((labels == number).sum()), within[number])
+        GroupTally(
+            name,
+            len(set(faces.owners[labels == number])),
+            int((labels == number).sum()),
+            within[number],
+            intervals[number],
+        )
         for number, name in enumerate(names)
     )
     return FaceBenchmark(faces, whole, clear, counted, normaliser, why, time.perf_counter() - started, cohort_failures)
+
+
+def _bounds(whole: Tallies) -> dict[str, dict[str, float]]:
+    """Scale → target → bound, where one was measured."""
+    told: dict[str, dict[str, float]] = {}
+    for scale in _KINDS:
+        of = {name: whole.of(scale.name).bound_at(target) for name, target in TARGETS.items()}
+        told[scale.name] = {name: bound for name, bound in of.items() if bound is not None}
+    return told
 
 
 def _normaliser(faces: FaceFolders, cohort: Cohort | None) -> tuple[Normaliser | None, str]:

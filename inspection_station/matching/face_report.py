@@ -93,12 +93,14 @@ def _groups_table(measured: FaceBenchmark) -> str:
     for name, told in measured.as_json()["groups"].items():
         cells = []
         for kind in ("stock", "flip", "snorm"):
-            cells += [_percent(told[kind]["fmr"]["1e-3"]), _percent(told[kind]["fnmr"]["1e-3"])]
+            between = told[kind]["fmr_interval"]["1e-3"]
+            ends = f" ({_percent(between[0])} to {_percent(between[1])})" if between else ""
+            cells += [_percent(told[kind]["fmr"]["1e-3"]) + ends, _percent(told[kind]["fnmr"]["1e-3"])]
         rows.append((name, f"{told['persons']:,}", f"{told['impostor']:,}", *cells))
     head = ["group", "persons", "pairs of two"]
     for kind in ("stock", "flip", "S-norm"):
         head += [f"FMR {kind}", f"FNMR {kind}"]
-    return _table(head, rows)
+    return _table(head, rows) + "<p>In brackets: 95 % interval over persons, redrawn 1,000 times.</p>"
 
 
 def _calibration(calibration: FaceCalibration) -> str:

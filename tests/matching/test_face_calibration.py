@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -66,6 +67,31 @@ def test_bounds_table_groups_and_cohort_come_from_the_same_pictures(run: Calibra
     assert made.groups["east"].persons == 200
     assert [rate for _, rate in made.rates] == sorted((rate for _, rate in made.rates), reverse=True)
     assert min(rate for _, rate in made.rates) >= 30 / made.impostor
+
+
+def test_a_groups_false_match_rate_comes_with_an_interval_over_its_persons(run: CalibrationRun) -> None:
+    told = run.benchmark.as_json()["groups"]
+    for group in told.values():
+        for kind in ("stock", "flip", "snorm"):
+            for target, rate in group[kind]["fmr"].items():
+                low, high = group[kind]["fmr_interval"][target]
+                assert 0.0 <= low <= rate <= high <= 1.0
+                assert high > 0.0
+    # west has half of east's persons: less is known of it
+    of_east, of_west = (told[name]["flip"]["fmr_interval"]["1e-2"] for name in ("east", "west"))
+    assert of_west[1] - of_west[0] > of_east[1] - of_east[0]
+
+
+def test_two_persons_who_look_alike_make_the_rate_of_a_small_group_uncertain() -> None:
+    faces = folders(persons=60, each=3, size=32)
+    vectors = faces.vectors.copy()
+    vectors[faces.owners == 1] = vectors[faces.owners == 0]
+    alike = replace(faces, vectors=vectors)
+    group = dict.fromkeys(faces.persons[:12], "few")
+    told = run_benchmark(alike, None, group).as_json()["groups"]["few"]["flip"]
+    low, high = told["fmr_interval"]["1e-3"]
+    assert low == 0.0  # a draw without both of them has no false match
+    assert high > 2 * told["fmr"]["1e-3"]
 
 
 def test_a_rate_that_the_pictures_cannot_show_is_not_calibrated() -> None:
