@@ -23,6 +23,8 @@ from inspection_station.matching.ports import FacePrompt
 
 log = logging.getLogger(__name__)
 
+_READABLE_SECONDS = 0.4
+
 
 @dataclass(frozen=True, slots=True)
 class CaptureOutcome:
@@ -31,6 +33,29 @@ class CaptureOutcome:
     face: CapturedFace
     total_ms: float
     device_ms: float
+
+
+class SteadyPrompt:
+    """One prompt at a time, long enough to be read. Frames are judged up to thirty times a second, and at a bound two
+    prompts would take turns with every frame.
+    """
+
+    def __init__(self) -> None:
+        self._said: FacePrompt | None = None
+        self._shown: FacePrompt | None = None
+        self._since = 0.0
+
+    def after(self, said: FacePrompt, now: float) -> FacePrompt:
+        """What to show once a frame has ``said`` this; ``now`` in seconds.
+
+        The first prompt at once; another one when two frames running say it, and not before the one shown has stood for
+        0.4 s. That all is well need not wait: the capture would be over first.
+        """
+        twice, self._said = said is self._said, said
+        stood = now - self._since >= _READABLE_SECONDS or said is FacePrompt.GOOD
+        if self._shown is None or (said is not self._shown and twice and stood):
+            self._shown, self._since = said, now
+        return self._shown
 
 
 class FaceCapture:
@@ -57,6 +82,7 @@ class FaceCapture:
         self._call: DeviceCall[CaptureOutcome | Exception] | None = None
         self._judged_ms = 0.0
         self._shown: FacePrompt | None = None
+        self._steady = SteadyPrompt()
         self.outcome: CaptureOutcome | BaseException | None = None
 
     def start(self, done: Callable[[], None]) -> None:
@@ -98,7 +124,7 @@ class FaceCapture:
                         total = (self._clock.monotonic() - started) * 1000
                         return CaptureOutcome(face, total, max(0.0, total - self._judged_ms))
                 if self._clock.monotonic() - started > self._timeout:
-                    return StepFault("BIO-01", self._shown.value if self._shown else FacePrompt.NO_FACE.value)
+                    return StepFault("BIO-01", (self._shown or FacePrompt.NO_FACE).value)
                 if judging is None:
                     judging = self._pool.submit(self._judge, frame)
         finally:
@@ -108,7 +134,8 @@ class FaceCapture:
 
     def _judge(self, frame: Frame) -> CapturedFace | None:
         before = self._clock.monotonic()
-        prompt = self._burst.feed(frame.image, frame.sequence)
+        said = self._burst.feed(frame.image, frame.sequence)
+        prompt = self._steady.after(said, self._clock.monotonic())
         if prompt is not self._shown:
             self._shown = prompt
             self._on_prompt(prompt)

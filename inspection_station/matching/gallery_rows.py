@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inspection_station.matching.gallery_pack import SUBJECT_BYTES, Subjects
-from inspection_station.matching.ports import Vector
+from inspection_station.matching.ports import IncomparableTemplates, Vector
 from inspection_station.matching.score_normalisation import Spread
 
 LEAST_FOR_MACHINE_CODE: Final = 8_192  # below, the search is done before the machine code would be loaded
@@ -92,9 +92,11 @@ class Rows:
         return self.vectors[: self.used][live], self.subjects[: self.used][live]
 
     def best(self, probe: Vector, own: Spread | None, count: int) -> list[tuple[float, float, str]]:
-        """(score, cosine, subject) of the ``count`` highest, in no order."""
+        """(score, cosine, subject) of the ``count`` highest, in no order. Raises ``IncomparableTemplates``."""
         used = self.used
         direction = np.array(probe, np.float32)
+        if direction.shape != self.vectors.shape[1:]:  # machine code would read on behind its end
+            raise IncomparableTemplates("a template of another length than the group's")
         gain, offset = (float(part[0]) for part in coefficients(own, 1)) if own is not None else (0.0, 0.0)
         scan = machine_scan() if used >= LEAST_FOR_MACHINE_CODE else None
         parts = self.vectors[:used], direction, self.gain[:used], np.float32(gain), self.offset[:used]

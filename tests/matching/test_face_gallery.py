@@ -312,6 +312,12 @@ def test_other_models_stay_out() -> None:
         _gallery(None).search(FaceTemplate(_units(1)[0], "other"), NOW)
 
 
+def test_a_template_of_another_length_is_refused_whatever_its_model_says() -> None:
+    for rows in (20, 9_000):
+        with pytest.raises(IncomparableTemplates, match="length"):
+            _gallery(None, _group(rows)).search(FaceTemplate(np.ones(16, np.float32) / 4, MODEL), NOW)
+
+
 def test_people_are_added_while_others_search() -> None:
     group = _group(10)
     gallery = _gallery(None, group)

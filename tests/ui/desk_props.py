@@ -110,7 +110,10 @@ LISTS = (("wanted", ListKind.WANTED), ("lost", ListKind.LOST_DOCUMENT), ("refuse
 
 @dataclass
 class Script:
-    """What the next traveller's devices answer. ``hold`` lists steps that do not answer until ``release``."""
+    """What the next traveller's devices answer. ``hold`` lists steps that do not answer until ``release``.
+
+    ``failing``: a step's code, and after a space the detail.
+    """
 
     zone: MachineReadableZone = field(default_factory=a_zone)
     source: MrzSource = MrzSource.FULL_PAGE
@@ -270,8 +273,8 @@ class FakeDesk:
         step = _STEPS.get(name)
         if step is None:
             return
-        code = self.script.failing.get(step)
-        event = e.StepFailed(step, effect.attempt, code) if code else self._done(step, effect)
+        code, _, detail = self.script.failing.get(step, "").partition(" ")
+        event = e.StepFailed(step, effect.attempt, code, detail) if code else self._done(step, effect)
         if step in self.script.hold:
             self._held.append(event)
         else:

@@ -216,7 +216,7 @@ def test_a_candidates_group_is_told_only_while_the_key_is_held() -> None:
     for revealed in (False, True):
         page = candidates_page(desk.inspection, Wording("en"), revealed=revealed, page=0)  # type: ignore[arg-type]
         said[revealed] = f"{page.cards[0].first} {page.cards[0].second}"
-    assert said[False] == "About 1 stranger in 410,000 2.31 above the next"
+    assert said[False] == "At most 1 stranger in 410,000 2.31 above the next"
     assert "%" not in said[False]
     assert "Controlled foreigners · A-00001" in said[True]
 

@@ -136,6 +136,21 @@ def test_score_and_threshold_stay_on_the_bar_and_in_order(score: float, threshol
     assert (at >= tick) == (score >= threshold)
 
 
+def test_a_capture_that_gave_no_face_says_what_was_wrong_at_the_end() -> None:
+    page = seen(begun(failing={Step.FACE: "BIO-01 several-faces"}), looked_at=Stage.FACE).page
+    assert isinstance(page, FacePage)
+    assert (page.prompt, page.prompt_tone) == ("One person only, please", Tone.LOOK)
+    page = seen(begun(failing={Step.FACE: "BIO-01"}), looked_at=Stage.FACE).page
+    assert isinstance(page, FacePage)
+    assert "hat or mask" in page.prompt
+
+
+def test_a_strangers_cosine_is_visibly_short_of_the_threshold() -> None:
+    at, tick = bar_places(0.86, 0.947)
+    assert tick - at > 0.3
+    assert bar_places(0.99, 0.947)[0] > tick
+
+
 def test_doubted_characters_are_marked_where_they_stand() -> None:
     zone = a_zone()
     doubted = replace(zone, doubts=(CharacterDoubt(1, 4, "0", "0O", 0.5),))
@@ -213,7 +228,7 @@ def test_what_was_not_searched_is_named_step_by_step() -> None:
 def test_the_bound_stands_at_the_bar_with_its_figure() -> None:
     page = seen(begun(), looked_at=Stage.COMPARISON).page
     assert isinstance(page, ComparisonPage)
-    assert page.scores[0].bound == "Threshold 0.93"
+    assert page.scores[0].bound == "Threshold 0.930"
 
 
 def test_of_a_national_nothing_live_is_shown_and_the_reason_is() -> None:

@@ -94,9 +94,17 @@ def candidates_page(inspection: Inspection, wording: Wording, *, revealed: bool,
 
 
 def one_in_text(one_in: float, wording: Wording) -> str:
-    """Never a percentage: of so many strangers about one would match as well; to two digits, which is all it bears."""
-    digits = max(0, len(str(int(one_in))) - 2)
-    return wording.text("comparison.one-in", one_in=f"{round(int(one_in), -digits):,}")
+    """Never a percentage: of so many strangers one at most would match as well.
+
+    To two digits, which is all it bears; beyond the last rate that was measured it stands still.
+    """
+    whole = 10 ** max(0, len(str(int(one_in))) - 2)
+    return wording.text("comparison.one-in", one_in=f"{int(one_in) // whole * whole:,}")
+
+
+def score_figure(value: float, bound: float) -> str:
+    """A score or margin to as many digits as its scale bears: cosines of faces differ in the third."""
+    return f"{value:.3f}" if bound <= 1.0 else f"{value:.2f}"
 
 
 def _title(result: FaceSearchResult, wording: Wording) -> tuple[str, Tone]:
@@ -116,12 +124,14 @@ def _card(number: int, one: FaceCandidate, result: FaceSearchResult, wording: Wo
         likelihood = one_in_text(one.one_in, wording)
     margin = wording.text("groups.no-margin")
     if one.margin is not None:
-        margin = wording.text("groups.margin", margin=f"{one.margin:.2f}")
+        scale = group.bound if group is not None else one.score
+        margin = wording.text("groups.margin", margin=score_figure(one.margin, scale))
     if revealed:
         name = group_name(one.group_id, wording)
         likelihood = wording.text("groups.identity", group=name, reference=one.reference_id)
-        bound = f"{group.bound:.2f}" if group is not None else "—"
-        margin = wording.text("groups.numbers", score=f"{one.score:.2f}", bound=bound)
+        bound = score_figure(group.bound, group.bound) if group is not None else "—"
+        score = score_figure(one.score, group.bound if group is not None else one.score)
+        margin = wording.text("groups.numbers", score=score, bound=bound)
         if group is not None and not group.bound_measured:
             margin += wording.text("list-separator") + wording.text("groups.unmeasured")
     use = wording.text(f"group-use.{one.use.value}")

@@ -14,7 +14,7 @@ from inspection_station.inspection.finding_rules import barring
 from inspection_station.inspection.findings import Severity
 from inspection_station.inspection.inspection import Inspection
 from inspection_station.inspection.scenario import Step
-from inspection_station.ui.presenters.candidates_page import one_in_text
+from inspection_station.ui.presenters.candidates_page import one_in_text, score_figure
 from inspection_station.ui.presenters.checks import finding_detail
 from inspection_station.ui.presenters.identity import FieldRow, field_rows
 from inspection_station.ui.presenters.papers import paper_rows
@@ -162,17 +162,21 @@ def _score(result: ComparisonResult, wording: Wording, revealed: bool) -> ScoreR
         *bar_places(result.score, result.threshold),
         numbers,
         one_in_text(result.one_in, wording) if result.one_in is not None else "",
-        wording.text("comparison.threshold", threshold=f"{result.threshold:.2f}"),
+        wording.text("comparison.threshold", threshold=score_figure(result.threshold, result.threshold)),
     )
 
 
 def bar_places(score: float, threshold: float) -> tuple[float, float]:
-    """Places on a bar that ends where a perfect score of the model would be (1.0 for a cosine), threshold marked.
+    """Places of score and threshold on a bar that ends at a perfect score (1.0 for a cosine).
 
-    Unbounded scores are drawn against twice the threshold.
+    Cosines of strangers lie close below the threshold: the bar begins four times as far from a perfect score as the
+    threshold lies, so that a stranger's is visibly short. Unbounded scores are drawn against twice the threshold.
     """
-    top = 1.0 if threshold <= 1.0 else max(2 * threshold, score)
-    return min(1.0, max(0.0, score / top)), min(1.0, max(0.0, threshold / top))
+    bottom, top = (
+        (max(0.0, 1.0 - 4.0 * (1.0 - threshold)), 1.0) if threshold < 1.0 else (0.0, max(2 * threshold, score))
+    )
+    score_at, threshold_at = ((one - bottom) / (top - bottom) for one in (score, threshold))
+    return min(1.0, max(0.0, score_at)), min(1.0, max(0.0, threshold_at))
 
 
 def lists_page(snapshot: DeskSnapshot, inspection: Inspection, wording: Wording, *, revealed: bool) -> ListsPage:

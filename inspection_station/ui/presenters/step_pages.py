@@ -145,6 +145,9 @@ def portrait_absent(inspection: Inspection, wording: Wording) -> str:
     return wording.text("picture.no-portrait" if settled else "picture.portrait")
 
 
+_WHAT_WAS_WRONG = frozenset(prompt.value for prompt in FacePrompt) - {FacePrompt.GOOD.value}
+
+
 def face_page(snapshot: DeskSnapshot, inspection: Inspection, wording: Wording) -> FacePage:
     """Page of the face step. Nothing live is shown of a person from whom nothing may be collected."""
     sample = inspection.face
@@ -158,6 +161,8 @@ def face_page(snapshot: DeskSnapshot, inspection: Inspection, wording: Wording) 
         tone, prompt = Tone.OK, wording.text("face.captured")
     elif isinstance(evidence, Missing) and evidence.code == DeviceError.code:
         tone, prompt = Tone.LOOK, wording.text("face.camera-lost")
+    elif isinstance(evidence, Missing) and evidence.detail in _WHAT_WAS_WRONG:
+        tone, prompt = Tone.LOOK, wording.text(f"prompt.{evidence.detail}")  # what the capture ended on
     elif isinstance(evidence, Waived):
         tone, prompt = (
             Tone.UNCHECKED,
