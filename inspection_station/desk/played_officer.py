@@ -12,7 +12,7 @@ from collections.abc import Callable
 from threading import Condition
 
 from inspection_station.desk import commands as c
-from inspection_station.desk.reasons import reason_table
+from inspection_station.desk.reasons import codes_of, reason_table
 from inspection_station.desk.view import Desk, DeskSnapshot
 from inspection_station.hardware.ports import DeviceKind, DeviceState
 from inspection_station.inspection.disposition import Disposition
@@ -211,7 +211,7 @@ class PlayedOfficer:
         self._desk.post(command)
 
     def _reason(self, inspection: Inspection) -> str:
-        codes = [finding.code for finding in (*barring(inspection), *findings(inspection))]
+        codes = codes_of((*barring(inspection), *findings(inspection)))
         offered = self._reasons.for_decision(Disposition.RF, inspection.collection.person_class, codes)
         return offered[0].code
 

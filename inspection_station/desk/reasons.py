@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import cache
 
 from inspection_station.inspection.disposition import Disposition
+from inspection_station.inspection.findings import Finding
 from inspection_station.inspection.person_class import PersonClass
 from inspection_station.inspection.scenario import Step
 from inspection_station.resource_path import resource
@@ -33,7 +34,9 @@ class ReasonUse(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One row. Empty ``classes`` means every class; ``suggested_by`` are officer's codes that put it first."""
+    """One row. Empty ``classes`` means every class; ``suggested_by`` are officer's codes that put it first,
+    of any step or, written ``step:code``, of one.
+    """
 
     code: str
     use: ReasonUse
@@ -85,6 +88,13 @@ def suggested(reasons: Iterable[Reason], codes: Iterable[str]) -> tuple[Reason, 
     """Those that the findings' codes speak for."""
     wanted = frozenset(codes)
     return tuple(r for r in reasons if r.suggested_by & wanted)
+
+
+def codes_of(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """What findings are called in ``suggested_by``: their codes, plain and with the step that each is of. A candidate
+    found by fingers speaks for another reason than one found by the face.
+    """
+    return tuple(name for one in findings for name in (one.code, f"{one.key.partition(':')[0]}:{one.code}"))
 
 
 def _suggested_first(reasons: Iterable[Reason], codes: Iterable[str]) -> tuple[Reason, ...]:

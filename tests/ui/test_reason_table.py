@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from inspection_station.desk.reasons import ReasonUse, reason_table, suggested
+from inspection_station.desk.reasons import ReasonUse, codes_of, reason_table, suggested
 from inspection_station.inspection.disposition import Disposition
+from inspection_station.inspection.findings import Finding, OverrideRule, Severity
 from inspection_station.inspection.person_class import PersonClass
 from inspection_station.inspection.scenario import SCENARIOS, Demand, Step
 from inspection_station.wording import LANGUAGES
@@ -35,6 +36,14 @@ def test_what_was_found_puts_its_reason_first() -> None:
     rows = reason_table().for_decision(Disposition.RF, PersonClass.FOREIGNER, ["LST-03", "CHP-06"])
     assert {r.code for r in rows[:2]} == {"S04", "S08"}
     assert {r.code for r in suggested(rows, ["LST-03"])} == {"S08"}
+
+
+@pytest.mark.parametrize(("step", "ground"), [("fingerprints", "S07"), ("groups", "S06")])
+def test_a_candidate_speaks_for_the_reason_of_what_found_it(step: str, ground: str) -> None:
+    candidate = Finding(f"{step}:candidate:controlled:W-0", "BIO-04", Severity.BAR, OverrideRule.TWO_PERSONS)
+    rows = reason_table().for_decision(Disposition.RF, PersonClass.FOREIGNER, codes_of([candidate]))
+    assert {r.code for r in suggested(rows, codes_of([candidate]))} == {ground}
+    assert rows[0].code == ground
 
 
 def test_grounds_of_foreigners_are_not_offered_for_others() -> None:

@@ -94,6 +94,8 @@ def finding_detail(finding: Finding, wording: Wording, inspection: Inspection | 
     inspection a candidate is told by the rank under which its photograph is shown.
     """
     step, _, rest = finding.key.partition(":")
+    if finding.code in _CANDIDATE and step == Step.FINGERPRINTS.value:
+        return wording.text("step.fingerprints")
     if finding.code in _CANDIDATE and inspection is not None and inspection.face_search is not None:
         keys = [f"groups:candidate:{one.group_id}:{one.reference_id}" for one in inspection.face_search.candidates]
         return wording.text("detail.candidate", rank=keys.index(finding.key) + 1) if finding.key in keys else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from inspection_station.desk.commands import Command, ConfirmPersonClass, Decide, OverrideFinding, WaiveStep
-from inspection_station.desk.reasons import Reason, reason_table, suggested
+from inspection_station.desk.reasons import Reason, codes_of, reason_table, suggested
 from inspection_station.inspection.disposition import Disposition
 from inspection_station.inspection.evidence import Missing
 from inspection_station.inspection.finding_rules import barring, findings
@@ -126,7 +126,7 @@ def _codes(inspection: Inspection) -> tuple[str, ...]:
     missing = [e.code for e in inspection.evidence.values() if isinstance(e, Missing)]
     if Step.CHIP not in inspection.scenario.steps:
         missing = [code for code in missing if code != "BIO-07"]  # no chip is read here: it is not for want of one
-    return (*(f.code for f in barring(inspection)), *missing)
+    return (*codes_of(barring(inspection)), *missing)
 
 
 def _reasons(inspection: Inspection, disposition: Disposition) -> tuple[Reason, ...]:
