@@ -10,13 +10,14 @@ import numpy.typing as npt
 
 from inspection_station.matching.fingerprint.faults import FingerprintFault, UnusableFingerprint
 from inspection_station.matching.fingerprint.ridges import Ridges
-from inspection_station.matching.fingerprint.segmentation import Grey, Segmented, segmented
+from inspection_station.matching.fingerprint.segmentation import Field, Grey, Segmented, segmented
 
 _LEAST_AREA = 13_000  # pixels at 500 dpi: 34 square millimetres
 _FINGER_AREA = 16_000  # a second part of this size, and of this share of the first, is a second finger
 _FINGER_SHARE = 0.35
 _CRUMB_SHARE = 0.12  # parts smaller than this share of the largest are dirt
 _WIDEST = 640  # pixels: 32 mm; no finger is wider
+_FILLS_ALL, _MOST_FILLED = 400, 0.95  # pixels: 20 mm; a finger leaves corners of so large a picture free
 _FAINTEST = 1.5  # grey levels in the ridge band
 _LEAST_PERIODIC, _LEAST_CLARITY = 0.12, 0.025  # very dry fingers reach no more; photographs mostly stay below
 _DOUBTFUL_PERIODIC = 0.3  # below this share the period itself must be a grown-up finger's
@@ -30,6 +31,10 @@ _TIP_SHARE = 0.55  # of the height: below, loops and deltas run otherwise
 _FEWEST_IN_COLUMN, _CLEFT_SIGMA, _CLEFT_MARGIN = 9, 3.0, 8  # in steps of 4 pixels
 _OUTER_ALLOWANCE = 0.15  # the outer flanks of two fingers may be cut off
 _MOST_CLEFT = 0.3  # 0 in one finger, 0.3 to 0.9 where two touch
+_TALL = 440  # pixels: 22 mm; two tips one above the other are taller
+_FEWEST_IN_ROW, _ROW_SIGMA, _TIPS_APART = 8, 5.0, 30  # in steps of 4 pixels
+_HOLLOW = -0.1  # deeper between two tips counts no more
+_MOST_TIP_BELOW = 0.34  # up to 0.15 in one tall finger, 0.35 to 0.9 in four of five pairs of tips
 _PERIODS = (4.6, 14.5)  # pixels; adults have 8 to 11, children down to 5.5
 
 
@@ -43,6 +48,8 @@ def finger_in(grey: Grey) -> Segmented:
     largest = int(areas.max())
     if largest < _LEAST_AREA:
         raise UnusableFingerprint(FingerprintFault.TOO_LITTLE, f"{largest} pixels of finger")
+    if min(grey.shape) >= _FILLS_ALL and float((found.mask > 0).mean()) > _MOST_FILLED:
+        raise UnusableFingerprint(FingerprintFault.NOT_A_FINGERPRINT, "lines all over, into every corner")
     order = np.argsort(-areas)
     if len(areas) > 1 and areas[order[1]] >= max(_FINGER_AREA, _FINGER_SHARE * largest):
         one, two = numbers[1 + order[0]], numbers[1 + order[1]]
@@ -86,6 +93,8 @@ def refuse_unless_ridged(ridges: Ridges) -> None:
         )
     if ridges.mask.shape[1] >= _WIDE and _cleft(ridges) > _MOST_CLEFT:
         raise UnusableFingerprint(FingerprintFault.SEVERAL_FINGERS, "two arches of ridges, side by side")
+    if ridges.mask.shape[0] >= _TALL and _tip_below(ridges) > _MOST_TIP_BELOW:
+        raise UnusableFingerprint(FingerprintFault.SEVERAL_FINGERS, "two arches of ridges, one above the other")
 
 
 def _flow(ridges: Ridges) -> tuple[float, float]:
@@ -128,3 +137,34 @@ def _cleft(ridges: Ridges) -> float:
     clear = inside * (ridges.coherence * ridges.period.regularity)[::_COARSE_STEP, ::_COARSE_STEP]
     left, right = float(clear[:, :split].sum()), float(clear[:, split:].sum())
     return deepest if min(left, right) >= _FINGER_SHARE * max(left, right) else 0.0
+
+
+def _tip_below(ridges: Ridges) -> float:
+    """How clearly ridges arch again below where they have ceased to, 0 to 1.
+
+    Ridges rise on the left and fall on the right over the tip of a finger; at its base and on the phalanx below the
+    crease they lie flat. Where they arch once more, the tip of a second finger lies below the first.
+    """
+    inside = (ridges.mask[::_COARSE_STEP, ::_COARSE_STEP] > 0).astype(np.float32)
+    falling = np.sin(2.0 * ridges.angle[::_COARSE_STEP, ::_COARSE_STEP]) * inside
+    count = inside.sum(axis=1)
+    rows = np.flatnonzero(count >= _FEWEST_IN_ROW)
+    columns = np.arange(inside.shape[1])
+    left = columns < ((inside * columns).sum(axis=1) / np.maximum(count, 1))[:, None]
+
+    def mean(side: npt.NDArray[np.bool_]) -> Field:
+        total, many = (falling * side).sum(axis=1), (inside * side).sum(axis=1)
+        near = [cv2.GaussianBlur(each.astype(np.float32)[:, None], (0, 0), _ROW_SIGMA)[:, 0] for each in (total, many)]
+        return np.asarray(near[0] / (near[1] + 1e-3), np.float32)
+
+    arch = (mean(~left) - mean(left))[rows] / 2
+    clear = (inside * (ridges.coherence * ridges.period.regularity)[::_COARSE_STEP, ::_COARSE_STEP]).sum(axis=1)[rows]
+    found = 0.0
+    for below in range(_TIPS_APART + 1, len(arch)):
+        above = int(np.argmax(arch[: below - _TIPS_APART]))
+        flat = above + int(np.argmin(arch[above:below]))
+        rise = min(float(arch[above]), float(arch[below])) - max(float(arch[flat]), _HOLLOW)
+        parts = sorted((float(clear[:flat].sum()), float(clear[flat:].sum())))
+        if rise > found and parts[0] >= _FINGER_SHARE * parts[1]:
+            found = rise
+    return found

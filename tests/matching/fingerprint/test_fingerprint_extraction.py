@@ -107,6 +107,21 @@ def test_two_fingers_that_touch_are_refused(captures: dict[tuple[int, int], Grey
     assert refusal_of(np.hstack([one, other])) is FingerprintFault.SEVERAL_FINGERS
 
 
+def test_one_finger_above_another_is_refused(captures: dict[tuple[int, int], Grey]) -> None:
+    one, other = captures[3, 0], captures[4, 0]
+    gap = np.full((40, one.shape[1]), 226, np.uint8)
+    assert refusal_of(np.vstack([one, other])) is FingerprintFault.SEVERAL_FINGERS
+    assert refusal_of(np.vstack([one, gap, other])) is FingerprintFault.SEVERAL_FINGERS
+
+
+@pytest.mark.parametrize("winding", [20, 40, 70])
+def test_grain_of_wood_over_the_whole_picture_is_refused(winding: int) -> None:
+    x = np.arange(420.0)[None]
+    bend = cv2.GaussianBlur(np.random.default_rng(winding).standard_normal((420, 420)), (0, 0), winding)
+    grain = 128 + 100 * np.sin(2 * np.pi * (x + 30 * bend / bend.std()) / 10)
+    assert refusal_of(grain.astype(np.uint8)) is FingerprintFault.NOT_A_FINGERPRINT
+
+
 @pytest.mark.parametrize("turn", [0.0, 0.6, 1.5])
 def test_parallel_lines_are_refused(turn: float) -> None:
     y, x = np.mgrid[0:400, 0:360]
