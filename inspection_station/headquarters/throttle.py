@@ -21,6 +21,7 @@ _MEASURED_SECONDS = 3.0  # before a measurement counts
 _MEMORY_SECONDS = 20.0
 _LOOK_SECONDS = 0.5
 _LONGEST_LOOK = 5.0  # nothing went meanwhile: it says nothing
+_SETTLING_SECONDS = 3.0  # after a hold, until the queue is as the pace makes it
 
 
 @dataclass(slots=True)
@@ -33,6 +34,7 @@ class Throttle:
     _empty: float = 0.0  # seconds since the queue was seen last
     _free: float = 0.0  # when the next bytes may be given
     _looked: float = 0.0
+    _blind: float = -math.inf  # until then what is seen tells of a hold
     _delivered: int = 0
 
     @property
@@ -47,8 +49,10 @@ class Throttle:
         return wait
 
     def anew(self, now: float) -> None:
-        """What was promised before is void: all was held meanwhile, and must not go at once when it is let go."""
-        self._free = now
+        """All is held from now on, or let go: what was promised before is void, so that it does not go at once, and a
+        queue that ran empty meanwhile says nothing of the pace.
+        """
+        self._free, self._blind, self._empty = now, now + _SETTLING_SECONDS, 0.0
 
     def is_due(self, now: float) -> bool:
         """Whether it is time to look at the queue again."""
@@ -59,7 +63,7 @@ class Throttle:
         spent, count = now - self._looked, flow.delivered - self._delivered
         self._looked, self._delivered = now, flow.delivered
         waited = flow.waited
-        if waited is None or spent > _LONGEST_LOOK or (not self._known and waited < _FULL_SECONDS):
+        if waited is None or now < self._blind or spent > _LONGEST_LOOK or (not self._known and waited < _FULL_SECONDS):
             return
         if waited >= WANTED_SECONDS:
             self._known = min(self._known + spent, _MEMORY_SECONDS)

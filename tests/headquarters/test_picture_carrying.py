@@ -164,6 +164,21 @@ def test_what_was_held_goes_piece_by_piece_when_it_is_let_go() -> None:
     assert [throttle.delay(12_000, 103.0) for _ in range(5)] == [0.0, 0.5, 1.0, 1.5, 2.0]
 
 
+def test_a_queue_that_ran_empty_because_all_was_held_does_not_raise_the_pace() -> None:
+    throttle = Throttle()
+    for tick in range(40):  # a link of 30,000 bytes a second with a queue of a second
+        throttle.look(Flow(1.0, 15_000 * tick), 100 + tick * 0.5)
+    settled, count, now = throttle.pace, 15_000 * 40, 120.0
+    for _ in range(50):  # an alert every six seconds: the queue is seen empty each time, and as it was wanted after
+        for held in (True, False):
+            throttle.anew(now := now + 1.0)
+            assert held or throttle.delay(12_000, now) == 0.0
+        for tick in range(8):
+            count += 15_000
+            throttle.look(Flow(0.1 if tick < 4 else 0.5, count), now := now + 0.5)
+    assert throttle.pace <= settled * 1.2
+
+
 def test_a_link_whose_queue_nobody_knows_is_never_held_down() -> None:
     throttle = Throttle()
     for tick in range(100):
