@@ -5,6 +5,7 @@ Exporting changes nothing: what is in a bundle waits until its receipt is here, 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -32,6 +33,8 @@ from inspection_station.headquarters.sealed_bundle import TO_HEADQUARTERS, TO_ST
 from inspection_station.inspection.outbox import LogHead, OutboxItem, StationIdentity
 
 _EVERYTHING = 1_000_000
+log = logging.getLogger(__name__)
+
 _AGES = timedelta(days=36500)
 
 
@@ -137,11 +140,18 @@ class _Export:
         if self._heard is not None:
             yield Request(self._station, self._shown, heard=self._heard).encode()
 
+    def _body(self, item: OutboxItem) -> bytes | None:
+        try:
+            return self._outbox.body(item.position)
+        except Exception as fault:  # the store's, whichever: what still reads of a damaged one goes all the same
+            log.error("a message cannot be read", extra={"fault": type(fault).__name__})
+            return None
+
     def _packets(self, items: list[OutboxItem]) -> Iterator[bytes]:
         for at in range(0, len(items), 100):
             bodies = []
             for item in items[at : at + 100]:
-                body = self._outbox.body(item.position)
+                body = self._body(item)
                 self.read += 1
                 if body is None:
                     self.unreadable += 1
@@ -155,7 +165,7 @@ class _Export:
         for at in range(0, len(items), OFFER_LIMIT):
             offers = []
             for item in items[at : at + OFFER_LIMIT]:
-                data = self._outbox.body(item.position)
+                data = self._body(item)
                 self.read += 1
                 if data is None:
                     self.unreadable += 1

@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from typing import TypeVar
 
+from sqlcipher3 import dbapi2
+
 from inspection_station.storage import journal, records
 from inspection_station.storage.audit_log import append_audit, newest_entries
 from inspection_station.storage.check import check_store
@@ -17,6 +19,7 @@ from inspection_station.storage.connection import (
     DATABASE,
     Connection,
     FolderLock,
+    is_damage,
     open_reader,
     open_writer,
     transaction,
@@ -153,7 +156,14 @@ class StoreReader:
         with self._lock, translated(self._folder):
             if self._connection is None:
                 raise StoreClosed("the store is closed")
-            return question(self._connection)
+            try:
+                return question(self._connection)
+            except dbapi2.DatabaseError as error:
+                if is_damage(error):  # after a page that does not open, this connection reads no other either
+                    self._connection.close()
+                    self._connection = None
+                    self._connection = open_reader(self._folder, self._key)
+                raise
 
 
 def require_same_side(folder: Path, key_source: KeySource) -> None:

@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "storage"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "fakes"))
 
+from exchange_world import SharedClock, enrolled, gateway_in
 from store_stories import decided, picture, record
 
 from inspection_station.cli import main
+from inspection_station.gateway.bundles import import_bundle
 from inspection_station.station_profile import load_profile
 from inspection_station.storage.clock import SystemClock
 from inspection_station.storage.keys import TrainingFolderKeys, mark_training_folder
@@ -109,3 +112,22 @@ def test_what_still_reads_of_a_damaged_store_can_be_listed(folder: Path, capsys:
     damage_page(folder, 0.7)  # in a picture
     code, found, _ = told(capsys, "records", "list", "--data", str(folder))
     assert (code, len(found)) == (0, 8)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.7, 0.9])
+def test_what_still_reads_of_a_damaged_store_leaves_in_a_bundle(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], share: float
+) -> None:
+    gateway = gateway_in(tmp_path / "gateway", f"sqlite:///{tmp_path / 'gateway.db'}", SharedClock(), training=True)
+    name = load_profile("training").station_id
+    store = StationStore.open(folder, TrainingFolderKeys(folder), station_id=name, clock=SystemClock())
+    store.outbox.enrol(enrolled(gateway, name, training=True))
+    store.close()
+    damage_page(folder, share)
+    code, found, _ = told(capsys, "bundle", "export", str(tmp_path / "out.bundle"), "--data", str(folder))
+    assert code == 0
+    assert found["unreadable"] >= 1
+    assert found["messages"] + found["pictures"] + found["unreadable"] == 16
+    taken = import_bundle(gateway, tmp_path / "out.bundle")
+    assert taken.pictures == found["pictures"]
+    gateway.database.close()
