@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
+from inspection_station.gateway.agencies.simulator.world import Fingers
 from inspection_station.matching.fingerprint.cylinders import GRID_STEP
 from inspection_station.matching.fingerprint.extraction import extract
 from inspection_station.matching.fingerprint.faults import UnusableFingerprint
@@ -194,3 +195,6 @@ def test_invented_fingers_are_told_apart() -> None:
         f"strangers at the bound {np.mean(np.array(impostor) >= bound):.2%}"
     )
     assert rates.eer <= 0.02
+    played = Fingers().bound  # of the played headquarters, where drawn fingers are searched for
+    assert np.mean(np.array(impostor) >= played) <= 0.002
+    assert np.mean(np.array(genuine) >= played) >= 0.99

@@ -48,6 +48,7 @@ _LASTS = timedelta(hours=48)
 _GROUP_LASTS = timedelta(days=365)
 _ANNOUNCED = range(1, 25)  # seeds of travellers of lessons
 _ALSO_IN = {"biometric-enrolled": POINTED_OUT, "departed-foreigners": ALERTED, EMERGENCY_GROUP: ALERTED}
+_DRAWN_BOUND = 11.0  # drawn fingers are more alike than real ones (docs/fingerprints.md)
 """Groups that no lesson keeps on a station, and whose faces they hold here."""
 
 
@@ -119,7 +120,7 @@ class Fingers:
     @property
     def bound(self) -> float:
         """What makes a candidate."""
-        return float(model_for(True).threshold)
+        return max(float(model_for(True).threshold), _DRAWN_BOUND)
 
     def enrol(self, subject: str, position: int, template: FingerprintTemplate, document: tuple[str, str]) -> None:
         """Put a finger in that was taken at an inspection: that person is known, which is no suspicion."""
@@ -132,7 +133,7 @@ class Fingers:
 
     def search(self, template: FingerprintTemplate) -> list[Candidate]:
         """Who reaches the bound."""
-        return [one for one in self.gallery.search(template) if one.comparison.match]
+        return [one for one in self.gallery.search(template) if one.comparison.score >= self.bound]
 
     def enrol_listed(self, people: int, today: datetime) -> None:
         """Draw the index fingers of the first wanted people and put them in; a second and a half each."""
