@@ -39,7 +39,9 @@ class Typeface(StrEnum):
 
 
 class Printer(StrEnum):
-    """How ink meets paper. THERMAL and DOT are kept from the classifier's training, to test it on what is new."""
+    """How ink meets paper. THERMAL and DOT are kept from the classifier's training, to test it on what is new; NEEDLE
+    and RIBBON, of any fineness and wear, are only for training.
+    """
 
     OFFSET = "offset"
     LASER = "laser"
@@ -47,6 +49,8 @@ class Printer(StrEnum):
     ENGRAVED = "engraved"
     THERMAL = "thermal"
     DOT = "dot"
+    NEEDLE = "needle"
+    RIBBON = "ribbon"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,17 +128,32 @@ def _ink(shape: Coverage, pixels_per_mm: float, printer: Printer, rng: np.random
         rows = cv2.GaussianBlur(rows, (0, 0), 0.03 * pixels_per_mm + 0.1)
         return np.asarray(shape * rows, np.float32)
     if printer is Printer.DOT:
-        return _dots(shape, pixels_per_mm)
+        return _dots(shape, 0.16 * pixels_per_mm, 0.12 * pixels_per_mm)
+    if printer is Printer.NEEDLE:
+        step = rng.uniform(0.14, 0.24) * pixels_per_mm
+        return _dots(shape, step, rng.uniform(0.5, 0.8) * step)
+    if printer is Printer.RIBBON:
+        return _ribbon(shape, pixels_per_mm, rng)
     return shape
 
 
-def _dots(shape: Coverage, pixels_per_mm: float) -> Coverage:
-    """24-pin needle print: round dots of 0.24 mm every 0.16 mm wherever the shape is inked."""
-    step = 0.16 * pixels_per_mm
+def _ribbon(shape: Coverage, pixels_per_mm: float, rng: np.random.Generator) -> Coverage:
+    """A worn ribbon: the ink fails in patches and along a few rows."""
+    size = (shape.shape[0], shape.shape[1])
+    worn = rng.uniform(0.1, 0.4) * _field(size, rng.uniform(0.3, 1.5) * pixels_per_mm, rng)
+    rows = np.where(rng.random((size[0], 1)) < rng.uniform(0, 0.1), rng.uniform(0.2, 0.7), 1.0)
+    soft = cv2.GaussianBlur(shape, (0, 0), rng.uniform(0.02, 0.06) * pixels_per_mm)
+    return np.asarray(soft * np.clip(1 - np.abs(worn), 0, 1) * rows, np.float32)
+
+
+def _dots(shape: Coverage, step: float, radius: float) -> Coverage:
+    """Needle print: round dots of a radius wherever the shape is inked, a step apart (in pixels). 24 pins strike every
+    0.16 mm with needles of 0.24 mm.
+    """
     height, width = shape.shape
     across, down = np.meshgrid(np.arange(step / 2, width, step), np.arange(step / 2, height, step))
     inked = cv2.remap(shape, across.astype(np.float32), down.astype(np.float32), cv2.INTER_LINEAR) > 0.5
     sheet = np.zeros(shape.shape, np.uint8)
     for x, y in zip(across[inked], down[inked], strict=True):
-        cv2.circle(sheet, (round(x * 16), round(y * 16)), round(0.12 * pixels_per_mm * 16), 255, -1, cv2.LINE_AA, 4)
+        cv2.circle(sheet, (round(x * 16), round(y * 16)), round(radius * 16), 255, -1, cv2.LINE_AA, 4)
     return np.asarray(sheet.astype(np.float32) / 255, np.float32)

@@ -142,6 +142,18 @@ def test_a_name_half_hidden_by_gloss_is_in_doubt_by_position():
     assert bottom > top
 
 
+@pytest.mark.parametrize("place", [(0, 9), (1, 3)])
+@pytest.mark.parametrize("symbol", [*"+-*/=.:?#%&()@!", *"abeghkmqrx", " "])
+def test_a_symbol_that_no_zone_has_is_in_doubt_and_nothing_proves_it(symbol: str, place: tuple[int, int]):
+    document = _specimen(23)
+    rows = [list(line) for line in document.lines]
+    rows[place[0]][place[1]] = symbol
+    strange = replace(document, lines=tuple("".join(row) for row in rows))
+    zone = read_image(_picture(strange), today=TODAY, ask_second=False).zone
+    assert not zone.valid
+    assert place in {(doubt.line, doubt.column) for doubt in zone.doubts}
+
+
 def test_the_second_reader_is_not_asked_about_a_sure_reading():
     assert read_image(_picture(_specimen(22)), today=TODAY).second_opinion.value == "not asked"
 

@@ -16,7 +16,7 @@ from inspection_station.documents.mrz_image.glyphs import ALPHABET, Cells, evene
 from inspection_station.resource_path import resource
 
 NOTHING: Final = len(ALPHABET)
-"""Class of a cell that holds no single character."""
+"""Class of a cell that holds no character of a zone: another symbol, a blot, a blank, a part of a character."""
 
 Probabilities = NDArray[np.float32]
 

@@ -22,10 +22,14 @@ _STRIP_HEIGHT: Final = 56
 _WINDOWS: Final = 9
 _GOOD_FIT: Final = 0.5
 _SOME_FIT: Final = 0.15
+_CLEAR_FIT: Final = 0.4
 _GOES_ON: Final = 0.5
 _LEVEL: Final = 0.006  # a third of a degree: a fifth of a character's height over a line
 _LEVELLINGS: Final = 2
 _SLIGHTLY: Final = 0.05
+_LEAST_SPACING: Final = 1.3  # pitches from line to line
+_MOVES: Final = 3
+_AT_THE_END: Final = 2.5  # cells, of the ``MARGIN_CELLS`` beside a band
 
 Curve = NDArray[np.float64]
 
@@ -52,12 +56,46 @@ class Grid:
         across, down = (ends[:, 1] - ends[:, 0]).mean(axis=0)
         return float(down / across) if across > 1 else 0.0
 
+    def apart(self) -> bool:
+        """Whether each line lies clear of the next: one line taken for two is no zone."""
+        pitch = np.hypot(*np.diff(self.centres, axis=1).mean(axis=(0, 1)))
+        steps = np.diff(self.centres, axis=0).mean(axis=1)
+        return bool((np.hypot(steps[:, 0], steps[:, 1]) > _LEAST_SPACING * pitch).all())
+
 
 def lay_grids(grey: Grey, band: Band) -> list[Grid]:
     """A grid for each number of columns that the band's number of lines allows, best fit first.
 
-    The number that the lines' length and distance make likely is tried first; a good fit ends the search.
+    The number that the lines' length and distance make likely is tried first; a good fit ends the search. Where a part
+    of the lines was located and their print reaches out of its surroundings, the search goes on about that print.
     """
+    grids = _laid_about(grey, band)
+    for _ in range(_MOVES):
+        moved = _moved(band, grids[0]) if grids and grids[0].fit > _CLEAR_FIT else None
+        if moved is None:
+            break
+        band = moved
+        grids = sorted((*_laid_about(grey, band), *grids), key=lambda grid: -grid.fit)
+    return grids
+
+
+def _moved(band: Band, grid: Grid) -> Band | None:
+    """The band where the grid lies, and as level, if that is at the very end of what was looked at; else None."""
+    ends = cv2.transform(grid.centres[:, [0, -1]].reshape(1, -1, 2), band.turn)[0]
+    half = (ends[1::2, 0] - ends[::2, 0]).mean() / (grid.cells.shape[1] - 1) / 2
+    left, right = ends[::2, 0].mean() - half, ends[1::2, 0].mean() + half
+    if max(band.left - left, right - band.right) < 2 * half * _AT_THE_END:
+        return None
+    level = band.turned(grid.slope(band.turn))
+    ends = cv2.transform(grid.centres[:, [0, -1]].reshape(1, -1, 2), level.turn)[0].reshape(-1, 2, 2)
+    left, right = ends[:, 0, 0].mean() - half, ends[:, 1, 0].mean() + half
+    heights = [(bottom - top) / 2 for _, top, _, bottom in band.lines]
+    middles = ends[:, :, 1].mean(axis=1)
+    lines = tuple((left, y - high, right, y + high) for y, high in zip(middles, heights, strict=True))
+    return replace(level, lines=lines)
+
+
+def _laid_about(grey: Grey, band: Band) -> list[Grid]:
     grids: list[Grid] = []
     trials = [(band, columns) for columns in _likely_columns(band)]
     narrowed = [(_narrowed(band, columns), columns) for _, columns in trials]

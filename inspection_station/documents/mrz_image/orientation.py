@@ -18,6 +18,7 @@ from inspection_station.documents.mrz_image.grid import Grid
 _SOME_INK: Final = 0.25  # of that in a cell: a filler has half of what a letter has
 _MUCH_INK: Final = 0.5
 _SURELY_READ: Final = 0.9
+_SURELY_NOTHING: Final = 0.7
 _END: Final = 3  # cells
 _SOME_PRINT: Final = 0.6
 
@@ -39,9 +40,13 @@ class Upright:
 
     @property
     def whole(self) -> bool:
-        """Whether there is print at both ends: two lines of a card's three, read as longer ones, have none at one."""
+        """Whether there is print at both ends: two lines of a card's three, read as longer ones, have none at one, and
+        a grid laid a cell aside has paper there in every line.
+        """
         best = self.probabilities[:, :, :NOTHING].max(axis=(0, 2))
-        return float(min(best[:_END].mean(), best[-_END:].mean())) > _SOME_PRINT
+        paper = self.probabilities[:, [0, -1], NOTHING].min(axis=0)
+        print_at_ends = float(min(best[:_END].mean(), best[-_END:].mean()))
+        return print_at_ends > _SOME_PRINT and float(paper.max()) < _SURELY_NOTHING
 
 
 def upright(grid: Grid) -> Upright:

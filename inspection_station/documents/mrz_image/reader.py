@@ -84,11 +84,11 @@ def read_image(data: bytes | NDArray[np.uint8], *, today: date, ask_second: bool
         columns = found[0].probabilities.shape[1]
         raise UnreadableImage(Unreadable.ILLEGIBLE, f"lines longer than the {columns} characters of any layout")
     first = draft(found[0].probabilities)
-    zone = settled(first.lines, first.doubts, today=today)
+    zone = settled(first, today=today)
     opinion = SecondOpinion.NOT_ASKED
     if ask_second and not zone.valid:
         first, opinion = _weighed(grey, found[0], first)
-        zone = settled(first.lines, first.doubts, today=today)
+        zone = settled(first, today=today)
     if not zone.valid:
         _refuse_fragment(grey, found[0], zone)
     return ImageReading((zone,), first.confidences, _corners(found[0]), opinion, time.perf_counter() - started)
@@ -214,11 +214,12 @@ def _another(grey: Grey, coarse: Coarse, known: Upright) -> list[Upright]:
 
 def _zone_in(grey: Grey, band: Band) -> Upright | None:
     """The most legible reading of a band; of two alike the longer, since the shorter may be a part of it."""
-    readings = [upright(grid) for grid in lay_grids(grey, band) if grid.fit >= _LEAST_FIT]
+    readings = [upright(grid) for grid in lay_grids(grey, band) if grid.fit >= _LEAST_FIT and grid.apart()]
     longest = max((reading.probabilities.shape[1] for reading in readings), default=0)
 
     def merit(reading: Upright) -> float:
-        return reading.legibility + (0.03 if reading.probabilities.shape[1] == longest else 0)
+        longer = 0.03 if reading.probabilities.shape[1] == longest else 0
+        return reading.legibility + longer - _GOES_ON * (reading.partial or reading.overlong or not reading.whole)
 
     best = max(readings, key=merit, default=None)
     return best if best is not None and best.legibility >= _LEAST_LEGIBLE else None

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -27,6 +26,15 @@ SURE_UNCHECKED: Final = 0.85
 _RARE_O: Final = 0.3
 """How often a letter O stands where 0 may stand as well, beside a 0: issuers avoid it in numbers."""
 
+_UNREAD: Final = 0.5
+"""Where it is likelier than this that a cell holds no character of a zone, nobody has read one there: that the check
+digits come out right with one of those it resembles proves nothing.
+"""
+
+_RUN: Final = 3
+_RARE_AMONG_FILLERS: Final = 0.02
+"""How often another character stands between two fillers, or behind three, beside one more filler."""
+
 _WORTH_NAMING: Final = 0.02
 _MOST_CANDIDATES: Final = 4
 _FOREIGN: Final = 0.05
@@ -34,12 +42,16 @@ _FOREIGN: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Lines as recognised, a confidence (0…1) for every character, and the doubts before any check digit was asked."""
+    """Lines as recognised, a confidence (0…1) for every character, and the doubts before any check digit was asked.
+
+    ``unread`` are the places (line, column) where no character of a zone was seen.
+    """
 
     format: DocumentFormat
     lines: tuple[str, ...]
     confidences: tuple[tuple[float, ...], ...]
     doubts: tuple[CharacterDoubt, ...]
+    unread: frozenset[tuple[int, int]] = frozenset()
 
 
 def draft(probabilities: Probabilities) -> Draft:
@@ -50,30 +62,37 @@ def draft(probabilities: Probabilities) -> Draft:
     fitting = characters * allowed
     mass = fitting.sum(axis=2, keepdims=True)
     share = fitting / np.maximum(mass, 1e-9)
+    expected = _among_fillers(share, layout)
     # What looks like a character that cannot stand there is read as its lookalike, but not with confidence.
-    confidence = share.max(axis=2) * (1 - probabilities[:, :, NOTHING]) * np.minimum(1, 0.4 + mass[:, :, 0] / _FOREIGN)
+    shown = np.take_along_axis(share, expected.argmax(axis=2, keepdims=True), axis=2)[:, :, 0]
+    confidence = shown * (1 - probabilities[:, :, NOTHING]) * np.minimum(1, 0.4 + mass[:, :, 0] / _FOREIGN)
     covered = _covered(layout)
     lines, doubts = [], []
     for line in range(layout.line_count):
-        best = share[line].argmax(axis=1)
+        best = expected[line].argmax(axis=1)
         text = "".join(ALPHABET[index] for index in best)
         lines.append(text)
         for column, read in enumerate(text):
             sure = SURE_CHECKED if (line, column) in covered else SURE_UNCHECKED
             if confidence[line, column] < sure:
-                candidates = _candidates(share[line, column])
+                candidates = read + _candidates(share[line, column]).replace(read, "")
                 doubts.append(CharacterDoubt(line, column, read, candidates, round(float(confidence[line, column]), 3)))
     return Draft(
         layout.format,
         tuple(lines),
         tuple(tuple(round(float(value), 3) for value in row) for row in confidence),
         tuple(doubts),
+        frozenset((int(line), int(column)) for line, column in np.argwhere(probabilities[:, :, NOTHING] > _UNREAD)),
     )
 
 
-def settled(lines: Sequence[str], doubts: Sequence[CharacterDoubt], *, today: date) -> MachineReadableZone:
-    """The zone with what check digits prove put right, and the doubts they leave."""
-    return repair(lines, today=today, doubts=doubts)
+def settled(draft: Draft, *, today: date) -> MachineReadableZone:
+    """The zone with what check digits prove put right, and the doubts they leave. What is unread stays in doubt."""
+    zone = repair(draft.lines, today=today, doubts=draft.doubts)
+    left = {(doubt.line, doubt.column): doubt for doubt in zone.doubts}
+    unread = {(doubt.line, doubt.column): doubt for doubt in draft.doubts if (doubt.line, doubt.column) in draft.unread}
+    doubts = unread | left
+    return replace(zone, doubts=tuple(doubts[place] for place in sorted(doubts)))
 
 
 def _format(probabilities: Probabilities) -> DocumentFormat:
@@ -101,6 +120,27 @@ def _allowed(layout: Layout) -> NDArray[np.float32]:
             if "0" in characters and "O" in characters:
                 allowed[line, column, ALPHABET.index("O")] = _RARE_O
     return allowed
+
+
+def _among_fillers(share: NDArray[np.float32], layout: Layout) -> NDArray[np.float32]:
+    """The shares, but among fillers those of other characters count little: a field's rest is filled to its end.
+
+    That only chooses between characters. How sure one is, the print alone tells.
+    """
+    filler = ALPHABET.index("<")
+    digits = {cell for check in layout.checks for cell in check.digit.cells()}
+    expected = share.copy()
+    rare = np.full(NOTHING, _RARE_AMONG_FILLERS, np.float32)
+    rare[filler] = 1
+    for line in range(layout.line_count):
+        fillers = share[line].argmax(axis=1) == filler
+        for column in range(1, layout.line_length):
+            before = fillers[max(0, column - _RUN) : column]
+            between = before[-1] and column + 1 < layout.line_length and fillers[column + 1]
+            if (line, column) not in digits and (between or (len(before) == _RUN and before.all())):
+                expected[line, column] *= rare
+                fillers[column] = expected[line, column].argmax() == filler
+    return expected
 
 
 def _covered(layout: Layout) -> frozenset[tuple[int, int]]:
