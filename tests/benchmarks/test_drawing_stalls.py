@@ -10,10 +10,18 @@ import pytest
 
 from inspection_station.training.devices.drawing import Draughtsman, DrawnHere
 from inspection_station.training.devices.drawing_room import DrawingRoom
+from inspection_station.training.devices.kept_drawings import PLACE
 from inspection_station.training.devices.props import TravellerProps
 from inspection_station.training.personas.traveller import traveller
 
 pytestmark = pytest.mark.benchmark
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PLACE, "none")
+
+
 TODAY = date(2026, 11, 23)
 TICK = 0.002
 

@@ -19,6 +19,7 @@ import pytest
 from inspection_station.inspection.biometrics import FingerPosition
 from inspection_station.training.devices.drawing import Drawn, FingerOrder, draw, lay_down
 from inspection_station.training.devices.drawing_room import DrawingFault, DrawingRoom
+from inspection_station.training.devices.kept_drawings import PLACE
 from inspection_station.training.devices.props import TravellerProps
 from inspection_station.training.devices.stage import Laid
 from inspection_station.training.personas.traveller import traveller
@@ -32,6 +33,14 @@ class Deadly:
 
     def __reduce__(self) -> Any:
         return os._exit, (3,)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_is_kept() -> Iterator[None]:
+    """What is kept of an earlier drawing would be no drawing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(PLACE, "none")
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -161,6 +170,7 @@ _STATION = """
 import time
 from concurrent.futures import Future
 from datetime import date
+from inspection_station.training.devices.kept_drawings import PLACE
 from inspection_station.training.devices.drawing_room import DrawingRoom
 from inspection_station.training.personas.traveller import traveller
 

@@ -2,7 +2,7 @@
 
 It takes one or two seconds of computing that no reader takes, and as much again for the fingers, some of it without
 letting another thread run. A station with a screen therefore has it done in a process of its own (``drawing_room``);
-``DrawnHere`` does it on the spot.
+``DrawnHere`` does it on the spot. Pictures are kept for the next time (``kept_drawings``); passports are issued anew.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 
 from inspection_station.hardware.ports import FingerImage, Image
 from inspection_station.inspection.biometrics import FingerPosition
+from inspection_station.training.devices.kept_drawings import kept
 from inspection_station.training.devices.stage import Laid
 from inspection_station.training.issuing_authority import IssuingAuthority
 from inspection_station.training.page_renderer import PageStyle, PageText, render_page
@@ -28,6 +29,8 @@ from inspection_station.training.personas.traveller import TrainingTraveller
 from inspection_station.training.specimen_passport import card_access_number, fingers_for, training_authority
 from inspection_station.training.virtual_chip.profiles import PROFILES
 
+DPI: Final = 500
+"""Of the impressions (``personas.fingerprint``)."""
 FILMED: Final = 14
 """Frames drawn a traveller, shown forwards and backwards: half a second of moving, blinking and breathing."""
 
@@ -95,28 +98,37 @@ def draw(traveller: TrainingTraveller, today: date) -> Drawn:
     """Draw the page, issue the passport as of ``today`` and film the face. The same arguments give the same bytes, but
     for what a signature's clock adds.
     """
+    coded, jpeg_2000 = kept("portrait", (traveller.face_seed,), lambda: _portrait(traveller))
+    (page,) = kept(
+        "page", (traveller.seed, traveller.persona, traveller.face_seed), lambda: [_printed(traveller, coded)]
+    )
+    frames = kept("film", (traveller.seed, traveller.live_face), lambda: _filmed(traveller))
     profile = PROFILES[traveller.chip]
     passport = profile.issue(
         traveller.mrz_lines,
-        traveller.portrait_jp2,
+        jpeg_2000,
         authority=_authority(today.year, today.month),
         at=today,
         fault=traveller.passport_fault,
         can=None if profile.access is AccessOffer.BAC else card_access_number(traveller.seed),
         fingers=fingers_for(profile, traveller.seed),
     )
-    film = traveller.live()
-    return Drawn(_printed(traveller), passport, tuple(_packed(film.frame(index), 94) for index in range(FILMED)))
+    return Drawn(page, passport, frames)
 
 
 def lay_down(fingers: FingerOrder) -> Laid:
     """Grow the finger (half a second, unless it was grown before) and lay it down; the same for the same order."""
-    # Here, since growing loads machine code that a process which only inspects has no use for.
-    from inspection_station.training.personas.fingerprint import DPI, finger_of, impression
 
-    finger = finger_of(fingers.seed, fingers.position)
-    numbers = range(fingers.first, fingers.first + fingers.count)
-    return tuple(FingerImage(np.ascontiguousarray(impression(finger, number)), DPI) for number in numbers)
+    def impressions() -> list[bytes]:
+        # Here, since growing loads machine code that a process which only inspects has no use for.
+        from inspection_station.training.personas.fingerprint import finger_of, impression
+
+        finger = finger_of(fingers.seed, fingers.position)
+        numbers = range(fingers.first, fingers.first + fingers.count)
+        return [_lossless(impression(finger, number)) for number in numbers]
+
+    laid = kept("fingers", (fingers,), impressions)
+    return tuple(FingerImage(_unpacked(coded, cv2.IMREAD_GRAYSCALE), DPI) for coded in laid)
 
 
 @lru_cache(maxsize=2)
@@ -124,12 +136,21 @@ def _authority(year: int, month: int) -> IssuingAuthority:
     return training_authority(date(year, month, 1))
 
 
-def _printed(traveller: TrainingTraveller) -> bytes:
+def _portrait(traveller: TrainingTraveller) -> list[bytes]:
+    return [_lossless(traveller.portrait), traveller.portrait_jp2]
+
+
+def _filmed(traveller: TrainingTraveller) -> list[bytes]:
+    film = traveller.live()
+    return [_packed(film.frame(index), 94) for index in range(FILMED)]
+
+
+def _printed(traveller: TrainingTraveller, portrait: bytes) -> bytes:
     """A full-page reader's picture of the data page, about 1,300 to 2,000 pixels wide."""
     page = render_page(
         _text(traveller.persona),
         traveller.mrz_lines,
-        portrait=traveller.portrait,
+        portrait=_unpacked(portrait, cv2.IMREAD_COLOR),
         style=PageStyle(),
         seed=traveller.seed % 2**32,
     )
@@ -139,6 +160,14 @@ def _printed(traveller: TrainingTraveller) -> bytes:
 
 def _packed(image: Image, quality: int) -> bytes:
     return bytes(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes())
+
+
+def _lossless(image: Image) -> bytes:
+    return bytes(cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes())
+
+
+def _unpacked(coded: bytes, how: int) -> Image:
+    return np.ascontiguousarray(cv2.imdecode(np.frombuffer(coded, np.uint8), how), np.uint8)
 
 
 def _text(who: Persona) -> PageText:
