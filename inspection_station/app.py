@@ -43,7 +43,7 @@ from inspection_station.headquarters.packs_vault import PACK_FOLDER, PackVault
 from inspection_station.inspection.scenario import SCENARIOS
 from inspection_station.matching.face import DlibFaceMatcher
 from inspection_station.matching.face_installation import station_key
-from inspection_station.process_memory import give_pictures_back
+from inspection_station.process_memory import reuse_picture_memory
 from inspection_station.station_profile import ProfileError, StationProfile
 from inspection_station.storage.clock import SystemClock
 from inspection_station.storage.keys import key_source_for
@@ -89,7 +89,7 @@ def open_station(
     """
     if profile.scenario not in SCENARIOS:
         raise ProfileError(f"profile {profile.name}: no scenario {profile.scenario}: {', '.join(SCENARIOS)}")
-    give_pictures_back()
+    reuse_picture_memory()
     clock = SystemClock()
     progress("store")
     keys = key_source_for(profile)

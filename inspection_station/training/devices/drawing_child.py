@@ -26,10 +26,10 @@ def serve(pipe: Connection) -> None:
     Thread(target=_listen, args=(pipe, asked), name="pipe", daemon=True).start()
     import cv2
 
-    from inspection_station.process_memory import give_pictures_back
+    from inspection_station.process_memory import reuse_picture_memory
     from inspection_station.training.devices.drawing import FingerOrder, draw, lay_down
 
-    give_pictures_back()
+    reuse_picture_memory()
     cv2.setNumThreads(1)
     while True:
         number, order = asked.get()
