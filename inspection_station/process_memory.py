@@ -1,9 +1,9 @@
 """How this process's allocator behaves: the memory of one picture is that of the next.
 
-Left alone, glibc keeps an arena a thread, and each keeps what a day of frames and pages left in it. Giving every picture
-back to the system keeps a process smallest, and costs more than reading it: the system clears each page anew (measured on
-a virtual machine: a page's zone read in 245 ms instead of 374, a traveller drawn in half the time). So pictures stay in
-two heaps, where the next one takes their place.
+Left alone, glibc keeps an arena a thread, and each keeps what a day of frames and pages left in it. Giving every
+picture back keeps a process smallest, but costs more than reading it, since the system clears each page of memory anew
+(measured on a virtual machine: a document's zone read in 374 ms instead of 245, a traveller drawn in twice the time).
+So pictures stay in two heaps, where the next one takes their place.
 """
 
 from __future__ import annotations
@@ -28,4 +28,5 @@ def reuse_picture_memory() -> bool:
     except (OSError, AttributeError):
         return False
     asked = ((_M_MMAP_THRESHOLD, _MAPPED_FROM), (_M_TRIM_THRESHOLD, _SPARE), (_M_ARENA_MAX, _ARENAS))
-    return all([bool(mallopt(what, value)) for what, value in asked])
+    done = [bool(mallopt(what, value)) for what, value in asked]
+    return all(done)
