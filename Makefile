@@ -3,6 +3,8 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
+# One more than there are cores: many tests wait for devices, links and other processes.
+WORKERS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 
 .PHONY: run test check format benchmark fuzz chaos power-cuts exchange-runs voyage satellite screens lock setup setup-test clean help
 
@@ -10,7 +12,7 @@ run: setup ## start the station in training mode (without a display: play a less
 	@$(BIN)/inspection-station run
 
 test: setup-test ## run every test
-	@QT_QPA_PLATFORM=offscreen $(BIN)/pytest -n 2 --dist loadgroup -m "not benchmark"
+	@QT_QPA_PLATFORM=offscreen $(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not benchmark"
 
 check: setup-test ## format, lint, types, import contracts, file lengths
 	@$(BIN)/ruff format --check --quiet . || { echo "run 'make format'"; exit 1; }

@@ -23,6 +23,7 @@ from inspection_station.gateway.record_command import RecordCommand
 
 _DONE, _NEGATIVE, _USAGE, _MISSING = 0, 1, 2, 3
 _STATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_GRACE_SECONDS = 5  # for requests under way when it is told to end: a station sends again what was cut off
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -140,6 +141,7 @@ def _serve(options: argparse.Namespace) -> int:
         host=options.bind,
         port=options.port,
         workers=options.workers,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
         http=StationProtocol,
         ws="none",
         lifespan="off",
