@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from functools import cache
+from functools import cache, lru_cache
 
 from PySide6.QtGui import QFont, QFontDatabase, QFontMetrics
 
@@ -22,6 +22,7 @@ def load_fonts() -> str:
 
     Raises FileNotFoundError where an interface font is missing: without it Qt picks boxes or a maths font.
     """
+    _drawn.cache_clear()
     for name in _FILES:
         if QFontDatabase.addApplicationFont(str(resource("fonts", name))) < 0:
             raise FileNotFoundError(f"font cannot be loaded: {name}")
@@ -48,7 +49,10 @@ def visible(text: str, missing: str = "[U+{code}]") -> str:
     """The text with every character that no font draws replaced by its code point, so that no name turns into boxes."""
     if text.isascii():
         return text
-    metrics = QFontMetrics(interface_font())
-    return "".join(
-        c if c.isspace() or metrics.inFontUcs4(ord(c)) else missing.format(code=f"{ord(c):04X}") for c in text
-    )
+    return "".join(c if c.isspace() or _drawn(ord(c)) else missing.format(code=f"{ord(c):04X}") for c in text)
+
+
+@lru_cache(maxsize=8192)
+def _drawn(code: int) -> bool:
+    """Whether a font draws it. Asked for every character of every label that changes, always with the same answer."""
+    return bool(QFontMetrics(interface_font()).inFontUcs4(code))
