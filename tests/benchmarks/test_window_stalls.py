@@ -1,6 +1,6 @@
 """How long the screen's thread is blocked while travellers go through by keys on the real station and window.
 
-At most 100 ms are allowed. Shown with the thread's own work in the same gap: on a busy machine a long gap with little
+At most 100 ms are allowed, at the pace of real devices. Shown with the thread's own work in the same gap: on a busy machine a long gap with little
 work of its own is somebody else's.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,11 @@ import test_scenarios_by_keyboard as by_keyboard
 from PySide6.QtTest import QTest
 
 from inspection_station.ui.fonts import load_fonts
+from inspection_station.ui.opening import SWITCH_SECONDS
 from inspection_station.ui.qt_process import qt_application
 from inspection_station.ui.stall_watch import LIMIT_MS, StallWatch
 
-TRAVELLERS = 10
+TRAVELLERS = 5
 
 
 @pytest.mark.benchmark
@@ -30,6 +32,9 @@ def test_the_screen_is_never_blocked_for_long(scenario: str, tmp_path: Path, mon
     qt_application()
     # Turns of the event loop between two keys, as at a counter, not all that is to be drawn in one.
     monkeypatch.setattr(by_keyboard, "settle_events", lambda: QTest.qWait(40))
+    at_once = by_keyboard.profile_for
+    monkeypatch.setattr(by_keyboard, "profile_for", lambda *given: replace(at_once(*given), pace=1.0))
+    sys.setswitchinterval(SWITCH_SECONDS)  # as the application does
     with by_keyboard.officer_at(scenario, tmp_path / "data", load_fonts()) as officer:
         officer.inspect()  # what is loaded once is loaded now
         watch = StallWatch(officer.window)
