@@ -1,7 +1,7 @@
 """How long the screen's thread is blocked while travellers go through by keys on the real station and window.
 
-At most 100 ms are allowed, at the pace of real devices. Shown with the thread's own work in the same gap: on a busy machine a long gap with little
-work of its own is somebody else's.
+At most 100 ms are allowed, at the pace of real devices. Shown with the thread's own work in the same gap: on a busy
+machine a long gap with little work of its own is somebody else's.
 """
 
 from __future__ import annotations
