@@ -12,10 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "ui"))
-
-import test_scenarios_by_keyboard as by_keyboard
 from PySide6.QtTest import QTest
 
 from inspection_station.ui.fonts import load_fonts
@@ -29,6 +25,10 @@ TRAVELLERS = 5
 @pytest.mark.benchmark
 @pytest.mark.parametrize("scenario", ["quayside", "pre-clearance"])
 def test_the_screen_is_never_blocked_for_long(scenario: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Here, since it brings a conftest of its own, which others must not find while tests are gathered.
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / "ui"))
+    import test_scenarios_by_keyboard as by_keyboard
+
     qt_application()
     # Turns of the event loop between two keys, as at a counter, not all that is to be drawn in one.
     monkeypatch.setattr(by_keyboard, "settle_events", lambda: QTest.qWait(40))
