@@ -122,6 +122,44 @@ def test_what_cannot_be_drawn_is_a_fault_without_a_word_of_the_traveller(room: D
     assert "ANNA" not in str(told.value)
 
 
+class Toil:
+    """Unpacking this keeps whichever process does it busy for so many seconds of processor time, and draws nobody."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def __iter__(self) -> Iterator[Any]:
+        until = time.process_time() + self.seconds
+        while time.process_time() < until:
+            pass
+        return iter((traveller(17, today=TODAY), TODAY))
+
+
+def test_a_drawing_that_takes_longer_than_ones_patience_is_waited_for_while_it_gets_on() -> None:
+    busy = DrawingRoom()
+    try:
+        ordered(busy, traveller(18, today=TODAY)).result(150)  # its process has started
+        busy._patience = 3.0
+        slow: Future[Drawn] = Future()
+        busy._ordered(Toil(4.0), slow, 1)
+        assert slow.result(150).page
+    finally:
+        busy.close()
+
+
+def test_a_drawing_that_goes_round_in_circles_is_ended_and_the_next_one_is_drawn() -> None:
+    busy = DrawingRoom(most_work=2.0)
+    try:
+        endless: Future[Drawn] = Future()
+        busy._ordered(Toil(1e9), endless, 1)
+        with pytest.raises(DrawingFault, match="comes to no end"):
+            endless.result(150)
+        busy._most_work = 120.0
+        assert ordered(busy, traveller(19, today=TODAY)).result(150).page
+    finally:
+        busy.close()
+
+
 @posix
 def test_a_process_that_hangs_is_ended_and_told() -> None:
     impatient = DrawingRoom()

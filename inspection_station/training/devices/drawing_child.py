@@ -1,4 +1,8 @@
-"""The drawing process's side of ``drawing_room``: draws what the pipe asks for, and ends with the pipe."""
+"""The drawing process's side of ``drawing_room``: draws what the pipe asks for, and ends with the pipe.
+
+While it is at work it says so every second, with the processor time spent: on a busy machine a drawing may take minutes
+in which nothing is wrong.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,16 @@ import ctypes
 import os
 import signal
 import sys
+import time
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
-from threading import Thread
+from threading import Event, Lock, Thread
 from typing import Any, Final
 
 DRAWN: Final = "drawn"
 FAILED: Final = "failed"
+WORKING: Final = "working"
+_SAID_EVERY_SECONDS: Final = 1.0
 _YIELDING: Final = 3
 """Steps of politeness: whoever inspects comes before who draws."""
 _BELOW_NORMAL: Final = 0x4000  # BELOW_NORMAL_PRIORITY_CLASS, processthreadsapi.h
@@ -23,7 +30,8 @@ def serve(pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the station, which then ends us
     _step_back()
     asked: SimpleQueue[tuple[int, Any]] = SimpleQueue()
-    Thread(target=_listen, args=(pipe, asked), name="pipe", daemon=True).start()
+    at_work, sending = Event(), Lock()
+    Thread(target=_listen, args=(pipe, asked, at_work, sending), name="pipe", daemon=True).start()
     import cv2
 
     from inspection_station.process_memory import reuse_picture_memory
@@ -39,15 +47,24 @@ def serve(pipe: Connection) -> None:
         except Exception as fault:  # its text may name the traveller and stays here
             answer = FAILED, number, type(fault).__name__
         try:
-            pipe.send(answer)
+            with sending:
+                at_work.clear()
+                pipe.send(answer)
         except OSError:
             os._exit(0)
 
 
-def _listen(pipe: Connection, asked: SimpleQueue[tuple[int, Any]]) -> None:
+def _listen(pipe: Connection, asked: SimpleQueue[tuple[int, Any]], at_work: Event, sending: Lock) -> None:
     while True:
         try:
-            asked.put(pipe.recv())
+            if pipe.poll(_SAID_EVERY_SECONDS):
+                order = pipe.recv()
+                at_work.set()
+                asked.put(order)
+                continue
+            with sending:
+                if at_work.is_set():
+                    pipe.send((WORKING, 0, time.process_time()))
         except (EOFError, OSError):
             os._exit(0)  # the station is gone, or has no more use for us
 

@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from inspection_station.hardware.errors import DeviceError
 from inspection_station.training.devices.drawing import Drawn, FingerOrder
-from inspection_station.training.devices.drawing_child import DRAWN, serve
+from inspection_station.training.devices.drawing_child import DRAWN, WORKING, serve
 from inspection_station.training.devices.stage import Laid
 from inspection_station.training.personas.traveller import TrainingTraveller
 
@@ -30,7 +30,11 @@ log = logging.getLogger(__name__)
 
 _POLL_SECONDS: Final = 0.2
 _PATIENCE_SECONDS: Final = 120.0
-"""For one drawing of about 2 s, with the start of the process before it: a machine may be very busy."""
+"""With a process that gets nothing done. One that gets on is waited for, however busy the machine is."""
+_MOST_WORK_SECONDS: Final = 120.0
+"""Of processor time for one drawing of about 2 s: beyond that it goes round in circles."""
+_GOT_ON_SECONDS: Final = 0.05
+"""Of processor time that count as work: more than it takes to say, for all of one's patience, that one is alive."""
 _TRIES: Final = 2
 _LIFETIME: Final = 200
 """Drawings after which a process is replaced: what drawing leaves behind must not add up over a day of lessons."""
@@ -48,8 +52,14 @@ class DrawingRoom:
 
     ahead = True
 
-    def __init__(self, *, patience: float = _PATIENCE_SECONDS, lifetime: int = _LIFETIME) -> None:
-        self._patience = patience
+    def __init__(
+        self,
+        *,
+        patience: float = _PATIENCE_SECONDS,
+        most_work: float = _MOST_WORK_SECONDS,
+        lifetime: int = _LIFETIME,
+    ) -> None:
+        self._patience, self._most_work = patience, most_work
         self._lifetime = lifetime
         self._orders: PriorityQueue[tuple[int, int, Any, Future[Any]]] = PriorityQueue()
         self._turns = count()  # no two orders are alike, so what is ordered is never compared
@@ -121,23 +131,37 @@ class DrawingRoom:
 
     def _asked(self, order: Any) -> Any:
         """Raises EOFError or OSError when the process is gone, DrawingFault when it hangs or cannot."""
-        until = time.monotonic() + self._patience
         pipe = self._started()
         self._number += 1
         pipe.send((self._number, order))
-        while not pipe.poll(_POLL_SECONDS):
-            if self._closed:
-                raise EOFError
-            if time.monotonic() > until:
-                self._end()
-                raise DrawingFault("the drawing process does not answer and was ended")
-        kind, number, content = pipe.recv()
+        kind, number, content = self._heard(pipe)
         self._left -= 1
         if self._left <= 0:
             self._end()
         if kind != DRAWN or number != self._number:
             raise DrawingFault(f"the drawing process raised {content}")
         return content
+
+    def _heard(self, pipe: Connection) -> tuple[str, int, Any]:
+        """The answer, waited for as long as the process gets on. Raises as ``_asked``."""
+        got_on, begun, done = time.monotonic(), None, 0.0
+        while True:
+            if pipe.poll(_POLL_SECONDS):
+                answer: tuple[str, int, Any] = pipe.recv()
+                if answer[0] != WORKING:
+                    return answer
+                spent = answer[2]
+                begun = spent if begun is None else begun
+                if spent - done > _GOT_ON_SECONDS:
+                    got_on, done = time.monotonic(), spent
+                if spent - begun > self._most_work:
+                    self._end()
+                    raise DrawingFault("the drawing process comes to no end and was ended")
+            if self._closed:
+                raise EOFError
+            if time.monotonic() - got_on > self._patience:
+                self._end()
+                raise DrawingFault("the drawing process does not answer and was ended")
 
     def _started(self) -> Connection:
         if self._pipe is None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as StillDrawing
 from datetime import date
 from threading import Lock
 from typing import Final, TypeVar
@@ -18,7 +17,6 @@ from typing import Final, TypeVar
 import cv2
 import numpy as np
 
-from inspection_station.hardware.errors import DeviceStalled
 from inspection_station.hardware.ports import ChipConnection, Image
 from inspection_station.inspection.biometrics import FingerPosition
 from inspection_station.training.devices.drawing import Draughtsman, Drawn, DrawnHere, FingerOrder
@@ -31,7 +29,6 @@ from inspection_station.training.virtual_chip.profiles import PROFILES
 
 _KEPT: Final = 3
 """Travellers: the one before, the present one, the coming one; some 3 MB each."""
-_PATIENCE_SECONDS: Final = 300.0
 _Sheet = tuple[Hashable, ...]
 _K = TypeVar("_K")
 _T = TypeVar("_T")
@@ -122,9 +119,7 @@ class TravellerProps:
     def _of(self, traveller: TrainingTraveller) -> Drawn:
         drawing = self._ordered(traveller)
         try:
-            return drawing.result(_PATIENCE_SECONDS)
-        except StillDrawing:
-            raise DeviceStalled("a training traveller was not drawn in time") from None
+            return drawing.result()  # whoever draws gives up a drawing that does not get on
         finally:
             if drawing.done() and drawing.exception() is not None:
                 self._forget(traveller, drawing)
