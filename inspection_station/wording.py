@@ -76,6 +76,11 @@ class Wording:
         return f"{english} [{key}]" if english is not None else f"[{key}]"
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """How many of something, for the English lines of command lines: ``1 record``, ``2 records``."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
 @cache
 def catalogue(language: str) -> dict[str, str]:
     """All texts of a language by dotted key. Raises ValueError where the file holds anything but tables and texts."""

@@ -9,6 +9,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from inspection_station.wording import counted
+
 if TYPE_CHECKING:
     from inspection_station.app import Station
     from inspection_station.composition.loopback_headquarters import LoopbackHeadquarters
@@ -58,7 +60,8 @@ class Arrival:
         if not self._headquarters.running:
             return ""
         arrived = self._sealed - self._waiting
-        return f"{arrived} of {self._sealed} records arrived at headquarters. Look: {self._headquarters.where}"
+        records = counted(self._sealed, "record")
+        return f"{arrived} of {records} arrived at headquarters. Look: {self._headquarters.where}"
 
 
 def headquarters_beside(profile: StationProfile, folder: Path, stack: ExitStack) -> LoopbackHeadquarters:

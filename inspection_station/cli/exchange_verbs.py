@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from inspection_station.cli.refusal import refuse
 from inspection_station.cli.store_place import add_place, place_of
 from inspection_station.given_file import open_given, read_given
+from inspection_station.wording import counted
 
 if TYPE_CHECKING:
     from inspection_station.storage.store import StationStore
@@ -183,7 +184,9 @@ def _status(options: argparse.Namespace) -> int:
             "log": {"epoch": state.head.epoch, "size": state.head.size, "durable": state.head.durable_through},
             "budget": {"voyage": state.voyage, "limit": state.budget_bytes, "used": state.used_bytes},
         }
-        rows = [f"{Lane(lane.lane).name.lower():<16}{lane.messages:>8} wait {lane.bytes:>12} bytes" for lane in lanes]
+        rows = [
+            f"{Lane(lane.lane).name.lower():<16}{lane.messages:>8} waiting {lane.bytes:>12} bytes" for lane in lanes
+        ]
         return _tell(options, found, "\n".join(rows))
 
     return _guarded(options, act)
@@ -208,7 +211,7 @@ def _export(options: argparse.Namespace) -> int:
             late_hits=store.late_hits,
         )
         found = {"messages": made.messages, "pictures": made.pictures, "unreadable": made.unreadable}
-        return _tell(options, found, f"{made.messages} messages and {made.pictures} pictures")
+        return _tell(options, found, f"{counted(made.messages, 'message')} and {counted(made.pictures, 'picture')}")
 
     return _with_store(options, act)
 
@@ -233,7 +236,7 @@ def _import(options: argparse.Namespace) -> int:
             "stale": done.stale,
             "late_hits": done.late_hits,
         }
-        text = f"{done.confirmed} confirmed, {done.stale} answers overtaken"
+        text = f"{done.confirmed} confirmed, {counted(done.stale, 'answer')} overtaken"
         identity = store.outbox.identity()
         try:
             packs = None if identity is None else packs_of_bundle(options, identity)
@@ -243,7 +246,9 @@ def _import(options: argparse.Namespace) -> int:
             return _NEGATIVE
         if packs is None:
             return _tell(options, {**found, "packs": None}, text)
-        _tell(options, {**found, "packs": told_packs(packs)}, f"{text}, {len(packs.installed)} packs installed")
+        _tell(
+            options, {**found, "packs": told_packs(packs)}, f"{text}, {counted(len(packs.installed), 'pack')} installed"
+        )
         return refused_packs(packs)
 
     return _with_store(options, act)

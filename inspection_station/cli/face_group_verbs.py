@@ -27,6 +27,7 @@ from inspection_station.cli.face_options import (
 )
 from inspection_station.cli.refusal import refuse
 from inspection_station.given_file import read_given
+from inspection_station.wording import counted
 
 if TYPE_CHECKING:
     from inspection_station.matching.face_folders import FiledPicture
@@ -107,7 +108,7 @@ def build_history(options: argparse.Namespace) -> int:
         detail = getattr(failed, "strerror", None) or str(failed)
         raise FaceRefusal(UNUSABLE, "unreadable", detail, "see to the folders and the pictures' sizes") from None
     told = {"photographs": header.pictures, "expires_at": header.expires_at.isoformat()}
-    print(json.dumps(told) if options.json else f"{header.pictures} photographs, until {told['expires_at']}")
+    print(json.dumps(told) if options.json else f"{counted(header.pictures, 'photograph')}, until {told['expires_at']}")
     return DONE
 
 

@@ -26,6 +26,7 @@ from inspection_station.cli.face_options import (
     refused_face,
     scale_of,
 )
+from inspection_station.wording import counted
 
 if TYPE_CHECKING:
     from inspection_station.matching.face import DlibFaceMatcher
@@ -138,7 +139,8 @@ def _answer(answer: GroupAnswer, persons: tuple[str, ...] | None) -> dict[str, A
 
 def _print(answers: tuple[GroupAnswer, ...], calibrated: bool, persons: tuple[str, ...] | None) -> None:
     for answer in answers:
-        print(f"{answer.group_id}: {answer.searched} templates, bound {answer.bound:.4f}, margin {answer.margin}")
+        templates = counted(answer.searched, "template")
+        print(f"{answer.group_id}: {templates}, bound {answer.bound:.4f}, margin {answer.margin}")
         for candidate in answer.candidates:
             mark = "*" if candidate.above else " "
             print(f" {mark} {candidate.score:8.4f}  {_name(candidate.subject, persons)}")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from inspection_station.cli.refusal import refuse
 from inspection_station.cli.standard_streams import output_full
+from inspection_station.wording import counted
 
 if TYPE_CHECKING:
     from inspection_station.desk.view import Desk
@@ -258,7 +259,7 @@ def _play(options: argparse.Namespace) -> int:
     else:
         kept = len(report["travellers"])
         good = sum(right(traveller) for traveller in report["travellers"])
-        print(f"{kept} travellers, {report['lost']} lost, {good} ended as the answer key says")
+        print(f"{counted(kept, 'traveller')}, {report['lost']} lost, {good} ended as the answer key says")
     return 1 if report["lost"] else 0
 
 

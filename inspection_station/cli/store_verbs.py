@@ -12,6 +12,7 @@ from typing import Any
 from inspection_station.cli.exchange_verbs import RUNNING
 from inspection_station.cli.refusal import refuse
 from inspection_station.cli.store_place import add_place, place_of
+from inspection_station.wording import counted
 
 _DONE, _NEGATIVE, _USAGE, _MISSING = 0, 1, 2, 3
 _COUNTS = ("records", "pictures", "messages", "unfinished", "incarnations", "schema")
@@ -64,14 +65,18 @@ def _check(options: argparse.Namespace) -> int:
         found = dict(zip(_COUNTS, counts if report.tables else (None,) * len(counts), strict=True))
         if not report.sound:
             return _damaged(options, found, report.problems)
-        return _tell(options, {"sound": True, "problems": [], **found}, f"{report.records} records, nothing is wrong")
+        return _tell(
+            options, {"sound": True, "problems": [], **found}, f"{counted(report.records, 'record')}, nothing is wrong"
+        )
 
     return _guarded(options, act)
 
 
 def _damaged(options: argparse.Namespace, found: dict[str, int | None], problems: Sequence[str]) -> int:
-    known = "records that cannot be counted" if found["records"] is None else f"{found['records']} records"
-    _tell(options, {"sound": False, "problems": list(problems), **found}, f"{known}, {len(problems)} problem(s)")
+    known = "records that cannot be counted" if found["records"] is None else counted(found["records"], "record")
+    _tell(
+        options, {"sound": False, "problems": list(problems), **found}, f"{known}, {counted(len(problems), 'problem')}"
+    )
     for problem in problems:
         sys.stderr.write(f"STO-09: {problem}\n")
     sys.stderr.write("Do this: delete nothing; «bundle export» what still reads, then «store restore» a copy.\n")
@@ -85,7 +90,7 @@ def _backup(options: argparse.Namespace) -> int:
         folder, keys, _ = place_of(options)
         report = back_up(folder, keys, options.file)
         found = {"records": report.records, "pictures": report.blobs, "bytes": options.file.stat().st_size}
-        return _tell(options, found, f"{report.records} records copied and checked")
+        return _tell(options, found, f"{counted(report.records, 'record')} copied and checked")
 
     return _guarded(options, act)
 
@@ -138,7 +143,7 @@ def _close_voyage(options: argparse.Namespace) -> int:
             "waiting": closed.waiting,
             "old_key_destroyed": closed.old_key_destroyed,
         }
-        return _tell(options, found, f"voyage closed: {closed.purged} records purged, {closed.kept} kept")
+        return _tell(options, found, f"voyage closed: {counted(closed.purged, 'record')} purged, {closed.kept} kept")
 
     return _guarded(options, act)
 

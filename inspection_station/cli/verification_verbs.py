@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from inspection_station.cli.command_line import day
 from inspection_station.cli.refusal import refuse, refuse_writing
 from inspection_station.cli.trust_folder import tell_trust
+from inspection_station.wording import counted
 
 if TYPE_CHECKING:
     from inspection_station.documents.emrtd.trust_store import TrustStore
@@ -192,9 +193,11 @@ def report_verb(arguments: argparse.Namespace) -> int:
         print(f"{key.replace('_', ' '):18} {found[key]}")
     print(f"{'countries':18} {len(found['countries'])}")
     for country, counts in found["countries"].items():
-        print(f"  {country:4} {counts['anchors']} anchors, {counts['revocation_lists']} revocation lists")
+        lists = counted(counts["revocation_lists"], "revocation list")
+        print(f"  {country:4} {counted(counts['anchors'], 'anchor')}, {lists}")
     for one in found["lists"]:
-        print(f"{one['kind']:18} {one['file']}: {one['entries']} entries{'' if one['verified'] else ', taken by hand'}")
+        entries = counted(one["entries"], "entry", "entries")
+        print(f"{one['kind']:18} {one['file']}: {entries}{'' if one['verified'] else ', taken by hand'}")
     for problem in found["problems"]:
         print(f"not used: {problem['file']}: {problem['reason']}")
     return _DONE

@@ -47,7 +47,7 @@ def headquarters_side(
     ``on_packs`` are called when other packs are installed than before, on the exchange's thread or the side's.
     """
     keep_to_profile(profile, store)
-    turns = PackTurns(packs, clock, CHECKS, *on_packs)
+    turns = PackTurns(packs, clock, CHECKS, *on_packs, training=profile.training)
     acts = StationActs(profile.station_id, session, store, turns, clock, timedelta(days=profile.retention_days))
     if store.outbox.identity() is None:
         side = ExchangeSide(Shown(clock, lists.ages, packs), acts)

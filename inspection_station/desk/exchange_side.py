@@ -156,7 +156,13 @@ class ExchangeSide:
 
     def _standing(self) -> ExchangeView:
         packs, lists = self._shown.pack_status(), self._lists(self._shown.clock.now())
-        view = replace(self._view, lists=lists, packs_checked=packs.last_checked, packs_fault=packs.fault)
+        view = replace(
+            self._view,
+            lists=lists,
+            packs_checked=packs.last_checked,
+            packs_fault=packs.fault,
+            own_packs=packs.own,
+        )
         if self._shown.status is None:
             return replace(view, fault="SEC-04")
         status = self._shown.status()

@@ -94,6 +94,7 @@ class ExchangeView:
     """How the exchange stands. ``enrolled`` False: headquarters does not know this station, so nothing goes.
 
     ``clock_offset_seconds``: headquarters' clock minus this machine's, None before they could be compared.
+    ``own_packs``: a training station that has no root of trust and lives off its own packs.
     ``budget_bytes`` None: no limit for this voyage. ``sticks`` None: not looked for yet.
     """
 
@@ -109,6 +110,7 @@ class ExchangeView:
     lists: tuple[ListAge, ...] = ()
     packs_checked: datetime | None = None
     packs_fault: str = ""
+    own_packs: bool = False
     act: ActView | None = None
     sticks: tuple[Stick, ...] | None = None
     clock_offset_seconds: int | None = None

@@ -20,6 +20,7 @@ from inspection_station import __version__
 from inspection_station.gateway.agencies.command import AgencyCommands
 from inspection_station.gateway.pack_command import PackCommands
 from inspection_station.gateway.record_command import RecordCommand
+from inspection_station.wording import counted
 
 _DONE, _NEGATIVE, _USAGE, _MISSING = 0, 1, 2, 3
 _STATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -245,7 +246,7 @@ def _import_bundle(options: argparse.Namespace) -> int:
             "pictures": taken.pictures,
             "verdicts": {verdict.name.lower(): verdicts.count(verdict) for verdict in sorted(set(verdicts))},
         }
-        return _tell(options, found, f"{len(verdicts)} items from {taken.station}")
+        return _tell(options, found, f"{counted(len(verdicts), 'item')} from {taken.station}")
 
     return _with_gateway(options, act)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inspection_station.gateway.voyage_command import VoyageCommands, screened_if_begun
+from inspection_station.wording import counted
 
 if TYPE_CHECKING:
     from inspection_station.gateway.pack_repository import PackRepository
@@ -150,7 +151,7 @@ class PackCommands:
             "snapshot_bytes": done.snapshot_bytes,
             "delta_bytes": done.delta_bytes or None,
         }
-        text = f"{kind.value} {name} version {done.label.version}, {len(content)} parts"
+        text = f"{kind.value} {name} version {done.label.version}, {counted(len(content), 'part')}"
         if kind in (PackKind.CONTROL_LIST, PackKind.MANIFEST):
             screened = screened_if_begun(options)
             found["screened"] = screened
@@ -222,7 +223,7 @@ class PackCommands:
             bundle_entries(repository.files()),
         )
         found = {"station": options.station, "entries": count, "bytes": options.file.stat().st_size}
-        return self._tell(options, found, f"{count} entries for {options.station}")
+        return self._tell(options, found, f"{counted(count, 'entry', 'entries')} for {options.station}")
 
 
 def repository_of(options: argparse.Namespace) -> tuple[PackRepository, Path]:

@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
+from inspection_station.wording import counted
+
 Tell = Callable[[argparse.Namespace, dict[str, Any], str], int]
 Refuse = Callable[[argparse.Namespace, int, str, str, str], int]
 Verb = Callable[..., argparse.ArgumentParser]
@@ -32,10 +34,10 @@ class RecordCommand:
 
         def act(gateway: Any) -> int:
             total, rows = arrived(gateway.database, options.station, options.limit)
-            lines = [f"{total} records"]
+            lines = [counted(total, "record")]
             lines += [
                 f"{row['received_at']}  {row['station']:<16} {row['sequence']:>6}  {row['disposition']:<4}"
-                f" {row['pictures']:>2} pictures  {row['id']}"
+                f" {counted(row['pictures'], 'picture'):>11}  {row['id']}"
                 for row in rows
             ]
             return self._tell(options, {"total": total, "records": rows}, "\n".join(lines))

@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from inspection_station.wording import counted
+
 if TYPE_CHECKING:
     from inspection_station.gateway.pack_command import AddVerb, Refuse, Tell
     from inspection_station.gateway.service import Gateway
@@ -94,7 +96,7 @@ class VoyageCommands:
             "ends_at": ends.astimezone(UTC).isoformat(),
             "packs": [label.told() for label in labels],
         }
-        text = f"mission {options.mission} version {done.label.version}, {len(labels)} packs"
+        text = f"mission {options.mission} version {done.label.version}, {counted(len(labels), 'pack')}"
         return self._tell(options, found, text)
 
     def _whitelist(self, options: argparse.Namespace) -> int:
@@ -137,7 +139,8 @@ class VoyageCommands:
     def _screen(self, options: argparse.Namespace) -> int:
         def act(whitelists: Whitelists, gateway: Gateway) -> int:
             found = screened(gateway, whitelists)
-            return self._tell(options, found, f"{found['records']} records, {found['late_hits']} late hits")
+            text = f"{counted(found['records'], 'record')}, {counted(found['late_hits'], 'late hit')}"
+            return self._tell(options, found, text)
 
         return self._with_whitelists(options, act)
 

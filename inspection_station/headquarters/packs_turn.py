@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from inspection_station.headquarters.packs import PackKind, PackRefused
+from inspection_station.headquarters.packs import PackFault, PackKind, PackRefused
 from inspection_station.headquarters.packs_source import LinkSource, PackLink, PacksInterrupted, PackSource
 from inspection_station.headquarters.packs_update import Check, PackReport, update_packs
 from inspection_station.headquarters.packs_vault import PackVault
@@ -21,14 +21,21 @@ _AFTER_FAULT_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class PackStatus:
-    """How packs stand: when headquarters was last asked to the end, and the code of what stood in the way, or empty."""
+    """How packs stand: when headquarters was last asked to the end, and the code of what stood in the way, or empty.
+    ``own``: the station has no root of trust and needs none, since it lives off packs of its own.
+    """
 
     last_checked: datetime | None = None
     fault: str = ""
+    own: bool = False
 
 
 class PackTurns:
-    """Asks for packs now and then. Only one thread may call ``turn``."""
+    """Asks for packs now and then. Only one thread may call ``turn``.
+
+    ``training``: without a root of trust there is nothing to ask for and nothing amiss. Once a trainer has put one in,
+    the station practises with that headquarters' packs like any other.
+    """
 
     def __init__(
         self,
@@ -36,8 +43,9 @@ class PackTurns:
         clock: Clock,
         checks: Mapping[PackKind, Check],
         *on_changed: Callable[[], None],
+        training: bool = False,
     ) -> None:
-        self._vault, self._clock = vault, clock
+        self._vault, self._clock, self._training = vault, clock, training
         self._checks, self._on_changed = checks, on_changed
         self._due = 0.0
         self._urgent: Callable[[], bool] = lambda: False
@@ -57,6 +65,9 @@ class PackTurns:
         except PacksInterrupted:
             return
         except (PackRefused, LinkFault, OSError) as fault:
+            if self._training and isinstance(fault, PackRefused) and fault.fault is PackFault.NOT_TRUSTED:
+                self._end(PackStatus(own=True), _AFTER_FAULT_SECONDS)
+                return
             code = str(getattr(fault, "code", "STO-05"))
             log.warning("packs could not be brought up to date", extra={"code": code})
             self._end(PackStatus(self.status.last_checked, code), _AFTER_FAULT_SECONDS)

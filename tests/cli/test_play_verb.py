@@ -94,7 +94,7 @@ def test_without_json_each_traveller_is_a_line_and_the_last_line_sums_up(capsys:
     assert main(["play", "--travellers", "1", "--fault", "expired"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert "DOC-03" in lines[0]
-    assert lines[-1] == "1 travellers, 0 lost, 1 ended as the answer key says"
+    assert lines[-1] == "1 traveller, 0 lost, 1 ended as the answer key says"
 
 
 @pytest.mark.parametrize(

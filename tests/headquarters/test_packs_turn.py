@@ -75,4 +75,17 @@ def test_a_station_without_a_root_says_so_and_asks_for_nothing(tmp_path: Path) -
     publisher = Publisher(tmp_path / "repository")
     turns, link = PackTurns(vault_in(tmp_path / "packs"), SharedClock(now()), {}), Link(publisher)
     turns.turn(link, lambda: False)
-    assert (turns.status.fault, link.asked) == ("PCK-05", 0)
+    assert (turns.status.fault, turns.status.own, link.asked) == ("PCK-05", False, 0)
+
+
+def test_a_training_station_lives_off_its_own_packs_until_it_is_given_a_root(tmp_path: Path) -> None:
+    publisher, clock = Publisher(tmp_path / "repository"), SharedClock(now())
+    publisher.publish({"a": b"1"})
+    link = Link(publisher)
+    turns = PackTurns(vault_in(tmp_path / "packs"), clock, {}, training=True)
+    turns.turn(link, lambda: False)
+    assert (turns.status.fault, turns.status.own, link.asked) == ("", True, 0)
+    vault_in(tmp_path / "packs", publisher)
+    clock.advance(61)
+    turns.turn(link, lambda: False)
+    assert (turns.status.fault, turns.status.own, link.asked > 0) == ("", False, True)

@@ -98,6 +98,13 @@ def test_offline_is_grey_never_red_and_names_the_last_contact() -> None:
     assert "NET-02" in panel.trouble.text
 
 
+def test_a_training_station_without_a_root_is_told_to_live_off_its_own_packs_and_of_no_trouble() -> None:
+    panel = exchange_panel(Exchange(), replace(STANDING, packs_checked=None, own_packs=True), EN)
+    assert "packs: training's own" in panel.facts
+    assert "never" not in panel.facts
+    assert panel.trouble is None
+
+
 def test_an_unknown_pace_is_said_and_nothing_waiting_too() -> None:
     assert "time unknown" in exchange_panel(Exchange(), OFFLINE, EN).facts
     strip = exchange_strip(EMPTY, EN)
@@ -124,7 +131,7 @@ def test_every_state_can_be_said(view: ExchangeView, language: str) -> None:
 def test_an_export_tells_what_it_came_to() -> None:
     act = exchange_panel(Exchange(), EXPORTED, EN).act
     assert act is not None
-    assert act.text == "Exported 16 messages and 360 photos (8.6 MB): KEL-03-20261123T130000Z.bundle"
+    assert act.text == "Exported: messages 16, photos 360 (8.6 MB): KEL-03-20261123T130000Z.bundle"
 
 
 # Keys

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from desk_props import FakeDesk, Script, a_hit, a_zone, candidates, chip_checks
+from exchange_props import STANDING, STRANGER
 
 from inspection_station.desk.commands import Decide
 from inspection_station.desk.exchange_view import ExchangeView
@@ -309,6 +310,16 @@ def test_seconds_per_person_count_from_the_start() -> None:
     since = desk.snapshot().elapsed_since
     assert since is not None
     assert seen(desk, now=since + 7.9).top.seconds == "7 s"
+
+
+def test_a_training_station_says_whether_anything_goes_to_a_headquarters() -> None:
+    nobody_tells, alone, enrolled = (
+        seen(FakeDesk(exchange=exchange)).top.training for exchange in (None, STRANGER, STANDING)
+    )
+    assert nobody_tells == "TRAINING: fictional data"
+    assert alone.endswith("nothing is sent")
+    assert enrolled.endswith("sent to a training headquarters only")
+    assert seen(FakeDesk(exchange=STANDING, training=False)).top.training == ""
 
 
 @pytest.mark.parametrize("scenario", list(SCENARIOS))

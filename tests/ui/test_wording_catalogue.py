@@ -40,7 +40,7 @@ from inspection_station.ui.presenters.console import Pane
 from inspection_station.ui.presenters.opening import QUITTING, STEPS_OF_STARTING
 from inspection_station.ui.presenters.reach import Reach
 from inspection_station.ui.presenters.tone import TONE_OF_SEVERITY, Tone
-from inspection_station.wording import LANGUAGES, Wording, WordingMissing, catalogue
+from inspection_station.wording import LANGUAGES, Wording, WordingMissing, catalogue, counted
 
 SOURCE = Path(inspection_station.__file__).parent
 UI = SOURCE / "ui"
@@ -133,12 +133,12 @@ def codes_in_product(without: str | None = None) -> set[str]:
     return found
 
 
+def blanks(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
 def test_both_languages_have_the_same_keys_and_the_same_blanks() -> None:
     chinese, english = catalogue("zh_TW"), catalogue("en")
-
-    def blanks(text: str) -> set[str]:
-        return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
-
     assert set(chinese) == set(english)
     assert {k for k in chinese if blanks(chinese[k]) != blanks(english[k])} == set()
 
@@ -157,6 +157,27 @@ def test_every_value_that_can_be_shown_is_worded(prefix: str) -> None:
 def test_every_code_of_the_product_is_worded_in_full() -> None:
     wording = Wording("zh_TW", strict=True)
     assert all(wording.error(code).do for code in codes_in_product(without="gateway"))  # an administrator's
+
+
+def test_english_counts_read_right_where_there_is_one_of_something() -> None:
+    counts = {
+        "count",
+        "messages",
+        "pictures",
+        "packs",
+        "confirmed",
+        "refused",
+        "sent",
+        "left",
+        "purged",
+        "kept",
+        "waiting",
+    }
+    texts = [t.format_map({b: "1" if b in counts else "…" for b in blanks(t)}) for t in catalogue("en").values()]
+    wrong = [text for text in texts if re.search(r"\b1 (?:[a-z-]{2,}s|wait|are)\b", text)]
+    assert wrong == []
+    assert (counted(1, "entry", "entries"), counted(2, "entry", "entries")) == ("1 entry", "2 entries")
+    assert (counted(0, "record"), counted(1, "record")) == ("0 records", "1 record")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -143,10 +143,11 @@ def _intro(panel: Exchange, view: ExchangeView, wording: Wording) -> str:
 
 
 def _facts(view: ExchangeView, wording: Wording) -> str:
-    found = [
-        wording.text("exchange.fact.contact", at=moment_text(view.last_contact, wording)),
-        wording.text("exchange.fact.packs", at=moment_text(view.packs_checked, wording)),
-    ]
+    found = [wording.text("exchange.fact.contact", at=moment_text(view.last_contact, wording))]
+    if view.own_packs:
+        found.append(wording.text("exchange.fact.own-packs"))
+    else:
+        found.append(wording.text("exchange.fact.packs", at=moment_text(view.packs_checked, wording)))
     if view.waiting:
         found.append(wording.text("exchange.fact.left", time=time_text(view.seconds_left, wording)))
     if view.port_link:

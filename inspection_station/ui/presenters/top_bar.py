@@ -59,13 +59,20 @@ def top_bar(snapshot: DeskSnapshot, wording: Wording, now: float, battery: int |
     if snapshot.elapsed_since is not None:
         seconds = wording.text("top.seconds", value=max(0, int(now - snapshot.elapsed_since)))
     return TopBar(
-        wording.text("top.training") if snapshot.training else "",
+        _training(snapshot, wording) if snapshot.training else "",
         wording.text(f"scenario.{snapshot.scenario}"),
         wording.text("top.officer", officer=snapshot.officer_id, station=snapshot.station_name),
         seconds,
         wording.text("top.done", count=snapshot.done_today),
         health(snapshot, wording, battery),
     )
+
+
+def _training(snapshot: DeskSnapshot, wording: Wording) -> str:
+    """Whether anything goes out is said where it is known. A training station enrols at a training gateway alone."""
+    if snapshot.exchange is None:
+        return wording.text("top.training")
+    return wording.text("top.training-sends" if snapshot.exchange.enrolled else "top.training-alone")
 
 
 def health(snapshot: DeskSnapshot, wording: Wording, battery: int | None) -> tuple[HealthItem, ...]:
