@@ -14,7 +14,7 @@ from inspection_station.desk.view import Desk
 from inspection_station.ui.bridge import DeskBridge
 from inspection_station.ui.crash_log import log_crashes
 from inspection_station.ui.fonts import load_fonts
-from inspection_station.ui.keyboard import Keyboard
+from inspection_station.ui.keyboard import Keyboard, handle_of
 from inspection_station.ui.main_window import MainWindow
 from inspection_station.ui.pages.page import Surface
 from inspection_station.ui.pictures import PictureStore
@@ -85,14 +85,14 @@ def run_window(
         by_itself=by_itself,
     )
     window.language_changed.connect(texts.install)
-    keyboard = Keyboard(window, window.press, window.reveal, window)
-    application.installEventFilter(keyboard)
+    keyboard = Keyboard(window.press, window.reveal, window)
     wedge = WedgeFilter(lambda text: bridge.post(FeedText(text)), window)
-    application.installEventFilter(wedge)  # installed last, so it sees every key first
     for widget in window.findChildren(QWidget):
         widget.ensurePolished()  # now rather than when its page is first turned to
     watch = StallWatch(window)
     show(window, kiosk=kiosk, size=size)
+    for keys in (keyboard, wedge):  # the wedge last, so it sees every key first
+        handle_of(window).installEventFilter(keys)
     watch.start()
     if ready is not None:
         QTimer.singleShot(0, lambda: ready(window))
@@ -101,8 +101,6 @@ def run_window(
             return application.exec()
     finally:
         window.leave()
-        application.removeEventFilter(wedge)
-        application.removeEventFilter(keyboard)
         watch.stop()
         bridge.close()
         pictures.close()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QKeyEvent, QWindow
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QPlainTextEdit, QWidget
 
 from inspection_station.ui.presenters.keys import Key
@@ -21,6 +21,7 @@ _KEYS: dict[int, Key] = {
     **{int(Qt.Key.Key_F1) + n - 1: Key(f"F{n}") for n in range(1, 13)},
     **{int(Qt.Key.Key_0) + n: Key(str(n)) for n in range(10)},
 }
+_TABS = (Qt.Key.Key_Tab, Qt.Key.Key_Backtab)
 _FIELDS = (QLineEdit, QPlainTextEdit)
 _IN_FIELDS = frozenset({Key.ENTER, Key.SPACE, Key.LEFT, Key.RIGHT, *(k for k in Key if k.digit is not None)})
 
@@ -29,12 +30,24 @@ TAP_SECONDS = 0.4
 """F1 let go sooner opens the overview of keys; held longer it only showed what is hidden."""
 
 
+def handle_of(window: QWidget) -> QWindow:
+    """The system's window behind it: every key comes here first, whichever field has the focus.
+
+    Filters belong here and not on the application: there they would be asked about each event of each widget, and
+    whenever the screen is drawn anew every one of those questions waits for the threads that compute.
+    """
+    window.winId()  # makes it, if it has not been shown yet
+    handle = window.windowHandle()
+    if handle is None:
+        raise RuntimeError("not a window of its own")
+    return handle
+
+
 class Keyboard(QObject):
-    """Event filter of the application for one window. A held key acts once: holding Enter admits nobody twice."""
+    """Event filter of a window's handle. A held key acts once: holding Enter admits nobody twice."""
 
     def __init__(
         self,
-        window: QWidget,
         press: Callable[[Key], None],
         reveal: Callable[[bool], None],
         parent: QObject | None = None,
@@ -42,22 +55,24 @@ class Keyboard(QObject):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(parent)
-        self._window = window
         self._press = press
         self._reveal = reveal
         self._clock = clock
         self._held_since: float | None = None
-        self.by_tab = False
+        self._tab = False  # while the focus is moved by it
+        self._by_tab = False
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            application.focusChanged.connect(self._note_focus)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Take the officer's keys; leave the rest to Qt."""
         kind = event.type()
-        if kind == QEvent.Type.FocusIn:
-            self._note_focus(watched, event)
-            return False
         if kind not in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease) or not isinstance(event, QKeyEvent):
             return False
-        if not isinstance(watched, QWidget) or watched.window() is not self._window:
+        if kind == QEvent.Type.KeyPress and event.key() in _TABS:
+            self._tab = True
+            QTimer.singleShot(0, self._end_tab)
             return False
         key = officer_key(event)
         if key is None:
@@ -69,7 +84,7 @@ class Keyboard(QObject):
         focus = QApplication.focusWidget()
         if key in _IN_FIELDS and isinstance(focus, _FIELDS):
             return False
-        if key in (Key.ENTER, Key.SPACE) and self.by_tab and isinstance(focus, QAbstractButton):
+        if key in (Key.ENTER, Key.SPACE) and self._by_tab and isinstance(focus, QAbstractButton):
             if kind == QEvent.Type.KeyPress and not event.isAutoRepeat():
                 focus.click()
             return True
@@ -83,12 +98,12 @@ class Keyboard(QObject):
         if not down and since is not None and self._clock() - since < TAP_SECONDS:
             self._press(Key.F1)
 
-    def _note_focus(self, watched: QObject, event: QEvent) -> None:
+    def _note_focus(self) -> None:
         """A button that was reached with Tab is the one that Enter presses; one that was touched is not."""
-        reason = getattr(event, "reason", None)
-        if not isinstance(watched, QWidget) or reason is None:
-            return
-        self.by_tab = reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+        self._by_tab = self._tab
+
+    def _end_tab(self) -> None:
+        self._tab = False
 
 
 def officer_key(event: QKeyEvent) -> Key | None:

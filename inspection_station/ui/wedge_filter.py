@@ -23,7 +23,7 @@ _Held = list[tuple[weakref.ref[QObject], QKeyEvent]]
 
 
 class WedgeFilter(QObject):
-    """Event filter of the application. ``feed`` receives a burst's text with newlines where the reader sent Enter."""
+    """Event filter of a window's handle. ``feed`` receives a burst's text with newlines where the reader sent Enter."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class WedgeFilter(QObject):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.timeout.connect(self.flush)
+        self._timer.timeout.connect(self._silence)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Hold printable keys back until it is clear who typed them."""
@@ -49,8 +49,6 @@ class WedgeFilter(QObject):
             return False
         if event.type() not in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
             return False
-        if not watched.isWidgetType():
-            return False  # the window handle sees the key first; the widget is where it goes
         if event.type() == QEvent.Type.KeyRelease:
             return bool(self._held) and self._hold(watched, event)
         return self._press(watched, event)
@@ -61,10 +59,15 @@ class WedgeFilter(QObject):
         held, self._held = self._held, []
         self._settle(self._assembler.flush(), held)
 
+    def _silence(self) -> None:
+        # The screen may have been busy: keys that wait behind this timer were typed before it fired.
+        QTimer.singleShot(0, lambda: None if self._timer.isActive() else self.flush())
+
     def _press(self, watched: QObject, event: QKeyEvent) -> bool:
         if event.key() in _MODIFIERS:
             return False
-        now = self._clock()
+        # When the key was struck, not when a busy screen came to look at it: a burst is not torn in two.
+        now = event.timestamp() / 1000 if event.timestamp() else self._clock()
         if self._assembler.due is not None and now > self._assembler.due:
             self.flush()
         character = _character(event)

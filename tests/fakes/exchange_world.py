@@ -12,7 +12,7 @@ from inspection_station.gateway.authority import Authority, KeysMissing, create_
 from inspection_station.gateway.database import Database
 from inspection_station.gateway.picture_intake import PictureIntake
 from inspection_station.gateway.pictures import FolderPictures
-from inspection_station.gateway.service import Gateway, initialise
+from inspection_station.gateway.service import Gateway, initialise, read_settings
 from inspection_station.gateway.stations import KnownStation, known_station
 from inspection_station.headquarters.enrolment import StationKeys, enrolment_for
 from inspection_station.headquarters.exchange import Exchange
@@ -113,7 +113,15 @@ def authority_in(folder: Path) -> Authority:
 def gateway_in(folder: Path, url: str, clock: SharedClock, *, training: bool = False) -> Gateway:
     """A gateway with its keys and pictures in ``folder`` and its tables at ``url``."""
     database = Database(url)
-    settings = initialise(database, training)
+    initialise(database, training)
+    database.close()
+    return gateway_again(folder, url, clock)
+
+
+def gateway_again(folder: Path, url: str, clock: SharedClock) -> Gateway:
+    """One that was made before: its schema is not looked at."""
+    database = Database(url)
+    settings = read_settings(database)
     return Gateway(database, FolderPictures(folder / "pictures"), authority_in(folder / "keys"), settings, clock.now)
 
 

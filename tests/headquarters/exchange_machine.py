@@ -18,7 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "storage"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "fakes"))
 
-from exchange_world import DirectLink, SharedClock, enrolled, gateway_in
+from exchange_world import DirectLink, SharedClock, enrolled, gateway_again, gateway_in
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
@@ -106,7 +106,7 @@ class ExchangeMachine(RuleBasedStateMachine):
 
     def open_gateway(self) -> None:
         place = self.folder / "gateway"
-        self.gateway = gateway_in(place, f"sqlite:///{place / 'gateway.db'}", self.clock)
+        self.gateway = gateway_again(place, f"sqlite:///{place / 'gateway.db'}", self.clock)
 
     def station(self, index: int) -> Station:
         return self.stations[index % len(self.stations)]

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit
 from inspection_station.desk import commands as c
 from inspection_station.inspection.biometrics import ComparisonBand
 from inspection_station.inspection.scenario import Step
-from inspection_station.ui.keyboard import TAP_SECONDS, Keyboard
+from inspection_station.ui.keyboard import TAP_SECONDS, Keyboard, handle_of
 from inspection_station.ui.main_window import MainWindow
 from inspection_station.ui.presenters.console import Console, Fill, Form, Keys
 from inspection_station.ui.presenters.keys import Key
@@ -31,15 +31,15 @@ class Hand:
 
     def __init__(self, window: MainWindow) -> None:
         self.window, self.now = window, 50.0
-        keyboard = Keyboard(window, window.press, window.reveal, window, clock=lambda: self.now)
-        window.installEventFilter(keyboard)
+        keyboard = Keyboard(window.press, window.reveal, window, clock=lambda: self.now)
+        handle_of(window).installEventFilter(keyboard)
 
     def f1(self, seconds: float) -> bool:
         """Press F1 for so long; returns whether hidden things were shown meanwhile."""
-        QTest.keyPress(self.window, Qt.Key.Key_F1)
+        QTest.keyPress(handle_of(self.window), Qt.Key.Key_F1)
         shown = self.window.console.revealed
         self.now += seconds
-        QTest.keyRelease(self.window, Qt.Key.Key_F1)
+        QTest.keyRelease(handle_of(self.window), Qt.Key.Key_F1)
         settle_events()
         return shown
 

@@ -12,7 +12,6 @@ import pytest
 from conftest import settle_events
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 
 from inspection_station.app import Station, desk_for, open_station
 from inspection_station.desk.view import DeskSnapshot
@@ -21,7 +20,7 @@ from inspection_station.inspection.record import InspectionRecord
 from inspection_station.inspection.scenario import SCENARIOS
 from inspection_station.station_profile import DeviceProfile, StationProfile, load_profile
 from inspection_station.ui.bridge import DeskBridge
-from inspection_station.ui.keyboard import Keyboard
+from inspection_station.ui.keyboard import Keyboard, handle_of
 from inspection_station.ui.main_window import MainWindow
 from inspection_station.ui.pages.page import Surface
 from inspection_station.ui.pictures import PictureStore
@@ -46,7 +45,7 @@ class Officer:
 
     def press(self, *keys: Qt.Key) -> None:
         for key in keys:
-            QTest.keyClick(QApplication.focusWidget() or self.window, key)
+            QTest.keyClick(handle_of(self.window), key)
             settle_events()
 
     def until(self, wanted: Callable[[DeskSnapshot], object]) -> DeskSnapshot:
@@ -100,18 +99,15 @@ def officer_at(scenario: str, folder: Path, zone_family: str) -> Iterator[Office
         desk = desk_for(station)
         bridge, pictures = DeskBridge(desk), PictureStore(desk.picture)
         window = MainWindow(bridge, Surface(pictures, desk.frames, zone_family, desk.finger_frames))
-        keyboard = Keyboard(window, window.press, window.reveal, window)
-        application = QApplication.instance()
-        assert application is not None
-        application.installEventFilter(keyboard)
+        keyboard = Keyboard(window.press, window.reveal, window)
         window.resize(1366, 768)
         window.show()
+        handle_of(window).installEventFilter(keyboard)
         window.activateWindow()
         settle_events()
         try:
             yield Officer(station, window, bridge)
         finally:
-            application.removeEventFilter(keyboard)
             window.leave()
             bridge.close()
             pictures.close()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 
 import psutil
 import pytest
@@ -12,7 +13,7 @@ from desk_props import FakeDesk, Script, a_hit, a_zone
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
 
 from inspection_station.desk import commands as c
 from inspection_station.desk.view import Notice
@@ -22,7 +23,7 @@ from inspection_station.inspection.disposition import Disposition
 from inspection_station.inspection.person_class import PersonClass
 from inspection_station.inspection.scenario import Step
 from inspection_station.matching.ports import FacePrompt
-from inspection_station.ui.keyboard import Keyboard
+from inspection_station.ui.keyboard import Keyboard, handle_of
 from inspection_station.ui.main_window import MainWindow
 from inspection_station.ui.presenters.keys import Key
 from inspection_station.ui.translations import QtTexts
@@ -34,32 +35,36 @@ NO_FINGERS = {Step.FINGERPRINTS: "DEV-02"}
 
 
 @pytest.fixture
-def at_the_counter(open_window: OpenWindow) -> Iterator[Callable[[FakeDesk], MainWindow]]:
+def at_the_counter(open_window: OpenWindow) -> Callable[[FakeDesk], MainWindow]:
     """A window with its keyboard filters, as the application installs them."""
-    installed: list[object] = []
 
     def make(desk: FakeDesk) -> MainWindow:
         window = open_window(desk)
-        keyboard = Keyboard(window, window.press, window.reveal, window)
+        keyboard = Keyboard(window.press, window.reveal, window)
         wedge = WedgeFilter(lambda text: desk.post(c.FeedText(text)), window)
         for one in (keyboard, wedge):
-            QApplication.instance().installEventFilter(one)  # type: ignore[union-attr]
-            installed.append(one)
+            handle_of(window).installEventFilter(one)
         window.activateWindow()
         settle_events()
         return window
 
-    yield make
-    for one in installed:
-        QApplication.instance().removeEventFilter(one)  # type: ignore[union-attr, arg-type]
+    return make
 
 
 def key(window: MainWindow, *keys: Qt.Key) -> None:
     for one in keys:
-        target = QApplication.focusWidget() or window
-        QTest.keyClick(target, one)
+        QTest.keyClick(handle_of(window), one)
         QTest.qWait(60)
         settle_events()
+
+
+def strike(window: MainWindow, letter: str, at: int) -> None:
+    """A key with its letter and the time at which the system saw it (ms)."""
+    key, text = (Qt.Key.Key_Return, "\r") if letter == "\n" else (Qt.Key(ord(letter.upper())), letter)
+    for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+        event = QKeyEvent(kind, key, Qt.KeyboardModifier.NoModifier, text)
+        event.setTimestamp(at)
+        QApplication.sendEvent(handle_of(window), event)
 
 
 def said(window: MainWindow) -> str:
@@ -103,7 +108,7 @@ def test_undo_is_one_chord(at_the_counter: Callable[..., MainWindow]) -> None:
     desk = FakeDesk(Script(failing=NO_FINGERS))
     window = at_the_counter(desk)
     key(window, Qt.Key.Key_Return, Qt.Key.Key_Return)
-    QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(handle_of(window), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert desk.posted[-1] == c.UndoDecision()
 
 
@@ -111,8 +116,8 @@ def test_a_note_is_typed_and_kept_with_enter(at_the_counter: Callable[..., MainW
     desk = FakeDesk(Script(failing=NO_FINGERS)).begin()
     window = at_the_counter(desk)
     key(window, Qt.Key.Key_F4)
-    for letter in "left arm 2":
-        QTest.keyClick(QApplication.focusWidget(), letter)
+    for n, letter in enumerate("left arm 2"):
+        strike(window, letter, 90_000 + 100 * n)
         QTest.qWait(40)
     key(window, Qt.Key.Key_Return)
     assert desk.posted[-1] == c.AddNote("left arm 2")
@@ -146,17 +151,38 @@ def test_typed_personal_data_do_not_stay_when_the_traveller_goes(at_the_counter:
     assert set(window.view.form_panel.values().values()) == {""}
 
 
-def test_a_reader_that_types_never_writes_into_a_field(at_the_counter: Callable[..., MainWindow]) -> None:
+@pytest.mark.parametrize("busy_seconds", [0.0, 0.05])
+def test_a_reader_that_types_never_writes_into_a_field(
+    at_the_counter: Callable[..., MainWindow], busy_seconds: float
+) -> None:
     desk = FakeDesk(Script(failing={Step.DOCUMENT: "DOC-01"})).begin()
     window = at_the_counter(desk)
     key(window, Qt.Key.Key_F4)
-    field = QApplication.focusWidget()
     zone = "\n".join(a_zone().lines)
-    for letter in zone:
-        QTest.keyClick(field, Qt.Key.Key_Return if letter == "\n" else letter)
+    for n, letter in enumerate(zone):
+        strike(window, letter, 90_000 + 8 * n)
+        if n in (3, 30):
+            time.sleep(busy_seconds)  # the screen is busy, the reader types on
     QTest.qWait(250)
     assert desk.posted[-1] == c.FeedText(zone)
     assert window.view.form_panel.values() == {"note": ""}
+
+
+def test_enter_presses_the_button_that_tab_reached_and_no_other(at_the_counter: Callable[..., MainWindow]) -> None:
+    desk = FakeDesk(Script(failing=NO_FINGERS)).begin()
+    window = at_the_counter(desk)
+    key(window, Qt.Key.Key_Tab)
+    reached = QApplication.focusWidget()
+    assert isinstance(reached, QAbstractButton)
+    pressed: list[int] = []
+    reached.clicked.connect(lambda: pressed.append(1))
+    key(window, Qt.Key.Key_Return)
+    assert pressed == [1]
+    assert desk.sealed == []
+    reached.clearFocus()
+    reached.setFocus(Qt.FocusReason.MouseFocusReason)  # touched, not tabbed to: Enter is the officer's own key again
+    key(window, Qt.Key.Key_Return)
+    assert pressed == [1]
 
 
 def test_a_held_enter_admits_nobody_twice(at_the_counter: Callable[..., MainWindow]) -> None:
@@ -164,7 +190,7 @@ def test_a_held_enter_admits_nobody_twice(at_the_counter: Callable[..., MainWind
     window = at_the_counter(desk)
     for n in range(6):
         event = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Return, Qt.KeyboardModifier.NoModifier, "\r", n > 0)
-        QApplication.sendEvent(window, event)
+        QApplication.sendEvent(handle_of(window), event)
         settle_events()
     assert desk.posted == [c.BeginInspection()]
 
@@ -191,10 +217,10 @@ def test_hits_are_hidden_until_the_key_is_held(at_the_counter: Callable[..., Mai
     window = at_the_counter(desk)
     key(window, Qt.Key.Key_Left)
     hidden = said(window)
-    QTest.keyPress(window, Qt.Key.Key_F1)
+    QTest.keyPress(handle_of(window), Qt.Key.Key_F1)
     settle_events()
     shown = said(window)
-    QTest.keyRelease(window, Qt.Key.Key_F1)
+    QTest.keyRelease(handle_of(window), Qt.Key.Key_F1)
     settle_events()
     match = "、".join(catalogue("zh_TW")[f"identifier.{name}"] for name in ("name", "date_of_birth"))
     assert match in shown
@@ -277,7 +303,7 @@ def test_five_hundred_travellers_in_a_row_by_keyboard_leave_no_memory_behind(
 
     def one() -> None:
         for _ in range(2):
-            QTest.keyClick(window, Qt.Key.Key_Return)
+            QTest.keyClick(handle_of(window), Qt.Key.Key_Return)
             settle_events()
         desk.posted.clear()
 
