@@ -30,6 +30,8 @@ from inspection_station.ui.widgets.picture import PictureView
 from inspection_station.wording import Wording
 
 TICK_MS = 250
+LEAST_SIZE = (960, 540)
+"""Pixels; ``theme.scale_for`` makes everything fit."""
 
 
 class MainWindow(QMainWindow):
@@ -66,6 +68,7 @@ class MainWindow(QMainWindow):
         self._look: Look | None = None
         self.view = ScreenView(self, surface)
         self.setCentralWidget(self.view)
+        self.setMinimumSize(*LEAST_SIZE)  # else the scale of a larger window keeps this one from getting small
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFocus(Qt.FocusReason.OtherFocusReason)
         for button in self.findChildren(QPushButton, "reveal"):

@@ -81,9 +81,11 @@ class Look:
 
 
 def scale_for(width: int, height: int) -> float:
-    """1.0 at 1366×768, 1.4 at 1920×1080; in steps of 0.05 so that a resize does not restyle at every pixel."""
+    """1.0 at 1366×768, 1.4 at 1920×1080; in steps of 0.05 so that a resize does not restyle at every pixel. On an old
+    screen of 1024×768 it is small print, and every key is still there.
+    """
     raw = min(width / 1366, height / 768)
-    return min(2.0, max(0.85, int(raw * 20 + 1e-6) / 20))
+    return min(2.0, max(0.75, int(raw * 20 + 1e-6) / 20))
 
 
 def style_sheet(look: Look) -> str:

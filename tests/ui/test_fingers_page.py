@@ -28,19 +28,23 @@ from inspection_station.inspection.biometrics import (
     ReferenceKind,
 )
 from inspection_station.inspection.events import FingerprintsCaptured
-from inspection_station.inspection.inspection import Stage
+from inspection_station.inspection.inspection import Inspection, Stage
 from inspection_station.inspection.scenario import Step
 from inspection_station.inspection.workflow import advance
 from inspection_station.matching.ports import FingerPrompt
 from inspection_station.ui.main_window import MainWindow
 from inspection_station.ui.pages.fingers import FingersView
+from inspection_station.ui.presenters.checks import check_rows
 from inspection_station.ui.presenters.console import Console
 from inspection_station.ui.presenters.fingers_page import FingersPage, fingers_page
+from inspection_station.ui.presenters.identity import FieldRow
 from inspection_station.ui.presenters.keys import Key
 from inspection_station.ui.presenters.press import press
 from inspection_station.ui.presenters.tone import Tone
 from inspection_station.ui.widgets.live_view import frame_image
 from inspection_station.wording import LANGUAGES, Wording
+
+EN = Wording("en", strict=True)
 
 OpenWindow = Callable[..., MainWindow]
 P = FingerPosition
@@ -141,9 +145,42 @@ def test_the_search_for_others_with_these_fingers_is_told_as_it_went(
     assert other is not None
     assert other.fingers is not None
     event = FingerprintsCaptured(1, 2.0, 1.0, other.fingers.samples, search=search)
-    row = fingers_page(desk.snapshot(), advance(inspection, event).inspection, Wording("en")).compared[-1]
+    row = fingers_page(desk.snapshot(), advance(inspection, event).inspection, Wording("en")).compared[1]
     assert row.tone is tone
     assert told in row.value
+
+
+def found(*candidates: FingerCandidate) -> Inspection:
+    """Somebody whose fingers headquarters has compared."""
+    inspection, other = taking().snapshot().inspection, FakeDesk().begin().snapshot().inspection
+    assert inspection is not None
+    assert other is not None
+    assert other.fingers is not None
+    search = FingerSearch("foreigner-biometrics", searched=1_200, candidates=candidates)
+    event = FingerprintsCaptured(1, 2.0, 1.0, other.fingers.samples, search=search)
+    return advance(inspection, event).inspection
+
+
+def test_a_candidate_is_told_by_group_and_reference_while_the_officer_holds_the_key_alone() -> None:
+    inspection = found(*(FingerCandidate("controlled-foreigners", f"W-{n}", 0.7) for n in range(5)))
+    hidden = fingers_page(taking().snapshot(), inspection, EN)
+    assert hidden.hits
+    assert not any("W-" in row.value for row in hidden.compared)
+    rows = fingers_page(taking().snapshot(), inspection, EN, revealed=True).compared[2:]
+    assert [(row.label, row.tone) for row in rows] == [(f"Candidate {n}", Tone.BAR) for n in (1, 2, 3)]
+    assert rows[0].value.endswith("· W-0")
+    assert rows[-1].word == "+2"
+    told = {row.key: row.detail for row in check_rows(inspection, EN)}
+    assert told["fingerprints:candidate:controlled-foreigners:W-1"] == "Fingers: candidate 2"
+
+
+def test_ones_own_earlier_fingers_are_told_on_the_page_and_beside_the_step_and_are_no_hit() -> None:
+    inspection = found(FingerCandidate("biometric-enrolled", "i-9", 0.7, same_document=True))
+    page = fingers_page(taking().snapshot(), inspection, EN)
+    assert not page.hits
+    assert page.compared[-1] == FieldRow("", "Fingers known under this document", Tone.NOTE, "BIO-14")
+    (row,) = [row for row in check_rows(inspection, EN) if row.step is Step.FINGERPRINTS]
+    assert (row.tone, row.code) == (Tone.OK, "BIO-14")
 
 
 def test_without_fingers_in_the_chip_the_comparison_is_grey() -> None:

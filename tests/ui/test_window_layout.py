@@ -262,6 +262,17 @@ def test_tab_reaches_every_button_once_and_comes_round(open_window: OpenWindow, 
     assert wanted <= set(seen)
 
 
+@pytest.mark.parametrize("language", ["zh_TW", "en"])
+@pytest.mark.parametrize("scene", ["clear", "hits", "document"])
+def test_on_an_old_small_screen_every_key_is_still_there(open_window: OpenWindow, scene: str, language: str) -> None:
+    window = show(open_window, scene, language, (1024, 768))
+    assert (window.width(), window.height()) == (1024, 768)
+    for key, button in window.view.bar.buttons.items():
+        if button.isVisible():
+            right = button.mapTo(window, button.rect().topRight()).x()
+            assert (key, right < 1024, button.clipped()) == (key, True, False)
+
+
 def test_refer_and_admit_are_far_apart(open_window: OpenWindow) -> None:
     window = show(open_window, "clear", "zh_TW", SIZES[0])
     buttons = window.view.bar.buttons

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from inspection_station.ui.pages.page import Card, Surface
 from inspection_station.ui.presenters.fingers_page import NOTES, REFUSAL, FingersPage
@@ -42,6 +42,8 @@ class FingersView(Card):
         self.hands = [FactTable(gap=4) for _ in range(_HANDS)]
         self.compared = FactTable(gap=4)
         self.glyph, self.prompt, self.trouble = Glyph(30), Text("name", wrap=True), TroubleCard()
+        self.reveal = QPushButton()
+        self.reveal.setObjectName("reveal")
         self.keys = {key: KeyButton(key) for key in (*NOTES, REFUSAL)}
         for key, button in self.keys.items():
             button.clicked.connect(lambda _=False, pressed=key: press(pressed))
@@ -63,6 +65,7 @@ class FingersView(Card):
         line.box.addWidget(self.prompt, 1)
         for button in self.keys.values():
             line.box.addWidget(button)
+        line.box.addWidget(self.reveal)
         self.box.addWidget(upper, 1)
         self.box.addWidget(line)
         self.box.addWidget(self.trouble)
@@ -89,4 +92,6 @@ class FingersView(Card):
             button.setVisible(key in shown)
             if key in shown:
                 button.show_action(shown[key])
+        self.reveal.setText(f"{wording.text('action.reveal')}  {Key.F1.value}")
+        self.reveal.setVisible(model.hits)
         self.trouble.show_trouble(model.trouble, wording.text("trouble.why"), wording.text("trouble.do"))

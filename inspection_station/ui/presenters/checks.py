@@ -95,7 +95,7 @@ def finding_detail(finding: Finding, wording: Wording, inspection: Inspection | 
     """
     step, _, rest = finding.key.partition(":")
     if finding.code in _CANDIDATE and step == Step.FINGERPRINTS.value:
-        return wording.text("step.fingerprints")
+        return _of_fingers(finding, wording, inspection)
     if finding.code in _CANDIDATE and inspection is not None and inspection.face_search is not None:
         keys = [f"groups:candidate:{one.group_id}:{one.reference_id}" for one in inspection.face_search.candidates]
         return wording.text("detail.candidate", rank=keys.index(finding.key) + 1) if finding.key in keys else ""
@@ -132,6 +132,20 @@ def finding_detail(finding: Finding, wording: Wording, inspection: Inspection | 
         return wording.text_or(f"clearance.{finding.detail}", "")
     # The rest is technical, or a hit, which is shown on its page while the officer holds the key.
     return finding.detail if finding.code in _TOLD_AS_IT_CAME else ""
+
+
+def _of_fingers(finding: Finding, wording: Wording, inspection: Inspection | None) -> str:
+    """By the rank under which the page of the fingers tells the candidate, where there are several."""
+    search = inspection.fingers.search if inspection is not None and inspection.fingers is not None else None
+    found = (
+        [f"fingerprints:candidate:{one.group}:{one.reference}" for one in search.candidates if not one.known]
+        if search
+        else []
+    )
+    if len(found) < 2 or finding.key not in found:
+        return wording.text("step.fingerprints")
+    candidate = wording.text("detail.candidate", rank=found.index(finding.key) + 1)
+    return wording.text("fingers.prompt", finger=wording.text("step.fingerprints"), do=candidate)
 
 
 def _away(step: Step, names: list[str], wording: Wording) -> str:
@@ -223,6 +237,8 @@ def _step_row(step: Step, inspection: Inspection, found: tuple[Finding, ...], wo
         return row(Tone.UNCHECKED, "not-checked", wording.error("BIO-11").what, "BIO-11", age)
     if grey:
         return row(Tone.UNCHECKED, "partly", _grey_detail(grey, wording), grey[0].code, age)
+    if step is Step.FINGERPRINTS and found:
+        return row(Tone.OK, "taken", wording.error(found[0].code).what, found[0].code, age)
     return row(Tone.OK, "taken", "", "", age)
 
 

@@ -12,6 +12,7 @@ from inspection_station.desk.view import DeskSnapshot
 from inspection_station.inspection.biometrics import (
     ComparisonBand,
     FingerAbsence,
+    FingerCandidate,
     FingerNotTaken,
     FingerPosition,
     FingerSearch,
@@ -23,6 +24,7 @@ from inspection_station.inspection.scenario import Step
 from inspection_station.matching.ports import FingerPrompt
 from inspection_station.ui.presenters.action import Action, Role
 from inspection_station.ui.presenters.candidates_page import one_in_text
+from inspection_station.ui.presenters.checks import group_name
 from inspection_station.ui.presenters.identity import FieldRow
 from inspection_station.ui.presenters.keys import Key
 from inspection_station.ui.presenters.step_pages import Trouble, trouble_of
@@ -35,12 +37,15 @@ NOTES: Final = {
     Key.D3: FingerAbsence.UNREADABLE,
 }
 REFUSAL: Final = Key.D4
+_NAMED: Final = 3
+"""Candidates that a laptop's screen has room for beneath the comparisons; each bars by itself, named or not."""
 
 
 @dataclass(frozen=True, slots=True)
 class FingersPage:
     """``live``: a finger is waited for. ``hands``: title and rows of the right and the left hand, in the order of the
-    law. ``pictures``: the fingers taken, with what stands beneath. ``keys``: what can be noted of the finger asked for.
+    law. ``pictures``: the fingers taken, with what stands beneath. ``hits``: candidates stand among ``compared``, each
+    told while the officer holds the key. ``keys``: what can be noted of the finger asked for.
     """
 
     live: bool
@@ -50,11 +55,14 @@ class FingersPage:
     hands: tuple[tuple[str, tuple[FieldRow, ...]], ...]
     pictures: tuple[tuple[BlobRef, str], ...]
     compared: tuple[FieldRow, ...]
+    hits: bool
     keys: tuple[Action, ...]
     trouble: Trouble | None
 
 
-def fingers_page(snapshot: DeskSnapshot, inspection: Inspection, wording: Wording) -> FingersPage:
+def fingers_page(
+    snapshot: DeskSnapshot, inspection: Inspection, wording: Wording, *, revealed: bool = False
+) -> FingersPage:
     """Page of the step. Nothing live is shown of a person from whom nothing may be collected."""
     shown = fingers_asked(snapshot, inspection)
     taken = inspection.fingers
@@ -71,7 +79,8 @@ def fingers_page(snapshot: DeskSnapshot, inspection: Inspection, wording: Wordin
             for name, hand in zip(("fingers.right", "fingers.left"), LEGAL_ORDER, strict=True)
         ),
         tuple((s.image, wording.text(f"finger.{s.position.value}")) for s in (taken.samples if taken else ())),
-        _compared(inspection, wording),
+        _compared(inspection, wording, revealed),
+        bool(_others(taken.search if taken else None)),
         _keys(wording) if shown else (),
         trouble_of(inspection, Step.FINGERPRINTS, wording),
     )
@@ -139,7 +148,7 @@ _BANDS = {
 }
 
 
-def _compared(inspection: Inspection, wording: Wording) -> tuple[FieldRow, ...]:
+def _compared(inspection: Inspection, wording: Wording, revealed: bool) -> tuple[FieldRow, ...]:
     taken = inspection.fingers
     if taken is None or not taken.samples:
         return ()
@@ -157,7 +166,20 @@ def _compared(inspection: Inspection, wording: Wording) -> tuple[FieldRow, ...]:
         chip = wording.text("reference.chip finger")
         rows.append(FieldRow(chip, wording.text("fingers.chip-gave-none"), Tone.UNCHECKED, word))
     rows.append(_searched(taken.search, wording))
+    others = _others(taken.search)
+    for rank, one in enumerate(others[:_NAMED], 1):
+        who = wording.text("groups.identity", group=group_name(one.group, wording), reference=one.reference)
+        label, hidden = wording.text("fingers.candidate", rank=rank), wording.text("lists.hidden")
+        more = wording.text("exchange.strip.more", count=len(others) - rank) if rank == _NAMED < len(others) else ""
+        rows.append(FieldRow(label, who if revealed else hidden, Tone.BAR, more))
+    if taken.search is not None and not others and any(one.known for one in taken.search.candidates):
+        rows.append(FieldRow("", wording.error("BIO-14").what, Tone.NOTE, "BIO-14"))
     return tuple(rows)
+
+
+def _others(search: FingerSearch | None) -> tuple[FingerCandidate, ...]:
+    """Candidates who are not the traveller's own earlier fingers, in the order in which they bar."""
+    return tuple(one for one in search.candidates if not one.known) if search is not None else ()
 
 
 def _searched(search: FingerSearch | None, wording: Wording) -> FieldRow:
@@ -166,7 +188,7 @@ def _searched(search: FingerSearch | None, wording: Wording) -> FieldRow:
     if search is None or search.code:
         return FieldRow(label, wording.text("fingers.offline"), Tone.UNCHECKED, wording.text("tone.not-checked"))
     told = wording.text("fingers.searched", count=f"{search.searched:,}")
-    if any(not one.known for one in search.candidates):
+    if _others(search):
         return FieldRow(label, told, Tone.BAR, wording.text("word.hit"))
     looked = Tone.OK if search.searched else Tone.NOTE  # none kept there: an answer that says little
     return FieldRow(label, told, looked, wording.text("word.no-hit"))

@@ -151,7 +151,7 @@ def _page(snapshot: DeskSnapshot, console: Console, wording: Wording, now: float
     if stage is Stage.WATCHLIST:
         return lists_page(snapshot, inspection, wording, revealed=console.revealed)
     if stage is Stage.FINGERPRINTS:
-        return fingers_page(snapshot, inspection, wording)
+        return fingers_page(snapshot, inspection, wording, revealed=console.revealed)
     if stage is Stage.CLEARANCE:
         return plain_page(inspection, Step(stage.value), wording)
     return decision_page(inspection, wording)

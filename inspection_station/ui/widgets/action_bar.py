@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from inspection_station.ui.presenters.action import Action, Role
 from inspection_station.ui.presenters.keys import Key
-from inspection_station.ui.theme import Look
+from inspection_station.ui.theme import Look, ThemeName
 from inspection_station.ui.widgets.key_button import KeyButton
 from inspection_station.ui.widgets.text import Text
 
@@ -22,6 +22,7 @@ class ActionBar(QWidget):
         self.setObjectName("actionBar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._press = press
+        self._look = Look(ThemeName.DAY, 1.0)
         self.buttons: dict[Key, KeyButton] = {}
         self.hint = Text("label")
         self._row = QHBoxLayout()
@@ -32,6 +33,7 @@ class ActionBar(QWidget):
 
     def set_look(self, look: Look) -> None:
         """Take a look."""
+        self._look = look
         self._column.setContentsMargins(look.px(24), look.px(3), look.px(24), look.px(8))
         self._column.setSpacing(look.px(1))
         self._row.setSpacing(look.px(8))
@@ -58,10 +60,12 @@ class ActionBar(QWidget):
                     self._row.addStretch(1)
                 else:
                     gap = QWidget()
+                    gap.setFixedWidth(self._look.px(24))
                     gap.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
                     self._apart.append(gap)
                     self._row.addWidget(gap)
             button = KeyButton(action.key)
+            button.set_look(self._look)  # it is made with the first screen, after the window got its look
             button.clicked.connect(lambda _=False, k=action.key: self._press(k))
             self.buttons[action.key] = button
             self._row.addWidget(button)
