@@ -37,6 +37,9 @@ class Fault(StrEnum):
     THREE_FACES = "three_faces"
     DARK = "dark"
     CAMERA_LOST = "camera_lost"
+    DRY_FINGERS = "dry_fingers"
+    FINGER_GARBAGE = "finger_garbage"
+    FINGER_READER_LOST = "finger_reader_lost"
 
 
 class Lasting(StrEnum):
@@ -69,6 +72,9 @@ LASTS: Final[dict[Fault, Lasting]] = {
     Fault.THREE_FACES: Lasting.TRAVELLER,
     Fault.DARK: Lasting.TRAVELLER,
     Fault.CAMERA_LOST: Lasting.ONCE,
+    Fault.DRY_FINGERS: Lasting.TRAVELLER,
+    Fault.FINGER_GARBAGE: Lasting.ONCE,
+    Fault.FINGER_READER_LOST: Lasting.ONCE,
 }
 
 _OWN_KIND: Final[dict[Fault, DeviceKind]] = {
@@ -89,6 +95,9 @@ _OWN_KIND: Final[dict[Fault, DeviceKind]] = {
     Fault.THREE_FACES: DeviceKind.CAMERA,
     Fault.DARK: DeviceKind.CAMERA,
     Fault.CAMERA_LOST: DeviceKind.CAMERA,
+    Fault.DRY_FINGERS: DeviceKind.FINGERPRINT_READER,
+    Fault.FINGER_GARBAGE: DeviceKind.FINGERPRINT_READER,
+    Fault.FINGER_READER_LOST: DeviceKind.FINGERPRINT_READER,
 }
 LOST_SECONDS: Final = 1.5
 """How long a device that was unplugged in mid-use stays away before somebody plugs it in again."""

@@ -7,13 +7,17 @@ from collections.abc import Iterator
 import pytest
 from real_station import RealStation, codes, person
 
+from inspection_station.desk.view import DeskSnapshot
+from inspection_station.hardware.ports import DeviceKind, DeviceState
 from inspection_station.inspection.disposition import Disposition
 from inspection_station.inspection.events import StepFailed
+from inspection_station.inspection.scenario import Step
 from inspection_station.training.personas.identity import PersonaKind
 from inspection_station.training.personas.stories import Place, stories
 
 SPOILT, NEXT = 4901, 4902
-AT_DEVICES = [story.fault for story in stories() if story.place is Place.DEVICE]
+OF_FINGERS = [s.fault for s in stories() if s.place is Place.DEVICE and s.step is Step.FINGERPRINTS]
+AT_DEVICES = [s.fault for s in stories() if s.place is Place.DEVICE and s.fault not in OF_FINGERS]
 
 # What the officer is told while it happens (notices), which attempt of a step fails by it, and how it ends.
 TOLD = {
@@ -58,8 +62,36 @@ def station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealStation]:
     running.close()
 
 
+@pytest.fixture(scope="module")
+def taking_fingers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealStation]:
+    running = RealStation(tmp_path_factory.mktemp("finger-faults") / "data", fingers=True)
+    yield running
+    running.close()
+
+
+def plugged_in(snapshot: DeskSnapshot) -> bool:
+    return all(d.state is DeviceState.READY for d in snapshot.devices if d.kind is DeviceKind.FINGERPRINT_READER)
+
+
 def test_every_fault_of_a_device_has_its_case() -> None:
     assert set(AT_DEVICES) == set(TOLD) | set(FAILED) | MENDED
+    assert set(OF_FINGERS) == {"finger_garbage", "finger_reader_lost", "dry_fingers"}  # the last: of the reader's tests
+
+
+@pytest.mark.parametrize("fault", ["finger_garbage", "finger_reader_lost"])
+def test_a_fault_of_the_fingerprint_reader_leaves_the_step_missing_and_the_next_travellers_fingers_are_taken(
+    taking_fingers: RealStation, fault: str
+) -> None:
+    who = person(SPOILT, fault=fault)
+    record = taking_fingers.by_the_book(who)
+    history = taking_fingers.stored(record.inspection_id).history
+    assert ("fingerprints", "DEV-01") in {(e.step.value, e.code) for e in history if isinstance(e, StepFailed)}
+    assert who.expected.accepts(record.decision.disposition)
+    taking_fingers.until(plugged_in)  # again, after a while
+    clean = taking_fingers.by_the_book(person(NEXT))
+    assert clean.fingers is not None
+    assert len(clean.fingers.samples) == 2
+    assert codes(clean) <= {"BIO-11", "NET-01"}
 
 
 @pytest.mark.parametrize("fault", AT_DEVICES)

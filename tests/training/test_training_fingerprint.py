@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from fakes.stage_props import PlainProps, PlainTraveller
 
+from inspection_station.desk.finger_capture import GOOD_ENOUGH, LEAST
 from inspection_station.hardware.conformance import Outcome, run_conformance
 from inspection_station.hardware.errors import CaptureCancelled, DeviceError, DeviceUnplugged
 from inspection_station.hardware.ports import DeviceKind, DriverSettings
 from inspection_station.inspection.biometrics import FingerPosition
+from inspection_station.matching.fingerprint.finger_capture import judged
 from inspection_station.training.devices.drawing import FingerOrder, lay_down
 from inspection_station.training.devices.fingerprint import TrainingFingerprintReader, factory
 from inspection_station.training.devices.props import TravellerProps
@@ -139,6 +141,19 @@ def test_an_impostor_has_fingers_of_their_own():
     (_, holder, _, _), (_, impostor, _, _) = notes.orders
     assert holder == 3
     assert impostor != 3
+
+
+def test_fingers_too_dry_are_too_poor_to_be_kept_until_their_owner_leaves():
+    own = TrainingStage(TravellerProps(today=lambda: date(2026, 11, 23)))
+    device = TrainingFingerprintReader(DriverSettings({"stage": own, "pace": 0.0}))
+    device.open()
+    own.present(traveller(3, today=date(2026, 11, 23), fault="dry_fingers"))
+    tries = [judged(device.capture(Event()).image).quality.score for _ in range(3)]
+    assert max(tries) < LEAST
+    own.remove()
+    own.present(traveller(3, today=date(2026, 11, 23)))
+    assert judged(device.capture(Event()).image).quality.score >= GOOD_ENOUGH
+    device.close()
 
 
 @pytest.mark.slow

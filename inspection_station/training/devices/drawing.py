@@ -24,13 +24,12 @@ from inspection_station.training.issuing_authority import IssuingAuthority
 from inspection_station.training.page_renderer import PageStyle, PageText, render_page
 from inspection_station.training.page_wear import Severity, random_wear, wear_page
 from inspection_station.training.passport_issue import AccessOffer, VirtualPassport
+from inspection_station.training.personas.fingerprint_flow import DPI
 from inspection_station.training.personas.identity import Persona
 from inspection_station.training.personas.traveller import TrainingTraveller
 from inspection_station.training.specimen_passport import card_access_number, fingers_for, training_authority
 from inspection_station.training.virtual_chip.profiles import PROFILES
 
-DPI: Final = 500
-"""Of the impressions (``personas.fingerprint``)."""
 FILMED: Final = 14
 """Frames drawn a traveller, shown forwards and backwards: half a second of moving, blinking and breathing."""
 

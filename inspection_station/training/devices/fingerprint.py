@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from threading import Event
 from typing import Any, Final
 
+import cv2
 import numpy as np
 
 from inspection_station.hardware.conformance import DeviceScript
@@ -36,6 +37,8 @@ _LAYING_SECONDS: Final = 1.2
 _PLATEN: Final = 235
 _SETTLING: Final = (0.35, 0.7)
 """Contrast of the previews while the finger is laid down."""
+_DRY_PATCHES: Final = 6.0
+"""Width in pixels of the patches in which a dry finger leaves ridges, a fifth of its area, and those faintly."""
 
 
 class TrainingFingerprintReader:
@@ -79,11 +82,14 @@ class TrainingFingerprintReader:
         for contrast in _SETTLING:
             self._backstage.take_time(cancel, _LAYING_SECONDS / (len(_SETTLING) + 1))
             image = self._drawn(drawing, cancel)[place]
+            self._backstage.lost_if_told(Fault.FINGER_READER_LOST)
             if on_preview is not None:
                 on_preview(FingerImage(_faint(image.image, contrast), image.dpi))
         self._backstage.take_time(cancel, _LAYING_SECONDS / (len(_SETTLING) + 1))
-        if self._backstage.struck_by(Fault.GARBAGE):
+        if self._backstage.struck_by(Fault.GARBAGE) or self._backstage.struck_by(Fault.FINGER_GARBAGE):
             raise DeviceGarbage("the training fingerprint reader sent a broken picture")
+        if self._backstage.struck_by(Fault.DRY_FINGERS):
+            return FingerImage(_dry(image.image, attempt), image.dpi)
         return image
 
     def _somebody(self, cancel: Event) -> Any:
@@ -117,6 +123,13 @@ class TrainingFingerprintReader:
                 raise
             except Exception as fault:
                 raise DeviceError("a training finger could not be drawn") from fault
+
+
+def _dry(image: np.ndarray[Any, np.dtype[np.uint8]], seed: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    chance = np.random.default_rng(seed).normal(size=image.shape).astype(np.float32)
+    patches = cv2.GaussianBlur(chance, (0, 0), _DRY_PATCHES)
+    touching = np.clip(2 * (patches / patches.std() - 0.8), 0, 0.6)
+    return np.ascontiguousarray(_PLATEN + (image.astype(np.float32) - _PLATEN) * touching, np.uint8)
 
 
 def _faint(image: np.ndarray[Any, np.dtype[np.uint8]], contrast: float) -> np.ndarray[Any, np.dtype[np.uint8]]:

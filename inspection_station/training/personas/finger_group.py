@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from inspection_station.inspection.biometrics import FingerPosition
+from inspection_station.training.personas.fingerprint_flow import DPI
 from inspection_station.training.virtual_chip.finger_record import FingerEntry, data_group_3
 
 _ENROLLED: Final = {FingerPosition.RIGHT_INDEX: 2, FingerPosition.LEFT_INDEX: 7}
@@ -23,7 +24,6 @@ def finger_group(seed: int) -> bytes:
     """
     from inspection_station.matching.fingerprint.wsq_pictures import encode_wsq
     from inspection_station.training.personas.fingerprint import (
-        DPI,
         IMAGE_HEIGHT,
         IMAGE_WIDTH,
         ImpressionCondition,

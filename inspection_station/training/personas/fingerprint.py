@@ -22,9 +22,8 @@ from inspection_station.training.personas.fingerprint_flow import HEIGHT, WIDTH,
 Grey = npt.NDArray[np.uint8]
 Field = npt.NDArray[np.float32]
 
-DPI = 500
 IMAGE_WIDTH, IMAGE_HEIGHT = 320, 400
-"""Pixels of an impression: a platen of 16 x 20 mm."""
+"""Pixels of an impression at ``fingerprint_flow.DPI``: a platen of 16 x 20 mm."""
 _SPOTS = (50, 130)
 _FLECKS = 0.02  # of a ridge: places no spot has reached grow from these
 _ROUGH_ROUNDS, _FINE_ROUNDS = 18, 3

@@ -13,8 +13,10 @@ import numpy.typing as npt
 
 Field = npt.NDArray[np.float32]
 
+DPI = 500
+"""Of everything that is drawn of fingers."""
 WIDTH, HEIGHT = 400, 500
-"""Pixels of a whole fingertip at 500 dpi: 20 x 25 mm."""
+"""Pixels of a whole fingertip: 20 x 25 mm."""
 
 
 class PatternKind(StrEnum):
