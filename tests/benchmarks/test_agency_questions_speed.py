@@ -5,7 +5,6 @@ from __future__ import annotations
 import statistics
 import sys
 import time
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,8 +15,6 @@ from agency_world import PlayedAgencies, about_document, about_person, lost, wan
 from gateway_process import GatewayProcess
 
 from inspection_station.gateway.agencies.configuration import FILE, configuration
-from inspection_station.headquarters.client import enrol_over_https
-from inspection_station.headquarters.enrolment import StationKeys, enrolment_for
 from inspection_station.headquarters.online_checks import OnlineChecks
 from inspection_station.headquarters.questions import Outcome
 
@@ -30,9 +27,7 @@ def test_four_systems_are_asked_within_a_tenth_of_the_deadline(tmp_path: Path) -
     (gateway.folder / FILE).write_text(configuration(played.url, False), encoding="utf-8")
     played.start()
     gateway.start()
-    ticket, keys = gateway.inside.ticket("station-1", timedelta(hours=1)), StationKeys.new()
-    answer = enrol_over_https(gateway.address, ticket, enrolment_for(ticket, "station-1", False, keys))
-    identity = answer.identity(keys, gateway.address)
+    identity = gateway.enrolled("station-1")
     checks = OnlineChecks("station-1", lambda: identity)
     spent: dict[str, list[float]] = {"all well": [], "one dead": [], "one slow": []}
     try:

@@ -28,8 +28,6 @@ from inspection_station.desk.officer_session import OfficerSession, new_entry
 from inspection_station.desk.sticks import sticks
 from inspection_station.desk.view import DeskSnapshot, FrameSlot
 from inspection_station.gateway.command import main as gateway_main
-from inspection_station.headquarters.client import enrol_over_https
-from inspection_station.headquarters.enrolment import StationKeys, enrolment_for
 from inspection_station.headquarters.loop import Conversation, ExchangeLoop
 from inspection_station.headquarters.packs_turn import PackTurns
 from inspection_station.headquarters.packs_vault import PackVault
@@ -67,9 +65,7 @@ class Bench:
         self.side: ExchangeSide | None = None
 
     def enrol(self, gateway: GatewayProcess) -> None:
-        ticket, keys = gateway.inside.ticket(self.station, timedelta(hours=1)), StationKeys.new()
-        enrolled = enrol_over_https(gateway.address, ticket, enrolment_for(ticket, self.station, False, keys))
-        self.store.outbox.enrol(enrolled.identity(keys, gateway.address))
+        self.store.outbox.enrol(gateway.enrolled(self.station))
         conversation = Conversation(self.station, self.store.outbox, CLOCK, Rules(first_pause=30.0, longest_pause=60.0))
         self.loop = ExchangeLoop(conversation, self.store.outbox, CLOCK)
 

@@ -5,48 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from fakes.chip_material import AUTHORITY, DAY, LASTING_LINES, PORTRAIT
+from fakes.asn1_pieces import DS, FILES, oid
+from fakes.chip_material import AUTHORITY
 
 from inspection_station.documents.emrtd import asn1, signatures, tlv
 from inspection_station.documents.emrtd.biometric_headers import check_biometric_headers
 from inspection_station.documents.emrtd.certificates import Certificate, parse_certificate
 from inspection_station.documents.emrtd.common_data import listed_groups
-from inspection_station.documents.emrtd.curve_table import BY_NAME
 from inspection_station.documents.emrtd.errors import MalformedChipData
 from inspection_station.documents.emrtd.finger_images import Compression
-from inspection_station.documents.emrtd.key_groups import (
-    PrimeGroup,
-    standard_group,
-)
-from inspection_station.documents.emrtd.security_object import parse_security_object
 from inspection_station.documents.emrtd.security_object_form import check_security_object_form
 from inspection_station.documents.emrtd.signatures import Algorithm
 from inspection_station.documents.emrtd.signer_form import check_signer_form
 from inspection_station.inspection.chip import CheckResult
-from inspection_station.training.passport_issue import issue_passport
 from inspection_station.training.virtual_chip.finger_record import FingerEntry, data_group_3
 
-FILES = issue_passport(LASTING_LINES, PORTRAIT, authority=AUTHORITY, at=DAY).files
-SOD = parse_security_object(FILES["EF.SOD"])
-(DS,) = SOD.signed.certificates
-CURVE = BY_NAME["secp256r1"]
-PRIME = standard_group(2)
-assert isinstance(PRIME, PrimeGroup)
 OK, FAILED, UNKNOWN = CheckResult.SUCCESSFUL, CheckResult.FAILED, CheckResult.UNDETERMINED
-
-
-def oid(dotted: str) -> bytes:
-    return asn1.encode_oid(dotted)
-
-
-def numbers(*values: int) -> bytes:
-    return tlv.encode(0x30, *(asn1.encode_integer(value) for value in values))
-
-
-def key_info(kind: str, material: bytes, parameters: bytes = b"") -> tlv.Element:
-    """SubjectPublicKeyInfo."""
-    algorithm = tlv.encode(0x30, oid(kind), parameters)
-    return tlv.read(tlv.encode(0x30, algorithm, tlv.encode(0x03, b"\0", material)))[0]
 
 
 # Form of the signer -------------------------------------------------------------------------------------------------

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
-from fakes.chip_material import AUTHORITY, DAY, LASTING_LINES, PORTRAIT
+from fakes.asn1_pieces import CURVE, DS, PRIME, SOD, key_info, numbers, oid
+from fakes.chip_material import AUTHORITY
 
 from inspection_station.documents.emrtd import active_authentication, asn1, message_recovery, signatures, tlv
 from inspection_station.documents.emrtd.agreement_keys import parse_agreement_key
@@ -23,33 +24,11 @@ from inspection_station.documents.emrtd.key_groups import (
     standard_parameters,
 )
 from inspection_station.documents.emrtd.security_infos import MAX_KEYS, parse_security_infos
-from inspection_station.documents.emrtd.security_object import parse_security_object
 from inspection_station.documents.emrtd.signatures import Algorithm, AlgorithmUnknown, DsaKey, EcKey, RsaKey
 from inspection_station.inspection.chip import CheckResult
 from inspection_station.training.chip_keys import agreement_key
-from inspection_station.training.passport_issue import issue_passport
 
-FILES = issue_passport(LASTING_LINES, PORTRAIT, authority=AUTHORITY, at=DAY).files
-SOD = parse_security_object(FILES["EF.SOD"])
-(DS,) = SOD.signed.certificates
-CURVE = BY_NAME["secp256r1"]
-PRIME = standard_group(2)
-assert isinstance(PRIME, PrimeGroup)
 OK, FAILED, UNKNOWN = CheckResult.SUCCESSFUL, CheckResult.FAILED, CheckResult.UNDETERMINED
-
-
-def oid(dotted: str) -> bytes:
-    return asn1.encode_oid(dotted)
-
-
-def numbers(*values: int) -> bytes:
-    return tlv.encode(0x30, *(asn1.encode_integer(value) for value in values))
-
-
-def key_info(kind: str, material: bytes, parameters: bytes = b"") -> tlv.Element:
-    """SubjectPublicKeyInfo."""
-    algorithm = tlv.encode(0x30, oid(kind), parameters)
-    return tlv.read(tlv.encode(0x30, algorithm, tlv.encode(0x03, b"\0", material)))[0]
 
 
 # Keys ---------------------------------------------------------------------------------------------------------------

@@ -9,13 +9,17 @@ import socket
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from inspection_station.gateway.authority import create_authority
 from inspection_station.gateway.database import Database
 from inspection_station.gateway.pictures import FolderPictures
 from inspection_station.gateway.service import Gateway, initialise
+from inspection_station.headquarters.client import enrol_over_https
+from inspection_station.headquarters.enrolment import StationKeys, Ticket, enrolment_for
+from inspection_station.inspection.outbox import StationIdentity
 
 BEFORE_STREAMS = Path(__file__).with_name("gateway_before_streams.py")
 STARTING = 60.0  # seconds a loaded machine may take
@@ -77,6 +81,13 @@ class GatewayProcess:
                     break
                 time.sleep(0.05)
         raise AssertionError(f"the gateway did not start: {self.log.read_text()[-2000:]}")
+
+    def enrolled(self, station: str, *, typed: Callable[[str], str] = str) -> StationIdentity:
+        """A station as this gateway knows it from now on. ``typed``: what becomes of the ticket on its way."""
+        keys = StationKeys.new()
+        ticket = Ticket.parse(typed(self.inside.ticket(station, timedelta(hours=1)).text))
+        asked = enrolment_for(ticket, station, self.inside.settings.training, keys)
+        return enrol_over_https(self.address, ticket, asked).identity(keys, self.address)
 
     def kill(self) -> None:
         """As a power cut would: the whole group, without a word."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,8 +15,7 @@ from gateway_process import GatewayProcess
 from store_stories import KeysInMemory, decided, record
 
 from inspection_station.gateway.agencies.configuration import FILE, AgenciesUnusable, configuration, load_systems
-from inspection_station.headquarters.client import HttpsLink, enrol_over_https
-from inspection_station.headquarters.enrolment import StationKeys, enrolment_for
+from inspection_station.headquarters.client import HttpsLink
 from inspection_station.headquarters.exchange import Exchange
 from inspection_station.headquarters.online_checks import OnlineChecks
 from inspection_station.headquarters.plan import Rules
@@ -53,10 +51,7 @@ def serving(
 
 @pytest.fixture(scope="module")
 def identity(serving: GatewayProcess) -> StationIdentity:
-    ticket = serving.inside.ticket(STATION, timedelta(hours=1))
-    keys = StationKeys.new()
-    answer = enrol_over_https(serving.address, ticket, enrolment_for(ticket, STATION, False, keys))
-    return answer.identity(keys, serving.address)
+    return serving.enrolled(STATION)
 
 
 def test_a_station_is_answered_by_name_over_mutual_tls(identity: StationIdentity, played: PlayedAgencies) -> None:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from gateway_process import GatewayProcess
 from store_stories import KeysInMemory, decided, picture, record
 
-from inspection_station.headquarters.client import HttpsLink, enrol_over_https
-from inspection_station.headquarters.enrolment import StationKeys, enrolment_for
+from inspection_station.headquarters.client import HttpsLink
 from inspection_station.headquarters.loop import Conversation
 from inspection_station.headquarters.picture_stream import OPENING, Part
 from inspection_station.headquarters.plan import Rules
@@ -45,9 +43,7 @@ class Station:
     ) -> None:
         self.gateway = gateway
         self.store = StationStore.open(folder, KeysInMemory(), station_id=STATION, clock=SystemClock())
-        ticket, keys = gateway.inside.ticket(STATION, timedelta(hours=1)), StationKeys.new()
-        answer = enrol_over_https(gateway.address, ticket, enrolment_for(ticket, STATION, False, keys))
-        self.store.outbox.enrol(answer.identity(keys, gateway.address))
+        self.store.outbox.enrol(gateway.enrolled(STATION))
         self.talk = Conversation(STATION, self.store.outbox, SystemClock(), RULES, link_for=link_for)
         self.pictures: dict[bytes, bytes] = {}
 

@@ -11,7 +11,6 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -27,8 +26,7 @@ from inspection_station.gateway.app import build_app
 from inspection_station.gateway.command import main as gateway_main
 from inspection_station.headquarters import wire
 from inspection_station.headquarters.bundle_exchange import export_bundle
-from inspection_station.headquarters.client import _context, _load_certificate, enrol_over_https
-from inspection_station.headquarters.enrolment import StationKeys, enrolment_for
+from inspection_station.headquarters.client import _context, _load_certificate
 from inspection_station.headquarters.messages import statement
 from inspection_station.headquarters.packing import DICTIONARY
 from inspection_station.headquarters.receipts import Kind
@@ -54,9 +52,7 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess
 
 @pytest.fixture(scope="module")
 def identity(serving: GatewayProcess) -> StationIdentity:
-    ticket, keys = serving.inside.ticket(STATION, timedelta(hours=1)), StationKeys.new()
-    answer = enrol_over_https(serving.address, ticket, enrolment_for(ticket, STATION, False, keys))
-    return answer.identity(keys, serving.address)
+    return serving.enrolled(STATION)
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,6 @@ from inspection_station.headquarters.client import HttpsLink, enrol_over_https, 
 from inspection_station.headquarters.enrolment import (
     Renewal,
     StationKeys,
-    Ticket,
     enrolment_for,
     signing_request,
 )
@@ -46,10 +45,7 @@ def serving(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def identity_at(serving: GatewayProcess, station: str = "station-1") -> StationIdentity:
-    ticket = Ticket.parse(serving.inside.ticket(station, timedelta(hours=1)).text.lower())
-    keys = StationKeys.new()
-    answer = enrol_over_https(serving.address, ticket, enrolment_for(ticket, station, False, keys))
-    return answer.identity(keys, serving.address)
+    return serving.enrolled(station, typed=str.lower)
 
 
 def test_records_and_pictures_travel_over_mutual_tls(serving: GatewayProcess, tmp_path: Path) -> None:

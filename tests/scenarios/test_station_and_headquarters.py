@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,8 +18,6 @@ from inspection_station.app import desk_for
 from inspection_station.cli import main
 from inspection_station.desk import commands as c
 from inspection_station.desk.exchange_view import ExchangeView
-from inspection_station.headquarters.client import enrol_over_https
-from inspection_station.headquarters.enrolment import StationKeys, enrolment_for
 from inspection_station.station_profile import load_profile
 from inspection_station.storage.clock import SystemClock
 from inspection_station.storage.keys import TrainingFolderKeys, mark_training_folder
@@ -43,9 +40,7 @@ def enrolled_station(tmp_path: Path, gateway: GatewayProcess) -> Iterator[RealSt
     name = load_profile("training").station_id
     mark_training_folder(folder)
     store = StationStore.open(folder, TrainingFolderKeys(folder), station_id=name, clock=SystemClock())
-    ticket, keys = gateway.inside.ticket(name, timedelta(hours=1)), StationKeys.new()
-    enrolled = enrol_over_https(gateway.address, ticket, enrolment_for(ticket, name, True, keys))
-    store.outbox.enrol(enrolled.identity(keys, gateway.address))
+    store.outbox.enrol(gateway.enrolled(name))
     store.close()
     made = RealStation(folder, retention_days=0.0)
     yield made

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fakes.small_disk import fill, mounted
 from store_stories import KeysInMemory, SteppingClock, decided, picture, record, story
 
 from inspection_station.storage.errors import DiskFull, StoreUnavailable
@@ -22,17 +20,8 @@ SIZE = 12 << 20
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    if not sys.platform.startswith("linux") or os.geteuid() != 0:
-        pytest.skip("mounting a small file system needs root on Linux")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(folder)], capture_output=True, check=False
-    )
-    if mounted.returncode != 0:
-        pytest.skip("this machine does not let a file system be mounted")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+    with mounted(tmp_path / "disk", "12m") as folder:
+        yield folder
 
 
 @pytest.fixture
@@ -40,19 +29,6 @@ def store(small_disk: Path) -> Iterator[StationStore]:
     opened = StationStore.open(small_disk, KeysInMemory(), station_id="s", clock=SteppingClock())
     yield opened
     opened.close()
-
-
-def fill(folder: Path, name: str = "ballast") -> Path:
-    """Take all the space there is."""
-    ballast = folder / name
-    with ballast.open("wb", buffering=0) as file:
-        for size in (1 << 16, 1 << 12, 512):
-            try:
-                while True:
-                    file.write(bytes(size))
-            except OSError:
-                continue
-    return ballast
 
 
 def seal_with_picture(store: StationStore, name: str) -> int:
