@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from inspection_station.cli.exchange_verbs import RUNNING
+from inspection_station.cli.exchange_advice import RUNNING
 from inspection_station.cli.refusal import refuse
 from inspection_station.cli.store_place import add_place, place_of
 from inspection_station.wording import counted
