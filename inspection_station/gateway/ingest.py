@@ -7,7 +7,7 @@ order of their keys, so that two transactions with the same items cannot lock ea
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
 
@@ -53,13 +53,21 @@ class SignedPacket:
 
 
 @dataclass(frozen=True, slots=True)
+class Incoming:
+    """What one station sent at once. None among the arrivals is refused."""
+
+    station: str
+    arrivals: Sequence[Arrival | None]
+    signed: SignedPacket | None
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
     """``verdicts`` in the order of the arrivals, with the place in the log. ``doubled``: incarnations in which two
     inspections bear the same number.
     """
 
     verdicts: tuple[tuple[Verdict, int], ...]
-    ledger: log.Ledger
     doubled: tuple[str, ...]
     quarantined: int
 
@@ -89,52 +97,39 @@ def _is_id(value: object) -> TypeGuard[str]:
 
 
 def take_in(
-    database: Database,
-    connection: Connection,
-    station: str,
-    arrivals: Sequence[Arrival | None],
-    signed: SignedPacket | None,
-    at: str,
-) -> Taken:
-    """Take in what came within the caller's transaction; leaves the log locked. None among the arrivals is refused."""
-    new = sorted({arrival.key: arrival for arrival in reversed(arrivals) if arrival is not None}.items())
-    if signed is not None:
-        connection.execute(
-            database.insert_if_new(packet),
-            {
-                "packet_hash": signed.packet_hash,
-                "station_id": station,
-                "statement": signed.statement,
-                "signature": signed.signature,
-                "received_at": at,
-            },
-        )
-    origin = None if signed is None else signed.packet_hash
-    insert_rows(connection, item, [_row(arrival, station, origin, at) for _, arrival in new], if_new=True)
-    hashes = _hashes(connection, [key for key, _ in new])
-    others = [a for a in arrivals if a is not None and hashes[a.key] != a.item.sha256]
-    for other in others:
-        connection.execute(
-            database.insert_if_new(quarantine),
-            {
-                "kind": other.key[0],
-                "item_id": other.key[1],
-                "sha256": other.item.sha256,
-                "station_id": station,
-                "packet_hash": origin,
-                "body": other.body,
-                "received_at": at,
-            },
-        )
-    doubled = _doubled(database, connection, station, [arrival for _, arrival in new], at)
+    database: Database, connection: Connection, incoming: Sequence[Incoming], at: str
+) -> tuple[list[Taken], log.Ledger]:
+    """Take in what came within the caller's transaction, of several stations as if one had come after the other; leaves
+    the log locked.
+    """
+    came = [(a.key, a, one) for one in incoming for a in one.arrivals if a is not None]
+    first = {key: (arrival, one) for key, arrival, one in reversed(came)}
+    keys = sorted(first)
+    insert_rows(connection, packet, _packets(incoming, at), if_new=True)
+    insert_rows(connection, item, [_row(*first[key], at) for key in keys], if_new=True)
+    hashes = _hashes(connection, keys)
+    others = {
+        (*key, arrival.item.sha256): _other(arrival, one, at)
+        for key, arrival, one in came
+        if hashes[key] != arrival.item.sha256
+    }
+    if others:
+        connection.execute(database.insert_if_new(quarantine), [others[key] for key in sorted(others)])
+    doubled = _doubled(database, connection, incoming, at)
     ledger = log.read_ledger(connection, lock=True)
-    places = _places(connection, [key for key, _ in new])
-    fresh = _in_order(arrival for arrival in arrivals if arrival is not None and arrival.key not in places)
-    fresh = [arrival for arrival in fresh if hashes[arrival.key] == arrival.item.sha256]
-    first = ledger.frontier.size
-    ledger = log.append(connection, ledger, [(*arrival.key, log.leaf_of(arrival.item, station)) for arrival in fresh])
-    added = {arrival.key: first + number for number, arrival in enumerate(fresh)}
-    return Taken(tuple(_verdict(arrival, hashes, places, added) for arrival in arrivals), ledger, doubled, len(others))
+    places = _places(connection, keys)
+    fresh: dict[tuple[int, str], bytes] = {}  # in the order in which they came: the station's own stands in the log
+    for key, arrival, one in came:
+        if key not in places and key not in fresh and hashes[key] == arrival.item.sha256:
+            fresh[key] = log.leaf_of(arrival.item, one.station)
+    added = {key: ledger.frontier.size + number for number, key in enumerate(fresh)}
+    ledger = log.append(connection, ledger, [(*key, leaf) for key, leaf in fresh.items()])
+    taken = []
+    for one in incoming:
+        verdicts = tuple(_verdict(arrival, hashes, places, added) for arrival in one.arrivals)
+        own = tuple(sorted({number[1] for number in _numbers(one) if number in doubled}))
+        taken.append(Taken(verdicts, own, sum(verdict is Verdict.QUARANTINED for verdict, _ in verdicts)))
+    return taken, ledger
 
 
 def _verdict(
@@ -152,26 +147,41 @@ def _verdict(
     return Verdict.KNOWN, places[arrival.key]
 
 
-def _row(arrival: Arrival, station: str, origin: bytes | None, at: str) -> dict[str, object]:
+def _packets(incoming: Sequence[Incoming], at: str) -> list[dict[str, object]]:
+    found: dict[bytes, dict[str, object]] = {
+        one.signed.packet_hash: {
+            "packet_hash": one.signed.packet_hash,
+            "station_id": one.station,
+            "statement": one.signed.statement,
+            "signature": one.signed.signature,
+            "received_at": at,
+        }
+        for one in incoming
+        if one.signed is not None
+    }
+    return [found[key] for key in sorted(found)]
+
+
+def _row(arrival: Arrival, one: Incoming, at: str) -> dict[str, object]:
     kind, item_id = arrival.key
     return {
         "kind": kind,
         "item_id": item_id,
         "sha256": arrival.item.sha256,
-        "station_id": station,
+        "station_id": one.station,
         "inspection_id": arrival.item.inspection_id,
         "incarnation": arrival.incarnation,
         "sequence": arrival.sequence,
-        "packet_hash": origin,
+        "packet_hash": None if one.signed is None else one.signed.packet_hash,
         "body": arrival.body,
         "size": arrival.size,
         "received_at": at,
     }
 
 
-def _in_order(arrivals: Iterable[Arrival]) -> list[Arrival]:
-    """Without repetitions, in the order in which they came: the station's own order stands in the log."""
-    return list({arrival.key: arrival for arrival in arrivals}.values())
+def _other(arrival: Arrival, one: Incoming, at: str) -> dict[str, object]:
+    row = _row(arrival, one, at)
+    return {column.name: row[column.name] for column in quarantine.columns}
 
 
 def _hashes(connection: Connection, keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], bytes]:
@@ -185,19 +195,20 @@ def _places(connection: Connection, keys: Sequence[tuple[int, str]]) -> dict[tup
     return {(kind, item_id): position for kind, item_id, position in rows}
 
 
+def _numbers(one: Incoming) -> Iterator[tuple[str, str, int]]:
+    for arrival in one.arrivals:
+        if arrival is not None and arrival.incarnation is not None and arrival.sequence is not None:
+            yield one.station, arrival.incarnation, arrival.sequence
+
+
 def _doubled(
-    database: Database, connection: Connection, station: str, arrivals: Sequence[Arrival], at: str
-) -> tuple[str, ...]:
+    database: Database, connection: Connection, incoming: Sequence[Incoming], at: str
+) -> set[tuple[str, str, int]]:
     """Flag numbers of one incarnation that two inspections bear: the station's store was copied."""
-    numbers = {(station, arrival.incarnation, arrival.sequence) for arrival in arrivals if arrival.sequence is not None}
-    borne = Counter(
-        (incarnation, sequence)
-        for incarnation, sequence in rows_of_keys(connection, item, _NUMBER, sorted(numbers), _NUMBER[1:])
-    )
-    twice = [number for number, count in borne.items() if count > 1]
-    for incarnation, sequence in twice:
-        connection.execute(
-            database.insert_if_new(doubled_number),
-            {"station_id": station, "incarnation": incarnation, "sequence": sequence, "seen_at": at},
-        )
-    return tuple(sorted({incarnation for incarnation, _ in twice}))
+    numbers = sorted({number for one in incoming for number in _numbers(one)})
+    borne = Counter(tuple(row) for row in rows_of_keys(connection, item, _NUMBER, numbers, _NUMBER))
+    twice = sorted(number for number, count in borne.items() if count > 1)
+    if twice:
+        rows = [{**dict(zip(_NUMBER, number, strict=True)), "seen_at": at} for number in twice]
+        connection.execute(database.insert_if_new(doubled_number), rows)
+    return set(twice)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, select
 
 from inspection_station.gateway.database import Database
 from inspection_station.gateway.stations import stamp
@@ -63,12 +63,30 @@ def note_heard(
         connection.execute(database.insert_if_new(late_hit_heard), rows)
 
 
-def waiting_for(connection: Connection, station: str) -> tuple[tuple[bytes, bytes], ...]:
-    """Statements with signatures of which the station has not said that it holds them, the oldest first."""
+def waiting_for(connection: Connection, stations: Collection[str]) -> dict[str, tuple[tuple[bytes, bytes], ...]]:
+    """By station, statements with signatures of which it has not said that it holds them, the oldest first."""
+    if not stations:
+        return {}
+    found = set(
+        connection.scalars(
+            select(late_hit.c.station_id)
+            .distinct()
+            .select_from(_WAITING)
+            .where(late_hit.c.station_id.in_(sorted(stations)), _NOT_HEARD)
+        )
+    )  # of nearly all stations none waits: one question
+    return {station: _oldest(connection, station) if station in found else () for station in stations}
+
+
+_WAITING = late_hit.outerjoin(late_hit_heard, late_hit_heard.c.late_hit_id == late_hit.c.late_hit_id)
+_NOT_HEARD = late_hit_heard.c.late_hit_id.is_(None)
+
+
+def _oldest(connection: Connection, station: str) -> tuple[tuple[bytes, bytes], ...]:
     rows = connection.execute(
         select(late_hit.c.statement, late_hit.c.signature)
-        .select_from(late_hit.outerjoin(late_hit_heard, late_hit_heard.c.late_hit_id == late_hit.c.late_hit_id))
-        .where(and_(late_hit.c.station_id == station, late_hit_heard.c.late_hit_id.is_(None)))
+        .select_from(_WAITING)
+        .where(late_hit.c.station_id == station, _NOT_HEARD)
         .order_by(late_hit.c.position)
         .limit(LATE_LIMIT)
     )

@@ -7,17 +7,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Column, Connection, insert, select, update
 
 from inspection_station.gateway.bulk import insert_rows
 from inspection_station.gateway.tables import epoch as epochs
 from inspection_station.gateway.tables import log_entry, log_head, log_node
-from inspection_station.headquarters.merkle import Frontier, Subtree, consistency_proof, leaf_hash, node_hash, root_at
+from inspection_station.headquarters.merkle import Frontier, Subtree, leaf_hash, node_hash, root_at
 from inspection_station.headquarters.receipts import Item
 from inspection_station.headquarters.wire import encode
 from inspection_station.inspection.outbox import LogHead
 
 KEPT_LEVELS = 8  # subtrees of 256, 65,536 … leaves are kept; the rest is computed
+_BLOCK = 1 << KEPT_LEVELS
 
 
 class LedgerDamaged(Exception):
@@ -77,33 +78,40 @@ def append(connection: Connection, ledger: Ledger, entries: Sequence[tuple[int, 
 
 
 def subtrees(connection: Connection) -> Subtree:
-    """Hashes of whole subtrees, read as they are asked for."""
+    """Hashes of whole subtrees, read as they are asked for: a block of 256 neighbours at a time, since those asked for
+    lie side by side.
+    """
+    blocks: dict[tuple[int, int], list[bytes]] = {}
     known: dict[tuple[int, int], bytes] = {}
 
     def subtree(level: int, index: int) -> bytes:
         if (level, index) not in known:
-            known[level, index] = _read_subtree(connection, level, index)
+            base = level - level % KEPT_LEVELS
+            span = 1 << (level - base)
+            block, start = divmod(index * span, _BLOCK)
+            if (base, block) not in blocks:
+                blocks[base, block] = _read_block(connection, base, block)
+            known[level, index] = _root_of(blocks[base, block][start : start + span], span)
         return known[level, index]
 
     return subtree
 
 
-def _read_subtree(connection: Connection, level: int, index: int) -> bytes:
-    base = level - level % KEPT_LEVELS
-    span = 1 << (level - base)
+def _read_block(connection: Connection, base: int, block: int) -> list[bytes]:
+    begin, end = block * _BLOCK, (block + 1) * _BLOCK
     if base == 0:
-        question = (
-            select(log_entry.c.leaf)
-            .where(log_entry.c.position >= index * span, log_entry.c.position < (index + 1) * span)
-            .order_by(log_entry.c.position)
-        )
+        place: Column[int] = log_entry.c.position
+        question = select(place, log_entry.c.leaf)
     else:
-        question = (
-            select(log_node.c.hash)
-            .where(log_node.c.level == base, log_node.c.number >= index * span, log_node.c.number < (index + 1) * span)
-            .order_by(log_node.c.number)
-        )
-    row = [bytes(digest) for (digest,) in connection.execute(question)]
+        place = log_node.c.number
+        question = select(place, log_node.c.hash).where(log_node.c.level == base)
+    rows = connection.execute(question.where(place >= begin, place < end).order_by(place)).all()
+    if any(row[0] != begin + at for at, row in enumerate(rows)):
+        raise LedgerDamaged("entries of the log are missing")
+    return [bytes(digest) for _, digest in rows]
+
+
+def _root_of(row: list[bytes], span: int) -> bytes:
     if len(row) != span:
         raise LedgerDamaged("entries of the log are missing")
     while len(row) > 1:
@@ -111,18 +119,12 @@ def _read_subtree(connection: Connection, level: int, index: int) -> bytes:
     return row[0]
 
 
-def newest_contained(connection: Connection, shown: Sequence[LogHead], ledger: Ledger) -> int | None:
+def newest_contained(shown: Sequence[LogHead], ledger: Ledger, hashes: Subtree) -> int | None:
     """The first of the shown heads that this log begins with; None when there is none."""
-    hashes = subtrees(connection)
     for number, head in enumerate(shown):
         if head.size <= ledger.frontier.size and root_at(head.size, hashes) == head.root:
             return number
     return None
-
-
-def proof_between(connection: Connection, old: int, new: int) -> tuple[bytes, ...]:
-    """That the log at ``new`` begins with the log at ``old``."""
-    return tuple(consistency_proof(old, new, subtrees(connection)))
 
 
 def begin_epoch(connection: Connection, ledger: Ledger, above: int, at: str, shown_by: str) -> Ledger:

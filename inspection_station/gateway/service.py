@@ -11,21 +11,24 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 
 from sqlalchemy import Connection, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from inspection_station.gateway import late_hits, stations
 from inspection_station.gateway import ledger as log_tree
 from inspection_station.gateway.authority import Authority
 from inspection_station.gateway.database import Database
-from inspection_station.gateway.ingest import Arrival, SignedPacket, Taken, read_arrival, take_in
+from inspection_station.gateway.ingest import Arrival, Incoming, SignedPacket, Taken, read_arrival, take_in
 from inspection_station.gateway.pack_repository import PackRepository
 from inspection_station.gateway.pictures import PictureStore
 from inspection_station.gateway.screening import Screening
 from inspection_station.gateway.stations import KnownStation, stamp
 from inspection_station.gateway.tables import setting
+from inspection_station.gateway.together import Together
 from inspection_station.headquarters.enrolment import Enrolled, Enrolment, Renewal, Ticket
+from inspection_station.headquarters.merkle import Subtree, consistency_proof
 from inspection_station.headquarters.messages import Answer, Offer, Packet, Request, open_packet
 from inspection_station.headquarters.receipts import Item, Kind, Receipt, Verdict
 from inspection_station.headquarters.wire import BadSignature
@@ -34,6 +37,8 @@ from inspection_station.inspection.outbox import LogHead
 log = logging.getLogger(__name__)
 
 REINCARNATE = "reincarnate"
+
+_TURNS = 3  # transactions of rounds side by side: one sends its rows, one waits for the log, one for the medium
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,29 @@ def read_settings(database: Database) -> GatewaySettings:
     return GatewaySettings(found["gateway_id"], found["training"] == "1")
 
 
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """What a station asked, read as far as it can be without the database."""
+
+    request: Request
+    incoming: Incoming
+
+    @property
+    def station(self) -> str:
+        return self.incoming.station
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What became of a round. ``head``, ``proven``, ``proof``, ``late``: see ``Answer``."""
+
+    taken: Taken
+    head: LogHead
+    proven: int | None
+    proof: tuple[bytes, ...]
+    late: tuple[tuple[bytes, bytes], ...] | None
+
+
 class Gateway:
     """One gateway over a database, pictures and keys. Safe from any thread."""
 
@@ -89,6 +117,8 @@ class Gateway:
         self.settings = settings
         self.now = now
         self.packs = packs
+        self._rounds = Together[_Round, _Done](self._take_in, _TURNS, OperationalError)
+        self._reading = Lock()  # threads of one interpreter only take turns: those in the database come first to theirs
         self.on_late_hits: Callable[[], object] = _nobody
         self.screening = (
             None if packs is None else Screening(database, packs, settings.gateway_id, authority.receipts, now)
@@ -106,38 +136,18 @@ class Gateway:
         """See ``exchange``; also the items that the verdicts are about, in order. What could not be read has no id."""
         if request.station != known.station_id:
             raise BadSignature("a request of another station than the certificate's")
-        packet = None if request.packet is None else open_packet(request.packet, known.station_id)
-        if packet is not None:
-            packet.require_signature(known.key)
-        arrivals = self._arrivals(packet, known.station_id)
+        with self._reading:
+            packet = None if request.packet is None else open_packet(request.packet, known.station_id)
+            if packet is not None:
+                packet.require_signature(known.key)
+            arrivals = self._arrivals(packet, known.station_id)
         offered = [self._offered(offer) for offer in request.offers]
         whole = [arrival for arrival, _ in offered if arrival is not None]
-        now = self.now()
-        with self.database.writing() as connection:
-            stations.note_report(connection, known.station_id, request.report, now)
-            late = self._late_hits(connection, known.station_id, request, now)
-            taken = take_in(
-                self.database,
-                connection,
-                known.station_id,
-                [*arrivals, *whole],
-                None if packet is None else _signed(packet),
-                stamp(now),
-            )
-            verdicts = _merged(taken, len(arrivals), offered)
-            ledger, proven, proof = self._proven(connection, known.station_id, request.shown, taken.ledger, now)
-        self._tell(known.station_id, taken)
+        signed = None if packet is None else _signed(packet)
+        done = self._rounds.do(_Round(request, Incoming(known.station_id, [*arrivals, *whole], signed)))
+        self._tell(known.station_id, done.taken)
         items = (*_items(packet, arrivals), *(_picture(offer) for offer in request.offers))
-        answer = self._signed_answer(
-            items,
-            verdicts,
-            ledger.head,
-            proven,
-            proof,
-            tuple((REINCARNATE, incarnation) for incarnation in taken.doubled),
-            late,
-        )
-        return items, answer
+        return items, self._signed_answer(items, _merged(done.taken, len(arrivals), offered), done)
 
     def admit(self, serial: str) -> KnownStation:
         """The station that holds a client certificate. Raises NotAdmitted."""
@@ -184,24 +194,39 @@ class Gateway:
             return None, (Verdict.REFUSED, 0)
         return Arrival(_picture(offer), offer.size), (Verdict.KNOWN, 0)
 
+    def _take_in(self, rounds: Sequence[_Round]) -> list[_Done]:
+        """Rounds of several stations in one transaction: one wait for the medium, and the log is locked once. What the
+        log proves is read when it is free again, since it only grows.
+        """
+        now = self.now()
+        with self.database.writing() as connection:
+            stations.note_reports(connection, [(one.station, one.request.report) for one in rounds], now)
+            late = self._late_hits(connection, rounds, now)
+            taken, ledger = take_in(self.database, connection, [one.incoming for one in rounds], stamp(now))
+        with self.database.reading() as connection:
+            hashes = log_tree.subtrees(connection)
+            done = []
+            for one, what in zip(rounds, taken, strict=True):
+                proof = self._proven(one, ledger, hashes, now)
+                done.append(_Done(what, *proof, late.get(one.station) if one.request.heard is not None else None))
+        return done
+
     def _proven(
-        self,
-        connection: Connection,
-        station: str,
-        shown: Sequence[LogHead],
-        ledger: log_tree.Ledger,
-        now: datetime,
-    ) -> tuple[log_tree.Ledger, int | None, tuple[bytes, ...]]:
+        self, one: _Round, ledger: log_tree.Ledger, hashes: Subtree, now: datetime
+    ) -> tuple[LogHead, int | None, tuple[bytes, ...]]:
+        shown = one.request.shown
         if not shown:
-            return ledger, None, ()
-        proven = log_tree.newest_contained(connection, shown, ledger)
-        # A station that knows a later epoch shows that this database is older, even where it holds all that was shown.
-        if shown[0].epoch > ledger.epoch or (proven != 0 and shown[0].epoch == ledger.epoch):
-            log.critical("the log was put back", extra={"code": "SYN-06", "station": station})
-            ledger = log_tree.begin_epoch(connection, ledger, shown[0].epoch, stamp(now), station)
+            return ledger.head, None, ()
+        proven = log_tree.newest_contained(shown, ledger, hashes)
+        if _put_back(shown, proven, ledger):
+            log.critical("the log was put back", extra={"code": "SYN-06", "station": one.station})
+            with self.database.writing() as connection:
+                ledger = log_tree.read_ledger(connection, lock=True)
+                if _put_back(shown, proven, ledger):  # nobody else has found it meanwhile
+                    ledger = log_tree.begin_epoch(connection, ledger, shown[0].epoch, stamp(now), one.station)
         if proven is None:
-            return ledger, None, ()
-        return ledger, proven, log_tree.proof_between(connection, shown[proven].size, ledger.frontier.size)
+            return ledger.head, None, ()
+        return ledger.head, proven, tuple(consistency_proof(shown[proven].size, ledger.frontier.size, hashes))
 
     def screen(self, batches: int | None = None, *, wait: bool = True) -> None:
         """Hold against the newest lists what was not yet (see ``Screening.run``); late hits go with the next answers.
@@ -216,28 +241,21 @@ class Gateway:
             log.error("records could not be screened: %s", type(fault).__name__)
 
     def _late_hits(
-        self, connection: Connection, station: str, request: Request, now: datetime
-    ) -> tuple[tuple[bytes, bytes], ...] | None:
-        if request.heard is None:
-            return None
-        late_hits.note_heard(self.database, connection, station, request.heard, now)
-        return late_hits.waiting_for(connection, station)
+        self, connection: Connection, rounds: Sequence[_Round], now: datetime
+    ) -> dict[str, tuple[tuple[bytes, bytes], ...]]:
+        listening = sorted((one for one in rounds if one.request.heard is not None), key=lambda one: one.station)
+        for one in listening:
+            late_hits.note_heard(self.database, connection, one.station, one.request.heard or (), now)
+        return late_hits.waiting_for(connection, {one.station for one in listening})
 
-    def _signed_answer(
-        self,
-        items: Sequence[Item],
-        verdicts: Sequence[tuple[Verdict, int]],
-        head: LogHead,
-        proven: int | None,
-        proof: tuple[bytes, ...],
-        orders: tuple[tuple[str, str], ...],
-        late: tuple[tuple[bytes, bytes], ...] | None,
-    ) -> Answer:
+    def _signed_answer(self, items: Sequence[Item], verdicts: Sequence[tuple[Verdict, int]], done: _Done) -> Answer:
         placed = tuple(
             (item, place) for item, (verdict, place) in zip(items, verdicts, strict=True) if verdict.receipted
         )
-        receipt = Receipt(self.settings.gateway_id, head, placed).signed(self.authority.receipts)
-        return Answer(self.settings.gateway_id, head, receipt.signature, tuple(verdicts), proven, proof, orders, late)
+        name = self.settings.gateway_id
+        receipt = Receipt(name, done.head, placed).signed(self.authority.receipts)
+        orders = tuple((REINCARNATE, incarnation) for incarnation in done.taken.doubled)
+        return Answer(name, done.head, receipt.signature, tuple(verdicts), done.proven, done.proof, orders, done.late)
 
     def _tell(self, station: str, taken: Taken) -> None:
         if taken.quarantined:
@@ -255,6 +273,13 @@ def _items(packet: Packet | None, arrivals: Sequence[Arrival | None]) -> Iterato
 
 def _picture(offer: Offer) -> Item:
     return Item(Kind.PICTURE, offer.inspection_id, offer.sha256)
+
+
+def _put_back(shown: Sequence[LogHead], proven: int | None, ledger: log_tree.Ledger) -> bool:
+    """Whether this log is an older one put back. A station that knows a later epoch shows that, even where the log
+    holds all that was shown.
+    """
+    return shown[0].epoch > ledger.epoch or (proven != 0 and shown[0].epoch == ledger.epoch)
 
 
 def _nobody() -> None:

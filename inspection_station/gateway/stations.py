@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from inspection_station.gateway.authority import Authority, RequestRefused
 from inspection_station.gateway.tables import certificate, enrolment, station
@@ -122,18 +123,21 @@ def revoke(connection: Connection, name: str, now: datetime) -> bool:
     return done.rowcount == 1
 
 
-def note_report(connection: Connection, name: str, report: Report, now: datetime) -> None:
-    """Keep what the station said about itself."""
-    connection.execute(
-        update(station)
-        .where(station.c.station_id == name)
-        .values(
-            last_seen=stamp(now),
-            program=report.program,
-            waiting=" ".join(str(count) for count in report.waiting),
-            oldest_seconds=min(report.oldest_seconds, (1 << 31) - 1),
-        )
-    )
+def note_reports(connection: Connection, reports: Sequence[tuple[str, Report]], now: datetime) -> None:
+    """Keep what stations said about themselves. Rows are locked in the order of their names, as by every worker."""
+    if not reports:
+        return
+    said = [
+        {
+            "name": name,
+            "last_seen": stamp(now),
+            "program": report.program,
+            "waiting": " ".join(str(count) for count in report.waiting),
+            "oldest_seconds": min(report.oldest_seconds, (1 << 31) - 1),
+        }
+        for name, report in dict(sorted(reports, key=lambda one: one[0])).items()
+    ]
+    connection.execute(update(station).where(station.c.station_id == bindparam("name")), said)
 
 
 def _certified(
