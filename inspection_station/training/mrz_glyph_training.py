@@ -1,11 +1,16 @@
 """Trains the zone's character classifier on our own drawings and writes its weights.
 
-Run ``python -m inspection_station.training.mrz_glyph_training`` from the checkout; about half an hour on one
-core. The network has two hidden layers and is trained with Adam (Kingma & Ba 2015) in NumPy.
+Run ``python -m inspection_station.training.mrz_glyph_training`` from the checkout. Drawing takes most of the time, the
+better part of an hour for 3,000 zones; ``--cells FILE`` keeps what was drawn and takes it from there the next time. The
+network has two hidden layers and is trained with Adam (Kingma & Ba 2015) in NumPy.
 
 ``--onto WEIGHTS`` goes on from a network trained before, on other samples, and writes the two joined: their scores are
-averaged, since they err in different places; what is no character the later one alone tells. The weights that
-are shipped were made so, of the earlier ones (3,000 zones without what no zone has) and 1,400 zones of seed 1.
+averaged, since they err in different places; what is no character the later one alone tells.
+
+How the shipped weights came about: an earlier state of this command drew 3,000 zones without what no zone has and
+trained on them; from that network the steps of ``--onto`` went on with 1,400 zones of seed 1, and the two were joined.
+That second part was carried out step by step by a script, not by one run of this command, so that running it gives
+weights alike and not the same ones: measure them before they are shipped (``tests/benchmarks/test_mrz_reading.py``).
 """
 
 from __future__ import annotations
@@ -162,12 +167,11 @@ def main() -> None:
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--passes", type=int, default=12)
     options.add_argument("--onto", type=Path)
+    options.add_argument("--cells", type=Path)
     options.add_argument("--out", type=Path, default=resource("tables") / "mrz_glyphs.npz")
     chosen = options.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    zones = [
-        (np.clip(cells, 0, 255).astype(np.uint8), labels) for cells, labels in sample_cells(chosen.seed, chosen.zones)
-    ]
+    zones = _drawn(chosen.seed, chosen.zones, chosen.cells)
     onto = load(chosen.onto) if chosen.onto else []
     first = Network(np.random.default_rng(), onto) if onto else train(*_together(zones), seed=chosen.seed, passes=3)
     zones = [zone for zone in zones if agreement(first, *zone) > _LEAST_AGREEMENT]
@@ -176,6 +180,19 @@ def main() -> None:
     kept = (labels != NOTHING) | (np.random.default_rng(chosen.seed).random(len(labels)) < _KEPT_NOTHING)
     taught = train(cells[kept], labels[kept], seed=chosen.seed, passes=chosen.passes, onto=onto).parameters
     save(joined(onto, taught) if onto else taught, chosen.out)
+
+
+def _drawn(seed: int, zones: int, kept: Path | None) -> list[tuple[Pixels, Labels]]:
+    """Sample zones; those in the file ``kept`` if there is one, else drawn, and written there."""
+    if kept is not None and kept.exists():
+        with np.load(kept) as stored:
+            parts = np.cumsum(stored["sizes"])[:-1]
+            return list(zip(np.split(stored["cells"], parts), np.split(stored["labels"], parts), strict=True))
+    drawn = [(np.clip(cells, 0, 255).astype(np.uint8), labels) for cells, labels in sample_cells(seed, zones)]
+    if kept is not None:
+        cells, labels = _together(drawn)
+        np.savez(kept, allow_pickle=False, cells=cells, labels=labels, sizes=[len(part) for _, part in drawn])
+    return drawn
 
 
 def _together(zones: list[tuple[Pixels, Labels]]) -> tuple[Pixels, Labels]:

@@ -42,6 +42,12 @@ def test_a_page_that_lies_askew_on_a_grained_table_is_read(document_format: Docu
     assert _lines(_picture(document, wear)) == document.lines
 
 
+def test_a_small_dim_page_is_found_on_a_table_with_more_grain_than_it_has_print():
+    document = _specimen(16)
+    wear = Wear(-5.8, 3, -0.04, 0.005, 0.317, 1140, 0.77, 1.35, 15.7, 33, 0.32, 1, 0.46, 0.75, 24.4)
+    assert _lines(wear_page(render_page(document.text, document.lines, seed=3), wear, seed=3)) == document.lines
+
+
 @pytest.mark.parametrize("document_format", list(DocumentFormat))
 def test_each_layout_is_read_and_valid(document_format: DocumentFormat):
     document = _specimen(11, document_format)

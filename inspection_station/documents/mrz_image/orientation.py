@@ -5,14 +5,14 @@ Lines along the picture's height (turned by 90 or 270 degrees) are found as such
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inspection_station.documents.mrz_image.classifier import NOTHING, Probabilities, classify
-from inspection_station.documents.mrz_image.glyphs import CELL_HEIGHT, CELL_WIDTH
+from inspection_station.documents.mrz_image.classifier import NOTHING, Probabilities, classify, classify_moved
+from inspection_station.documents.mrz_image.glyphs import CELL_HEIGHT, CELL_WIDTH, Cells
 from inspection_station.documents.mrz_image.grid import Grid
 
 _SOME_INK: Final = 0.25  # of that in a cell: a filler has half of what a letter has
@@ -29,6 +29,7 @@ class Upright:
 
     ``legibility`` is the mean probability of each cell's best character: above 0.8 for print, below 0.5 otherwise.
     ``partial``: the lines seem to go on beyond the grid. ``overlong``: a character can be read there in every line.
+    ``spill`` is the larger of the grid's two, ``cells`` are its cells the right way up.
     """
 
     probabilities: Probabilities
@@ -37,6 +38,8 @@ class Upright:
     partial: bool
     overlong: bool
     centres: NDArray[np.float64]
+    spill: float
+    cells: Cells
 
     @property
     def whole(self) -> bool:
@@ -58,6 +61,12 @@ def upright(grid: Grid) -> Upright:
     return over if over.legibility > as_it_lies.legibility else as_it_lies
 
 
+def read_closely(found: Upright) -> Upright:
+    """The same zone, each cell read from several places: an error of one reading is seldom that of another."""
+    flat = np.ascontiguousarray(found.cells).reshape(-1, CELL_HEIGHT, CELL_WIDTH)
+    return replace(found, probabilities=classify_moved(flat).reshape(found.probabilities.shape))
+
+
 def _read(grid: Grid, *, turned: bool) -> Upright:
     cells = grid.cells[::-1, ::-1, ::-1, ::-1] if turned else grid.cells
     lines, columns = cells.shape[:2]
@@ -67,7 +76,7 @@ def _read(grid: Grid, *, turned: bool) -> Upright:
     centres = grid.centres[::-1, ::-1] if turned else grid.centres
     partial = columns == 36 and _goes_on(grid, turned=turned, ink=_MUCH_INK, legible=_SOME_PRINT)
     overlong = _goes_on(grid, turned=turned, ink=_SOME_INK, legible=_SURELY_READ)
-    return Upright(probabilities, legibility, turned, partial, overlong, centres)
+    return Upright(probabilities, legibility, turned, partial, overlong, centres, max(grid.spill), cells)
 
 
 def _goes_on(grid: Grid, *, turned: bool, ink: float, legible: float) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from inspection_station.documents.mrz_image.classifier import NOTHING
 from inspection_station.documents.mrz_image.grid import lay_grids
 from inspection_station.documents.mrz_image.locate import COARSE_SIDE, STRENGTHS, Band, Coarse, Grey, find_bands
-from inspection_station.documents.mrz_image.orientation import Upright, upright
+from inspection_station.documents.mrz_image.orientation import Upright, read_closely, upright
 from inspection_station.documents.mrz_image.other_zone import other_zone
 from inspection_station.documents.mrz_image.pictures import Unreadable, UnreadableImage, open_picture
 from inspection_station.documents.mrz_image.second_opinion import (
@@ -23,7 +24,8 @@ from inspection_station.documents.mrz_image.second_opinion import (
     compared,
     second_reading,
 )
-from inspection_station.documents.mrz_image.settle import Draft, draft, settled
+from inspection_station.documents.mrz_image.settle import Draft, checks_right, draft, settled
+from inspection_station.documents.mrz_image.sheet import find_sheet
 from inspection_station.inspection.document import MachineReadableZone
 
 __all__ = ["ImageReading", "Unreadable", "UnreadableImage", "read_image"]
@@ -33,6 +35,9 @@ _LEAST_FIT: Final = 0.25
 _LEAST_LEGIBLE: Final = 0.55
 _CLEARLY_A_ZONE: Final = 0.85
 _GOES_ON: Final = 0.1  # so much less legible counts a reading whose lines seem to go on
+_SURELY_GOES_ON: Final = 0.85  # of the ink in a cell, beside the grid
+_CHECK_RIGHT: Final = 0.06
+_ENOUGH_RIGHT: Final = 4  # check digits: a visa has three, which chance may give now and then
 _TRIED_FIRST: Final = (9, 3)  # bands of several lines, and lines alone: nearly every zone is found among these
 _TRIED_AGAIN: Final = (8, 2)
 _TRIED_BESIDE: Final = 3
@@ -83,7 +88,7 @@ def read_image(data: bytes | NDArray[np.uint8], *, today: date, ask_second: bool
     if found[0].overlong:
         columns = found[0].probabilities.shape[1]
         raise UnreadableImage(Unreadable.ILLEGIBLE, f"lines longer than the {columns} characters of any layout")
-    first = draft(found[0].probabilities)
+    first = draft(read_closely(found[0]).probabilities)
     zone = settled(first, today=today)
     opinion = SecondOpinion.NOT_ASKED
     if ask_second and not zone.valid:
@@ -99,21 +104,34 @@ def _find(grey: Grey) -> list[Upright]:
     found, coarse = _search(grey)
     if len(found) == 1 and _is_clear(found[0]):
         found = [_card_of(grey, coarse, found[0])]
-        found += _another(grey, coarse, found[0])
+        found += _another(grey, Coarse.of(grey) if coarse.corner else coarse, found[0])
     return found
+
+
+def _views(grey: Grey) -> Iterator[tuple[Coarse, float]]:
+    """Reduced pictures to search and the strengths of ``Coarse.ink`` to do it with, one after the other: the sheet that
+    lies on a table, then all of the picture, at last larger.
+    """
+    sheet = find_sheet(grey)
+    if sheet is not None:
+        coarse = Coarse.within(grey, sheet)
+        yield from ((coarse, strength) for strength in STRENGTHS)
+    coarse = Coarse.of(grey)
+    yield from ((coarse, strength) for strength in STRENGTHS)
+    if max(grey.shape) > _MUCH_FINER * COARSE_SIDE:
+        yield Coarse.of(grey, 2 * COARSE_SIDE), STRENGTHS[1]
 
 
 def _search(grey: Grey) -> tuple[list[Upright], Coarse]:
     """Zones as ``_find`` tells them, before a second look, and the reduced picture in which they were seen."""
     faint: list[Upright] = []  # less legible, or perhaps only a part
     tried = _Tried()
-    coarse = Coarse.of(grey)
     stacks_tried, lines_tried = _TRIED_FIRST
-    for side, strength in (*((COARSE_SIDE, strength) for strength in STRENGTHS), (2 * COARSE_SIDE, STRENGTHS[1])):
-        if side > COARSE_SIDE:
-            if max(grey.shape) <= _MUCH_FINER * COARSE_SIDE:
-                break
-            coarse = Coarse.of(grey, side)
+    in_a_sheet = False
+    for coarse, strength in _views(grey):
+        if faint and in_a_sheet and coarse.corner is None:
+            break  # the zone on the sheet is hard to read; the table around it has none that is easier
+        in_a_sheet = coarse.corner is not None
         bands = find_bands(coarse, strength)
         clear = _clear_zones(grey, [band for band in bands if len(band.lines) > 1][:stacks_tried], faint, tried)
         if clear:
@@ -121,7 +139,7 @@ def _search(grey: Grey) -> tuple[list[Upright], Coarse]:
         for band in [band for band in bands if len(band.lines) == 1][:lines_tried]:
             if tried.anew(band):
                 faint += _around(grey, band, tried)
-        faint.sort(key=lambda found: -found.legibility + _GOES_ON * (found.partial or found.overlong))
+        faint.sort(key=_merit, reverse=True)
         if faint and _is_clear(faint[0]):
             break
         stacks_tried, lines_tried = _TRIED_AGAIN
@@ -167,7 +185,9 @@ def _clear_zones(grey: Grey, bands: list[Band], faint: list[Upright], tried: _Tr
 
 
 def _is_clear(found: Upright) -> bool:
-    return found.legibility >= _CLEARLY_A_ZONE and found.whole and not found.partial and not found.overlong
+    if not found.whole or found.partial or found.overlong:
+        return False
+    return found.legibility >= _CLEARLY_A_ZONE or checks_right(found.probabilities) >= _ENOUGH_RIGHT
 
 
 def _card_of(grey: Grey, coarse: Coarse, known: Upright) -> Upright:
@@ -213,16 +233,21 @@ def _another(grey: Grey, coarse: Coarse, known: Upright) -> list[Upright]:
 
 
 def _zone_in(grey: Grey, band: Band) -> Upright | None:
-    """The most legible reading of a band; of two alike the longer, since the shorter may be a part of it."""
+    """The best reading of a band; of two alike the longer, since the shorter may be a part of it."""
     readings = [upright(grid) for grid in lay_grids(grey, band) if grid.fit >= _LEAST_FIT and grid.apart()]
-    longest = max((reading.probabilities.shape[1] for reading in readings), default=0)
+    legible = [reading for reading in readings if reading.legibility >= _LEAST_LEGIBLE]
+    if len(legible) < 2:
+        return legible[0] if legible else None
+    longest = max(reading.probabilities.shape[1] for reading in legible)
+    return max(legible, key=lambda reading: _merit(reading) + 0.03 * (reading.probabilities.shape[1] == longest))
 
-    def merit(reading: Upright) -> float:
-        longer = 0.03 if reading.probabilities.shape[1] == longest else 0
-        return reading.legibility + longer - _GOES_ON * (reading.partial or reading.overlong or not reading.whole)
 
-    best = max(readings, key=merit, default=None)
-    return best if best is not None and best.legibility >= _LEAST_LEGIBLE else None
+def _merit(reading: Upright) -> float:
+    """How legible it is, and the more check digits are right: those of a part of a zone, or of a grid laid aside, are
+    so by chance alone.
+    """
+    goes_on = reading.partial or reading.overlong or not reading.whole or reading.spill > _SURELY_GOES_ON
+    return reading.legibility - _GOES_ON * goes_on + _CHECK_RIGHT * checks_right(reading.probabilities)
 
 
 def _around(grey: Grey, band: Band, tried: _Tried) -> list[Upright]:

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from inspection_station.documents.countries import all_countries
+from inspection_station.documents.mrz import field_checks
 from inspection_station.documents.mrz_image.classifier import NOTHING, Probabilities
 from inspection_station.documents.mrz_image.glyphs import ALPHABET
 from inspection_station.documents.mrz_layouts import LAYOUTS, Layout, alphabet
 from inspection_station.documents.mrz_repair import repair
-from inspection_station.inspection.document import CharacterDoubt, DocumentFormat, MachineReadableZone
+from inspection_station.inspection.document import (
+    CharacterDoubt,
+    CheckVerdict,
+    DocumentFormat,
+    MachineReadableZone,
+    MrzField,
+)
 
 SURE_CHECKED: Final = 0.9
 """Below this a character under a check digit is in doubt. A doubt there costs little, since the check digits mostly
@@ -26,14 +35,20 @@ SURE_UNCHECKED: Final = 0.85
 _RARE_O: Final = 0.3
 """How often a letter O stands where 0 may stand as well, beside a 0: issuers avoid it in numbers."""
 
-_UNREAD: Final = 0.5
-"""Where it is likelier than this that a cell holds no character of a zone, nobody has read one there: that the check
-digits come out right with one of those it resembles proves nothing.
+_UNREAD: Final = 0.25
+"""Where one of a cell's readings is likelier than this to hold no character of a zone, nobody has read one there: that
+the check digits come out right with one of those it resembles proves nothing.
 """
 
 _RUN: Final = 3
 _RARE_AMONG_FILLERS: Final = 0.02
 """How often another character stands between two fillers, or behind three, beside one more filler."""
+
+_RARE_FIRST: Final = 0.05
+"""How often a card's first letter is another than the A, C and I of Doc 9303 part 5 §4.2.2, beside one of these."""
+
+_RARE_STATE: Final = 0.02
+"""How often three letters that are no state's code stand in the place of one, beside one that is."""
 
 _WORTH_NAMING: Final = 0.02
 _MOST_CANDIDATES: Final = 4
@@ -62,7 +77,7 @@ def draft(probabilities: Probabilities) -> Draft:
     fitting = characters * allowed
     mass = fitting.sum(axis=2, keepdims=True)
     share = fitting / np.maximum(mass, 1e-9)
-    expected = _among_fillers(share, layout)
+    expected = _as_states_write(_among_fillers(share, layout), layout)
     # What looks like a character that cannot stand there is read as its lookalike, but not with confidence.
     shown = np.take_along_axis(share, expected.argmax(axis=2, keepdims=True), axis=2)[:, :, 0]
     confidence = shown * (1 - probabilities[:, :, NOTHING]) * np.minimum(1, 0.4 + mass[:, :, 0] / _FOREIGN)
@@ -141,6 +156,43 @@ def _among_fillers(share: NDArray[np.float32], layout: Layout) -> NDArray[np.flo
                 expected[line, column] *= rare
                 fillers[column] = expected[line, column].argmax() == filler
     return expected
+
+
+def _as_states_write(share: NDArray[np.float32], layout: Layout) -> NDArray[np.float32]:
+    """The shares, but a card's usual first letters and the codes of states count more than others.
+
+    As ``_among_fillers``, that only chooses between characters.
+    """
+    expected = share.copy()
+    expected[0, 0] *= _first_letters()
+    codes = _state_codes()
+    for field in (MrzField.ISSUING_STATE, MrzField.NATIONALITY):
+        cells = layout.fields[field].cells()
+        line, columns = cells[0][0], [column for _, column in cells]
+        likely = expected[line, columns, codes].prod(axis=1)
+        best = int(likely.argmax())
+        if likely[best] > _RARE_STATE * expected[line, columns].max(axis=1).prod():
+            expected[line, columns, codes[best]] += 1
+    return expected
+
+
+@cache
+def _first_letters() -> NDArray[np.float32]:
+    usual = [character in "ACIPV" for character in ALPHABET[:NOTHING]]
+    return np.where(usual, 1.0, _RARE_FIRST).astype(np.float32)
+
+
+@cache
+def _state_codes() -> NDArray[np.intp]:
+    """The codes of all states as places in the alphabet, n x 3."""
+    return np.array([[ALPHABET.index(letter) for letter in code.ljust(3, "<")] for code in all_countries()], np.intp)
+
+
+def checks_right(probabilities: Probabilities) -> int:
+    """How many check digits are right in the likeliest characters: of lines that are no zone, one in ten is."""
+    first = draft(probabilities)
+    checks = field_checks(first.lines, LAYOUTS[first.format])
+    return sum(check.verdict is CheckVerdict.CORRECT for check in checks)
 
 
 def _covered(layout: Layout) -> frozenset[tuple[int, int]]:
