@@ -207,12 +207,12 @@ class Gateway:
             hashes = log_tree.subtrees(connection)
             done = []
             for one, what in zip(rounds, taken, strict=True):
-                proof = self._proven(one, ledger, hashes, now)
+                proof = self._proven(connection, one, ledger, hashes, now)
                 done.append(_Done(what, *proof, late.get(one.station) if one.request.heard is not None else None))
         return done
 
     def _proven(
-        self, one: _Round, ledger: log_tree.Ledger, hashes: Subtree, now: datetime
+        self, reading: Connection, one: _Round, ledger: log_tree.Ledger, hashes: Subtree, now: datetime
     ) -> tuple[LogHead, int | None, tuple[bytes, ...]]:
         shown = one.request.shown
         if not shown:
@@ -224,6 +224,7 @@ class Gateway:
                 ledger = log_tree.read_ledger(connection, lock=True)
                 if _put_back(shown, proven, ledger):  # nobody else has found it meanwhile
                     ledger = log_tree.begin_epoch(connection, ledger, shown[0].epoch, stamp(now), one.station)
+            hashes = log_tree.subtrees(reading)  # read anew: the log may have grown meanwhile
         if proven is None:
             return ledger.head, None, ()
         return ledger.head, proven, tuple(consistency_proof(shown[proven].size, ledger.frontier.size, hashes))

@@ -5,15 +5,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import replace
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from exchange_world import admitted, enrolled
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 from store_stories import record
 
 from inspection_station.gateway.service import Gateway
 from inspection_station.gateway.tables import item, quarantine
 from inspection_station.gateway.together import Together
+from inspection_station.headquarters.merkle import grew_from
 from inspection_station.headquarters.messages import Answer, Report, Request, seal_packet
 from inspection_station.headquarters.receipts import Kind, Verdict
 from inspection_station.storage.envelope import Place, wrap
@@ -110,3 +114,26 @@ def test_many_stations_at_once_are_each_answered_for_their_own(gateway: Gateway)
     owners = {row.item_id: row.station_id for row in rows}
     assert all(owners[f"i-{one}"] == owners[f"j-{one}"] == f"s-{one}" for one in range(count))
     assert apart == count - 1
+
+
+def test_a_log_put_back_is_proven_although_it_grows_while_that_is_found(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, other = request(gateway, "s-1", "i-1", "i-2", "i-3"), request(gateway, "s-2", "j-1", "j-2")
+    known = {one.station: admitted(gateway, one.station) for one in (first, other)}
+    held = gateway.answer(known["s-1"], first).head
+    writing, opened = gateway.database.writing, []
+
+    def writing_while_another_comes() -> AbstractContextManager[Connection]:
+        opened.append(1)
+        if len(opened) == 2:  # the round itself is in, the new epoch is not begun
+            gateway.answer(known["s-2"], other)
+        return writing()
+
+    monkeypatch.setattr(gateway.database, "writing", writing_while_another_comes)
+    later = replace(held, epoch=held.epoch + 3)  # a head that only a newer state of this log can have given
+    answer = gateway.answer(known["s-1"], Request("s-1", (later,), None))
+    assert answer.head.epoch > later.epoch
+    assert answer.head.size == 5
+    assert answer.proven == 0
+    assert grew_from(held.size, held.root, answer.head.size, answer.head.root, list(answer.proof))
