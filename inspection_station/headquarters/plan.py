@@ -130,7 +130,7 @@ def _offers(ready: Sequence[OutboxItem], state: ExchangeState, rules: Rules, in_
     whole = sum(item.reached >= item.size for item in pictures)
     if in_hand.positions and whole < max(1, rules.offers // 2) and (not room or whole == len(pictures)):
         return ()
-    left = None if state.budget_bytes is None else state.budget_bytes - state.used_bytes - in_hand.unsent_bytes
+    left = None if state.budget_bytes is None else state.budget_bytes - state.used_bytes - in_hand.unclaimed_bytes
     taken: list[OutboxItem] = []
     lacking, weight = in_hand.waiting, in_hand.waiting_bytes
     for item in pictures:

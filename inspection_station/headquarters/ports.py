@@ -130,13 +130,13 @@ class Carried:
 @dataclass(frozen=True, slots=True)
 class InHand:
     """What a carrier has not been answered for: ``positions`` in the outbox; how many, and how many bytes, wait their
-    turn; how many bytes are still to be sent altogether.
+    turn; ``unclaimed_bytes``: those still to be sent, and those sent of which ``Carrier.collect`` has not told yet.
     """
 
     positions: frozenset[int] = frozenset()
     waiting: int = 0
     waiting_bytes: int = 0
-    unsent_bytes: int = 0
+    unclaimed_bytes: int = 0
 
 
 NOTHING_IN_HAND = InHand()

@@ -89,7 +89,7 @@ class Streams:
                 frozenset(self._in_hand),
                 len(self._queue),
                 sum(item.size - offset for item, offset in self._queue),
-                sum(self._in_hand.values()),
+                sum(self._in_hand.values()) + self._count,  # sent is used, but only what was collected is known as such
             )
 
     def take(self, jobs: Sequence[Job]) -> None:

@@ -136,6 +136,22 @@ def test_a_budget_counts_what_is_under_way(world: World, talk: Conversation) -> 
     assert world.store.outbox.state().used_bytes == 5 * 3000
 
 
+def test_what_is_sent_is_missed_by_no_budget_between_sending_and_counting(world: World) -> None:
+    for number in range(3):
+        world.seal(f"i-{number}", pictures=1)
+    pictures = [item for item in world.store.outbox.ready(world.clock.now(), 99) if item.kind == "picture"]
+    streams = Streams(world.link, world.store.outbox, world.clock, RULES, lambda: False)  # type: ignore[arg-type]
+    streams.take([(item, 0) for item in pictures])
+    deadline = time.monotonic() + 60
+    while streams.in_hand.positions:
+        assert time.monotonic() < deadline
+        assert streams.in_hand.unclaimed_bytes == 3 * 3000
+        time.sleep(0.001)
+    assert streams.in_hand.unclaimed_bytes == streams.collect().count == 3 * 3000
+    assert streams.in_hand.unclaimed_bytes == 0
+    streams.close()
+
+
 def test_a_link_that_queues_for_seconds_is_given_what_it_takes() -> None:
     """A link of 30,000 bytes a second with a queue of three seconds, which TCP sees two seconds late."""
     throttle, seen, queue, used = Throttle(), [0.0] * 4, 0.0, 0
