@@ -40,14 +40,14 @@ def classify(cells: Cells) -> Probabilities:
 
 def classify_moved(cells: Cells) -> Probabilities:
     """As ``classify`` gives them, but each cell is also read from a pixel to every side, and of the five readings the
-    geometric mean is taken: they differ where noise decides. What one of them holds for no character is none: a
-    symbol that no zone has resembles one from most places.
+    geometric mean is taken: they differ where noise decides. What two of them hold for no character is none: a symbol
+    that no zone has resembles one from most places. One alone is not believed, since faded print has such places.
     """
     wider = np.pad(cells, ((0, 0), (1, 1), (1, 1)), mode="edge")
     moves = ((1, 1), (0, 1), (2, 1), (1, 0), (1, 2))
     height, width = cells.shape[1:]
     readings = np.stack([_shares(_scores(wider[:, y : y + height, x : x + width])) for y, x in moves])
-    nothing = readings[:, :, NOTHING].max(axis=0)[:, None]
+    nothing = np.sort(readings[:, :, NOTHING], axis=0)[-2][:, None]
     characters = _shares(np.log(np.maximum(readings[:, :, :NOTHING], 1e-12)).mean(axis=0))
     return np.asarray(np.concatenate([characters * (1 - nothing), nothing], axis=1), np.float32)
 

@@ -36,7 +36,7 @@ _RARE_O: Final = 0.3
 """How often a letter O stands where 0 may stand as well, beside a 0: issuers avoid it in numbers."""
 
 _UNREAD: Final = 0.25
-"""Where one of a cell's readings is likelier than this to hold no character of a zone, nobody has read one there: that
+"""Where two of a cell's readings are likelier than this to hold no character of a zone, nobody has read one there: that
 the check digits come out right with one of those it resembles proves nothing.
 """
 
