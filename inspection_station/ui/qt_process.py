@@ -31,13 +31,18 @@ def qt_application() -> QApplication:
 
 
 def place(window: QWidget, *, kiosk: bool, size: tuple[int, int]) -> None:
-    """A kiosk is frameless and fills the screen; otherwise a window of the given size."""
+    """A kiosk is frameless and fills the screen; otherwise a window of the given size.
+
+    A kiosk's display may have no window manager: nobody there makes a window larger, so it is given its place.
+    """
     if kiosk:
+        window.setGeometry(window.screen().geometry())
         window.setWindowFlag(Qt.WindowType.FramelessWindowHint)
         window.showFullScreen()
         return
     screen = window.screen().availableGeometry()
     if size[0] >= screen.width() or size[1] >= screen.height():
+        window.setGeometry(screen)
         window.showMaximized()  # a window of that size would lose its action bar below the screen's edge
         return
     window.resize(*size)
