@@ -203,8 +203,8 @@ def _refuse_reading(options: argparse.Namespace, error: OSError) -> int:
 
 
 def _write_report(options: argparse.Namespace, measured: FaceBenchmark, run: CalibrationRun | None) -> int | None:
-    from inspection_station.matching.face_installation import replace_file
     from inspection_station.matching.face_report import face_report
+    from inspection_station.whole_file import replace_file
 
     page = face_report(measured, run.calibration if run is not None else None)
     told = measured.as_json()

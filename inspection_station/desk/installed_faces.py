@@ -12,9 +12,10 @@ from threading import Lock
 
 from inspection_station.headquarters.packs import PackKind, PackLabel, PackRefused
 from inspection_station.headquarters.packs_vault import PackVault
-from inspection_station.matching.face_installation import group_file, replace_file
+from inspection_station.matching.face_installation import group_file
 from inspection_station.matching.face_parts import MalformedFaces, install_group, install_history
 from inspection_station.matching.portrait_pack import history_file, portraits_file
+from inspection_station.whole_file import replace_file
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +19,6 @@ from securesystemslib.signer import CryptoSigner
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, TargetFile, Targets, Timestamp
 
-from inspection_station.durable_names import make_names_durable
 from inspection_station.gateway.pack_roles import (
     DUE,
     ROLE_LIFE,
@@ -51,6 +49,7 @@ from inspection_station.headquarters.packs_body import (
     write_snapshot,
 )
 from inspection_station.headquarters.packs_source import is_repository_path
+from inspection_station.whole_file import replace_file
 
 ROOT_KEYS, ROOT_THRESHOLD = 3, 2
 _LOCK_SECONDS = 30.0
@@ -354,19 +353,7 @@ class PackRepository:
         return found
 
     def _write(self, folder: str, name: str, data: bytes) -> None:
-        place = self.folder / folder
-        place.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".new", dir=place)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(place / name)
-            make_names_durable(place)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        replace_file(self.folder / folder / name, data)
 
     @contextmanager
     def _publishing(self) -> Iterator[None]:

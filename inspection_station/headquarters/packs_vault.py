@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import secrets
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -24,9 +22,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from inspection_station.durable_names import make_names_durable
 from inspection_station.headquarters.packs import PackFault, PackKind, PackLabel, PackRefused, label_of
 from inspection_station.headquarters.packs_body import PACKED_LIMIT, Content, read_snapshot, write_snapshot
+from inspection_station.whole_file import replace_file
 
 log = logging.getLogger(__name__)
 
@@ -159,20 +157,9 @@ class PackVault:
         return status.st_size, status.st_mtime_ns, status.st_ino
 
     def _sealed(self, path: Path, purpose: bytes, plain: bytes) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         salt = secrets.token_bytes(_SALT)
         sealed = self._cipher(salt).encrypt(_NONCE, plain, purpose)
-        descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".new", dir=self._folder)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(_MAGIC + salt + sealed)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(path)
-            make_names_durable(self._folder)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        replace_file(path, _MAGIC + salt + sealed)
 
     def _opened(self, path: Path, purpose: bytes, limit: int) -> bytes:
         try:

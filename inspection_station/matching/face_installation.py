@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,13 +42,13 @@ from inspection_station.matching.calibration import (
 from inspection_station.matching.gallery_pack import (
     KEY_BYTES,
     SUFFIX,
-    private_folder,
     read_pack,
     subject_array,
     write_pack,
 )
 from inspection_station.matching.score_normalisation import Cohort
 from inspection_station.matching.thresholds import FaceThresholds
+from inspection_station.whole_file import private_folder, replace_file
 
 COHORT_GROUP = "cohort"
 COHORT_VALID = timedelta(days=366)
@@ -220,21 +219,6 @@ def pack_key(path: Path, *, make: bool = False) -> tuple[bytes, bool]:
     if len(found) != KEY_BYTES:
         raise UnusableKey(f"a key of {len(found)} bytes instead of {KEY_BYTES}")
     return found, False
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all. Raises OSError."""
-    private_folder(path.parent)
-    descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".new", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _write_secret(path: Path, data: bytes) -> None:

@@ -30,10 +30,11 @@ from inspection_station.matching.face import NO_TEMPLATE, DlibFaceMatcher
 from inspection_station.matching.face_folders import Cancelled, EnrolmentFailure, Progress
 from inspection_station.matching.face_groups import GroupPolicy
 from inspection_station.matching.gallery import GroupRefused
-from inspection_station.matching.gallery_pack import KEY_BYTES, PackHeader, private_folder, subject_array, write_pack
+from inspection_station.matching.gallery_pack import KEY_BYTES, PackHeader, subject_array, write_pack
 from inspection_station.matching.pictures import UnusablePicture, decode_picture
 from inspection_station.matching.ports import Vector
 from inspection_station.matching.score_normalisation import Cohort
+from inspection_station.whole_file import private_folder
 
 _MAGIC = b"ISFWORK1"
 _SALT, _NONCE, _TAG = 32, 12, 16

@@ -14,7 +14,6 @@ import json
 import os
 import secrets
 import struct
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,6 +32,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from inspection_station.given_file import open_given
 from inspection_station.matching.ports import Vector
 from inspection_station.matching.score_normalisation import Spread
+from inspection_station.whole_file import whole_file
 
 BLOCK_BYTES: Final = 8 * 1024 * 1024
 KEY_BYTES: Final = 32
@@ -157,20 +157,11 @@ def write_pack(
 def _write_sealed(path: Path, key: bytes, header: PackHeader, parts: list[memoryview]) -> None:
     encoded = _encoded(header)
     sealing = AESGCM(_pack_key(key, header))
-    private_folder(path.parent)
-    descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".new", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(_MAGIC + struct.pack(">I", len(encoded)) + encoded)
-            file.write(sealing.encrypt(_HEADER_NONCE, b"", encoded))
-            for place, block in enumerate(_blocks(parts)):
-                file.write(sealing.encrypt(_nonce(place), block, _associated(encoded, place, header.blocks)))
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with whole_file(path) as file:
+        file.write(_MAGIC + struct.pack(">I", len(encoded)) + encoded)
+        file.write(sealing.encrypt(_HEADER_NONCE, b"", encoded))
+        for place, block in enumerate(_blocks(parts)):
+            file.write(sealing.encrypt(_nonce(place), block, _associated(encoded, place, header.blocks)))
 
 
 def _blocks(parts: list[memoryview]) -> Any:
@@ -186,13 +177,6 @@ def _blocks(parts: list[memoryview]) -> Any:
                 block = bytearray(piece[room:])
     if block:
         yield bytes(block)
-
-
-def private_folder(folder: Path) -> None:
-    """Make a folder for this user alone, and those above it that are missing: Path.mkdir leaves these open to all."""
-    for place in reversed((folder, *folder.parents)):
-        if not place.exists():
-            place.mkdir(exist_ok=True, mode=0o700)
 
 
 def read_pack(

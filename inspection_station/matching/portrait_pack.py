@@ -13,7 +13,6 @@ import json
 import os
 import secrets
 import struct
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,7 +26,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from inspection_station.given_file import open_given
 from inspection_station.matching.face_installation import group_file
-from inspection_station.matching.gallery_pack import KEY_BYTES, SUBJECT_BYTES, PackFault, PackRefused, private_folder
+from inspection_station.matching.gallery_pack import KEY_BYTES, SUBJECT_BYTES, PackFault, PackRefused
+from inspection_station.whole_file import whole_file
 
 SUFFIX: Final = ".portraits"
 LARGEST_PICTURE: Final = 4 * 1024 * 1024
@@ -276,15 +276,5 @@ def _decoded(encoded: bytes) -> PortraitHeader:
 
 
 def _write(path: Path, parts: list[bytes]) -> None:
-    private_folder(path.parent)
-    descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".new", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            for part in parts:
-                file.write(part)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with whole_file(path) as file:
+        file.writelines(parts)

@@ -16,10 +16,10 @@ from inspection_station.gateway.agencies.ports import (
 )
 from inspection_station.headquarters.questions import AgencySystem
 from inspection_station.inspection.watchlist import ListKind
-from inspection_station.matching.face_installation import replace_file
 from inspection_station.matching.manifest import Manifest
 from inspection_station.matching.watchlist_lists import ControlList
 from inspection_station.matching.watchlist_parts import parts_of
+from inspection_station.whole_file import replace_file
 
 Files = list[dict[str, object]]
 
