@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fakes.x_display import bare_display
 
 from inspection_station.cli import main
 from inspection_station.log_setup import set_up_logging
@@ -146,19 +147,13 @@ def screen() -> Iterator[str]:
     """The name of a real X display with a window manager."""
     if missing := [name for name in ("Xvfb", "openbox", "xdotool") if shutil.which(name) is None]:
         pytest.skip(f"not here: {', '.join(missing)}")
-    reading, writing = os.pipe()
-    words = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1366x768x24"]
-    with subprocess.Popen(words, pass_fds=[writing], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        os.close(writing)
-        with os.fdopen(reading) as told:
-            number = told.readline().strip()
-        # without one that gives windows the keyboard, no key arrives anywhere
-        with subprocess.Popen(
-            ["openbox"], env={**os.environ, "DISPLAY": f":{number}"}, stderr=subprocess.DEVNULL
-        ) as it:
-            yield f":{number}"
-            it.terminate()
-        server.terminate()
+    # without one that gives windows the keyboard, no key arrives anywhere
+    with (
+        bare_display() as name,
+        subprocess.Popen(["openbox"], env={**os.environ, "DISPLAY": name}, stderr=subprocess.DEVNULL) as manager,
+    ):
+        yield name
+        manager.terminate()
 
 
 @pytest.mark.parametrize("backend", ["keyring.backends.fail.Keyring", "keyring.backends.null.Keyring"])

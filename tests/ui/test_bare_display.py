@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from fakes.x_display import bare_display
 
 OPENED = """
 import sys
@@ -27,14 +28,8 @@ print(window.x(), window.y(), window.width(), window.height())
 def bare_screen() -> Iterator[str]:
     if shutil.which("Xvfb") is None:
         pytest.skip("not here: Xvfb")
-    reading, writing = os.pipe()
-    words = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1366x768x24"]
-    with subprocess.Popen(words, pass_fds=[writing], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        os.close(writing)
-        with os.fdopen(reading) as told:
-            number = told.readline().strip()
-        yield f":{number}"
-        server.terminate()
+    with bare_display() as name:
+        yield name
 
 
 @pytest.mark.parametrize("mode", ["kiosk", "window"])
