@@ -105,7 +105,8 @@ def test_a_damaged_vault_is_told_by_verify(
     begun(capsys, headquarters, tmp_path, folder)
     asked(capsys, "pack", "import", headquarters.folder / "packs", "--data", folder)
     (file,) = (folder / "packs").glob("*.pack")
-    file.write_bytes(file.read_bytes()[:-1] + b"?")
+    data = file.read_bytes()
+    file.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     code, found = asked(capsys, "pack", "verify", "--data", folder)
     (row,) = found["packs"]  # type: ignore[misc]
     assert (code, row["sound"], row["fault"]) == (1, False, "altered")

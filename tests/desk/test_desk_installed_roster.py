@@ -60,7 +60,8 @@ def test_a_roster_that_ran_out_or_is_damaged_lets_nobody_sign(publisher: Publish
     sent(publisher, vault, roster(("o-1", "1"), ("o-2", "2")), valid=HOUR)
     assert installed_roster(vault, now() + 2 * HOUR) == ()
     (file,) = vault.folder.glob("*.pack")
-    file.write_bytes(file.read_bytes()[:-1] + b"?")
+    data = file.read_bytes()
+    file.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     assert installed_roster(vault, now()) == ()
 
 

@@ -211,7 +211,8 @@ def altered_fingers(content: bytes, *, resigned: bool) -> VirtualPassport:
 
 
 def test_fingers_that_are_not_as_signed_are_not_used() -> None:
-    outcome = read(VirtualChip(altered_fingers(fingers()[:-1] + b"\0", resigned=False)), terminals().keys())
+    content = fingers()[:-1] + bytes([fingers()[-1] ^ 1])
+    outcome = read(VirtualChip(altered_fingers(content, resigned=False)), terminals().keys())
     assert outcome.fingers == ()
     assert outcome.reading.overall is FAILED
 

@@ -62,7 +62,7 @@ def test_a_link_that_came_meanwhile_makes_the_answers_stale_and_nothing_worse(wo
 
 
 def test_only_headquarters_and_the_escrow_key_open_a_bundle(world: World, tmp_path: Path) -> None:
-    world.seal("i-1")
+    world.seal("inspection-1")
     escrow = new_recipient_key()
     out = tmp_path / "out.bundle"
     export_bundle(out, STATION, world.store.outbox, world.clock, public_part(escrow))
@@ -76,7 +76,7 @@ def test_only_headquarters_and_the_escrow_key_open_a_bundle(world: World, tmp_pa
         read_bundle(out, "to headquarters", escrow, Ed25519PrivateKey.generate().public_key())
     with pytest.raises(WireError):
         read_bundle(out, "to station", escrow, station_key)
-    assert b"i-1" not in out.read_bytes()
+    assert b"inspection-1" not in out.read_bytes()
 
 
 RECIPIENT, SIGNER = new_recipient_key(), Ed25519PrivateKey.from_private_bytes(bytes(32))

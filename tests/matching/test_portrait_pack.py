@@ -18,7 +18,7 @@ from inspection_station.matching.portrait_pack import (
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 KEY, OTHER = b"k" * 32, b"o" * 32
-PICTURES = {"L898902C3": b"\xff\xd8 one", "X1": b"\xff\xd8 two" * 400, "ä-7": b"\x89PNG three"}
+PICTURES = {"L898902C3": b"\xff\xd8 one", "X1234567": b"\xff\xd8 two" * 400, "ä-7": b"\x89PNG three"}
 
 
 def written(folder: Path, key: bytes = KEY, version: int = 3) -> Path:
@@ -91,7 +91,7 @@ def test_a_pack_that_was_exchanged_after_it_was_opened_is_not_read_by_the_old_in
     pack = opened(written(tmp_path))
     written(tmp_path, version=4)
     with pytest.raises(PackRefused):
-        pack.picture("X1")
+        pack.picture("X1234567")
 
 
 def test_photographs_travel_to_another_key(tmp_path: Path) -> None:
