@@ -22,6 +22,8 @@ CANCEL_SECONDS: Final = 0.3
 """The port's limit for ending a wait."""
 CALL_SECONDS: Final = 15.0
 """After this a call counts as hanging."""
+THREAD_SECONDS: Final = 5.0
+"""After this a thread of a closed device counts as left behind."""
 
 
 class Ability(StrEnum):
@@ -143,10 +145,19 @@ class Trial:
     def take(self) -> Any:
         """Wait, present meanwhile, and give what the device gave."""
         waiting = self.start(self.wait)
-        time.sleep(0.1)  # the wait is to be under way: some readers drop what comes before
+        self.under_way(waiting)
         if Ability.PRESENT in self.script.abilities:
             self.script.present()
         return self.result(waiting)
+
+    def under_way(self, waiting: DeviceCall[Any], seconds: float = 0.1) -> None:
+        """Give a wait time to begin: some readers drop what comes before. Counted from when the device's thread has it,
+        which on a busy machine may itself take a while.
+        """
+        until = time.monotonic() + CALL_SECONDS
+        while not (waiting.running() or waiting.done()) and time.monotonic() < until:
+            time.sleep(0.01)
+        time.sleep(seconds)
 
     def expect(self, kind: type[Exception], what: Callable[[], Any], when: str) -> Exception:
         """``what`` must raise ``kind``."""
@@ -238,7 +249,7 @@ def _run(check: NamedCheck, device: Device, script: DeviceScript, texts: list[st
 
 
 def _threads_left(before: int) -> str | None:
-    until = time.monotonic() + 1.0
+    until = time.monotonic() + THREAD_SECONDS
     while active_count() > before:
         if time.monotonic() > until:
             return f"{active_count() - before} thread(s) left after close"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
+from collections.abc import Callable
 from concurrent.futures import CancelledError
 from threading import Event
 from typing import Any, Final
@@ -88,21 +89,31 @@ def _works_after_reopening(trial: Trial) -> None:
 
 
 def _cancel_ends_the_wait(trial: Trial) -> None:
-    trial.open()
-    waiting = trial.start(trial.wait)
-    time.sleep(0.2)
-    _expect_prompt_end(trial, waiting)
+    def once() -> float:
+        trial.open()
+        waiting = trial.start(trial.wait)
+        trial.under_way(waiting, 0.2)
+        began = time.monotonic()
+        waiting.stop()
+        trial.expect(CaptureCancelled, lambda: trial.result(waiting), "a cancelled wait")
+        return time.monotonic() - began
+
+    _in_time(once)
 
 
 def _cancelled_beforehand(trial: Trial) -> None:
-    trial.open()
     cancel = Event()
     cancel.set()
-    began = time.monotonic()
-    trial.expect(
-        CaptureCancelled, lambda: trial.call(lambda d, _: trial.wait(d, cancel)), "a wait cancelled beforehand"
-    )
-    _in_time(time.monotonic() - began)
+
+    def once() -> float:
+        trial.open()
+        began = time.monotonic()
+        trial.expect(
+            CaptureCancelled, lambda: trial.call(lambda d, _: trial.wait(d, cancel)), "a wait cancelled beforehand"
+        )
+        return time.monotonic() - began
+
+    _in_time(once)
 
 
 def _works_after_cancelling(trial: Trial) -> None:
@@ -120,20 +131,23 @@ def _works_after_cancelling(trial: Trial) -> None:
 
 
 def _camera_cancel(trial: Trial) -> None:
-    trial.open()
-    cancel = Event()
-    newest = trial.call(lambda d, c: d.next_frame(c, -1))
-    cancel.set()
-    began = time.monotonic()
-    far = newest.sequence + 1_000_000
-    trial.expect(CaptureCancelled, lambda: trial.call(lambda d, _: d.next_frame(cancel, far)), "a cancelled wait")
-    _in_time(time.monotonic() - began)
+    def once() -> float:
+        trial.open()
+        cancel = Event()
+        newest = trial.call(lambda d, c: d.next_frame(c, -1))
+        cancel.set()
+        began = time.monotonic()
+        far = newest.sequence + 1_000_000
+        trial.expect(CaptureCancelled, lambda: trial.call(lambda d, _: d.next_frame(cancel, far)), "a cancelled wait")
+        return time.monotonic() - began
+
+    _in_time(once)
 
 
 def _unplugged_while_waiting(trial: Trial) -> None:
     trial.open()
     waiting = trial.start(lambda d, c: _until_it_fails(trial, d, c))
-    time.sleep(0.2)
+    trial.under_way(waiting, 0.2)
     trial.script.unplug()
     trial.expect(DeviceUnplugged, lambda: trial.result(waiting), "unplugged in a wait")
 
@@ -165,7 +179,7 @@ def _comes_back(trial: Trial) -> None:
 def _garbage_is_named(trial: Trial) -> None:
     trial.open()
     waiting = trial.start(lambda d, c: _until_it_fails(trial, d, c))
-    time.sleep(0.1)
+    trial.under_way(waiting)
     trial.script.garbage()
     trial.expect(DeviceGarbage, lambda: _use(trial, trial.result(waiting)), "garbage")
 
@@ -180,17 +194,20 @@ def _works_after_garbage(trial: Trial) -> None:
 def _stall_is_named(trial: Trial) -> None:
     trial.open()
     waiting = trial.start(lambda d, c: _until_it_fails(trial, d, c))
-    time.sleep(0.1)
+    trial.under_way(waiting)
     trial.script.stall()
     trial.expect(DeviceStalled, lambda: _use(trial, trial.result(waiting)), "a silent device")
 
 
 def _no_chip_in_time(trial: Trial) -> None:
-    trial.open()
-    began = time.monotonic()
-    trial.expect(NoCard, lambda: trial.call(lambda d, c: d.connect(c, 0.4)), "an empty field")
-    if not 0.3 <= time.monotonic() - began <= 2.0:
-        raise NotConforming(f"a limit of 0.4 s took {time.monotonic() - began:.1f} s")
+    def once() -> float:
+        trial.open()
+        began = time.monotonic()
+        trial.expect(NoCard, lambda: trial.call(lambda d, c: d.connect(c, 0.4)), "an empty field")
+        return time.monotonic() - began
+
+    if not 0.3 <= (seconds := _shortest(once, 2.0)) <= 2.0:
+        raise NotConforming(f"a limit of 0.4 s took {seconds:.1f} s")
 
 
 def _lifted_chip(trial: Trial) -> None:
@@ -224,7 +241,7 @@ def _takes_a_named_finger(trial: Trial) -> None:
     trial.open()
     previews: list[Any] = []
     waiting = trial.start(lambda d, c: d.capture(c, FingerPosition.LEFT_INDEX, previews.append))
-    time.sleep(0.1)
+    trial.under_way(waiting)
     trial.script.present()
     for given in (trial.result(waiting), *previews):
         _judge(trial, given)
@@ -275,14 +292,20 @@ def _is_picture(image: Any, dimensions: int) -> bool:
     )
 
 
-def _expect_prompt_end(trial: Trial, waiting: Any) -> None:
-    began = time.monotonic()
-    waiting.stop()
-    trial.expect(CaptureCancelled, lambda: trial.result(waiting), "a cancelled wait")
-    _in_time(time.monotonic() - began)
+def _shortest(once: Callable[[], float], allowed: float) -> float:
+    """Seconds of the first measurement within ``allowed``, else of the shortest of five: a busy machine is late now and
+    then, a slow driver always.
+    """
+    shortest = once()
+    for _ in range(4):
+        if shortest <= allowed:
+            break
+        shortest = min(shortest, once())
+    return shortest
 
 
-def _in_time(seconds: float) -> None:
+def _in_time(once: Callable[[], float]) -> None:
+    seconds = _shortest(once, CANCEL_SECONDS)
     if seconds > CANCEL_SECONDS:
         raise NotConforming(
             f"the wait ended {seconds * 1000:.0f} ms after cancelling, {CANCEL_SECONDS * 1000:.0f} allowed"

@@ -1,13 +1,14 @@
 """A driver in a child process: whatever it does to itself, the station sees a DeviceError and can open it again."""
 
 import threading
-import time
 from threading import Event
 
 import psutil
 import pytest
 from fakes.scripted_devices import TreacherousFactory
+from fakes.unhurried import Heeded, shortest, took
 
+from inspection_station.hardware import child as child_module
 from inspection_station.hardware.child import ChildDocumentReader
 from inspection_station.hardware.errors import (
     CaptureCancelled,
@@ -53,25 +54,28 @@ def test_a_driver_that_crashes_is_unplugged_and_can_be_opened_again(child, deed)
 
 def test_a_driver_that_hangs_in_a_wait_ends_within_300_ms_of_cancelling(child):
     reader = child("hang")
-    process = psutil.Process(reader.process_id)
-    cancel = Event()
-    ended: list[tuple[type, float]] = []
 
-    def wait():
-        try:
-            reader.await_document(cancel)
-        except DeviceError as error:
-            ended.append((type(error), time.monotonic()))
+    def once() -> float:
+        reader.open()
+        process = psutil.Process(reader.process_id)
+        cancel, ended = Heeded(), []
 
-    thread = threading.Thread(target=wait)
-    thread.start()
-    time.sleep(0.3)
-    cancelled = time.monotonic()
-    cancel.set()
-    thread.join(3)
-    assert ended[0][0] is CaptureCancelled
-    assert ended[0][1] - cancelled < 0.4
-    assert not process.is_running()
+        def wait() -> None:
+            try:
+                reader.await_document(cancel)
+            except DeviceError as error:
+                ended.append(type(error))
+
+        thread = threading.Thread(target=wait)
+        thread.start()
+        assert cancel.looked_at.wait(30)
+        cancel.set()
+        seconds = took(lambda: thread.join(30))  # of the 60 for which it hangs
+        assert ended == [CaptureCancelled]
+        assert not process.is_running()
+        return seconds
+
+    assert shortest(once, 0.4) < 0.4
 
 
 def test_a_driver_that_hangs_in_a_short_call_is_stalled_and_its_process_ended(child):
@@ -82,7 +86,10 @@ def test_a_driver_that_hangs_in_a_short_call_is_stalled_and_its_process_ended(ch
     assert not process.is_running()
 
 
-def test_a_wait_is_cancelled_without_ending_a_driver_that_behaves(child):
+def test_a_wait_is_cancelled_without_ending_a_driver_that_behaves(child, monkeypatch):
+    monkeypatch.setattr(
+        child_module, "_STOP_PATIENCE", 30.0
+    )  # a busy machine may be late, which is not the matter here
     reader = child("wait")
     process = reader.process_id
     for _ in range(3):

@@ -2,11 +2,11 @@
 
 import logging
 import threading
-import time
 from threading import Event
 
 import pytest
 from fakes.scripted_devices import PluggableReader
+from fakes.unhurried import PATIENCE, until
 
 from inspection_station.hardware.errors import (
     CardRemoved,
@@ -165,54 +165,47 @@ def test_a_device_pulled_out_in_mid_wait_comes_back_by_itself_on_its_own_thread(
     reader = PluggableReader()
     device = SupervisedDevice(reader, told.append, rhythm=Rhythm(probe=0.02, first=0.02, longest=0.05))
     waiting = device.submit(lambda r, cancel: r.await_document(cancel))
-    _until(lambda: device.status.state is BUSY)
+    until(lambda: device.status.state is BUSY)
     reader.plugged = False
     with pytest.raises(DeviceUnplugged):
-        waiting.result(2)
-    _until(lambda: device.status.state is ABSENT)
+        waiting.result(PATIENCE)
+    until(lambda: device.status.state is ABSENT)
     reader.plugged = True
-    _until(lambda: device.status.state is READY)
+    until(lambda: device.status.state is READY)
     reader.scans.append(SCAN)
-    assert device.submit(lambda r, cancel: r.await_document(cancel)).result(2) == SCAN
-    assert device.close(2)
+    assert device.submit(lambda r, cancel: r.await_document(cancel)).result(PATIENCE) == SCAN
+    assert device.close(PATIENCE)
     assert told[-1].state is ABSENT
 
 
 def test_a_hanging_device_does_not_hold_up_the_others():
     hanging, healthy = PluggableReader("hanging"), PluggableReader("healthy")
     release = Event()
-    hanging.open = lambda: release.wait(5)  # type: ignore[method-assign,assignment]
+    hanging.open = lambda: release.wait(PATIENCE)  # type: ignore[method-assign,assignment]
     rack = DeviceRack([hanging, healthy], lambda status: None, rhythm=Rhythm(probe=0.05))
     healthy.scans.append(SCAN)
     found = next(d for d in rack if d.device.info.name == "healthy")
-    assert found.submit(lambda r, cancel: r.await_document(cancel)).result(2) == SCAN
+    assert found.submit(lambda r, cancel: r.await_document(cancel)).result(PATIENCE) == SCAN
     release.set()
-    assert rack.close(3)
+    assert rack.close(PATIENCE)
 
 
 def test_the_rack_finds_a_device_by_its_kind_and_leaves_no_thread_behind():
-    before = threading.active_count()
+    before = set(threading.enumerate())
     rack = DeviceRack([PluggableReader()], lambda status: None)
     assert rack.of_kind(DeviceKind.DOCUMENT_READER) is not None
     assert rack.of_kind(DeviceKind.CAMERA) is None
     assert [s.kind for s in rack.statuses()] == [DeviceKind.DOCUMENT_READER]
-    assert rack.close()
-    assert threading.active_count() == before
+    assert rack.close(PATIENCE)
+    assert set(threading.enumerate()) <= before
 
 
 def test_asking_to_look_now_cuts_the_backoff_short():
     reader = PluggableReader()
     reader.plugged = False
     device = SupervisedDevice(reader, lambda status: None, rhythm=Rhythm(first=60.0, longest=60.0))
-    _until(lambda: device.status.state is ABSENT and reader.openings == 1)
+    until(lambda: device.status.state is ABSENT and reader.openings == 1)
     reader.plugged = True
     device.look_now()
-    _until(lambda: device.status.state is READY)
+    until(lambda: device.status.state is READY)
     device.close()
-
-
-def _until(condition, seconds: float = 3.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "did not come about in time"
-        time.sleep(0.005)

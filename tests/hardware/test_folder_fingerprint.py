@@ -1,10 +1,10 @@
 """Fingers out of a folder: decoded in grey with their resolution, taken once, removed; rubbish refused by name."""
 
 import io
-from threading import Event, Timer
 
 import numpy as np
 import pytest
+from fakes.unhurried import meanwhile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -85,8 +85,7 @@ def test_a_file_saved_while_waiting_is_taken_once_and_removed(tmp_path):
     (tmp_path / "earlier.png").write_bytes(encoded("PNG"))
     reader = FolderFingerprintReader(DriverSettings({"folder": str(tmp_path), "settle_seconds": 0.05}))
     reader.open()
-    Timer(0.3, (tmp_path / "now.bmp").write_bytes, [encoded("BMP", 255 - FINGER)]).start()
-    taken = reader.capture(Event())
+    taken = reader.capture(meanwhile((tmp_path / "now.bmp").write_bytes, encoded("BMP", 255 - FINGER)))
     assert np.array_equal(taken.image, 255 - FINGER)
     assert list(tmp_path.iterdir()) == []
 

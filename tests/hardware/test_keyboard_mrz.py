@@ -1,10 +1,7 @@
 """A reader that types is told from a person by its speed; what a person typed comes back unharmed and in order."""
 
-import threading
-import time
-from threading import Event
-
 import pytest
+from fakes.unhurried import meanwhile, shortest, took
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -139,28 +136,26 @@ def reader() -> KeyboardMrzReader:
 
 
 def test_a_fed_scan_becomes_a_document_of_the_wedge(reader):
-    threading.Timer(0.1, reader.feed, ["\r".join([*TD3, ""])]).start()
-    scan = reader.await_document(Event())
+    scan = reader.await_document(meanwhile(reader.feed, "\r".join([*TD3, ""])))
     assert scan.source is MrzSource.KEYBOARD_WEDGE
     assert scan.text == "\n".join(TD3)
 
 
 def test_a_scan_that_nobody_waits_for_is_not_kept(reader):
     assert reader.feed("".join(TD3)) is False
-    threading.Timer(0.1, reader.feed, [TD3[1]]).start()
-    assert reader.await_document(Event()).text == TD3[1]
+    assert reader.await_document(meanwhile(reader.feed, TD3[1])).text == TD3[1]
 
 
 @pytest.mark.parametrize("text", ["A" * (LONGEST_SCAN + 1), "\r\n"])
 def test_an_overlong_or_empty_scan_is_garbage(reader, text):
-    threading.Timer(0.1, reader.feed, [text]).start()
     with pytest.raises(DeviceGarbage):
-        reader.await_document(Event())
+        reader.await_document(meanwhile(reader.feed, text))
 
 
 def test_closing_ends_the_wait(reader):
-    threading.Timer(0.1, reader.close).start()
-    began = time.monotonic()
-    with pytest.raises(DeviceError):
-        reader.await_document(Event())
-    assert time.monotonic() - began < 1
+    def wait() -> None:
+        reader.open()
+        with pytest.raises(DeviceError):
+            reader.await_document(meanwhile(reader.close))
+
+    assert shortest(lambda: took(wait), 1.0) < 1

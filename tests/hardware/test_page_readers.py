@@ -1,7 +1,6 @@
 """Pages from a document camera and from a folder: taken once, when they lie still or have stopped growing."""
 
 import os
-import threading
 import time
 from threading import Event
 
@@ -9,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from fakes.camera_captures import PlayedCamera
+from fakes.unhurried import meanwhile
 
 from inspection_station.hardware.drivers.camera_document import CameraDocumentReader
 from inspection_station.hardware.drivers.folder_document import LARGEST_PAGE, FolderDocumentReader
@@ -22,11 +22,16 @@ from inspection_station.hardware.errors import (
 from inspection_station.hardware.ports import DriverSettings
 from inspection_station.inspection.document import MrzSource
 
-NOISE = np.random.default_rng(7)
+NOISE = [np.random.default_rng(7)]
+
+
+@pytest.fixture(autouse=True)
+def _the_same_noise_in_every_order():
+    NOISE[0] = np.random.default_rng(7)
 
 
 def table() -> np.ndarray:
-    return NOISE.integers(60, 64, (360, 480, 3), dtype=np.uint8)
+    return NOISE[0].integers(60, 64, (360, 480, 3), dtype=np.uint8)
 
 
 def page(text: str, shift: int = 0) -> np.ndarray:
@@ -91,14 +96,9 @@ def reader(tmp_path):
     return made
 
 
-def later(deed, *given) -> None:
-    threading.Timer(0.15, deed, given).start()
-
-
 def test_a_page_saved_by_another_program_is_taken_and_removed(reader, tmp_path):
     encoded = cv2.imencode(".png", page("AB"))[1].tobytes()
-    later((tmp_path / "scan 1.png").write_bytes, encoded)
-    scan = reader.await_document(Event())
+    scan = reader.await_document(meanwhile((tmp_path / "scan 1.png").write_bytes, encoded))
     assert scan.image == encoded
     assert scan.source is MrzSource.FULL_PAGE
     assert list(tmp_path.iterdir()) == []
@@ -113,21 +113,18 @@ def test_a_page_that_is_still_being_written_is_waited_for(reader, tmp_path):
                 file.write(encoded[start : start + len(encoded) // 5])
                 time.sleep(0.06)
 
-    later(write)
-    assert reader.await_document(Event()).image == encoded
+    assert reader.await_document(meanwhile(write)).image == encoded
 
 
 def test_a_page_left_from_before_is_removed_and_not_taken_for_this_traveller(reader, tmp_path):
     (tmp_path / "old.jpg").write_bytes(b"\xff\xd8\xff of the last traveller")
     new = b"\xff\xd8\xff of this traveller"
-    later((tmp_path / "new.jpg").write_bytes, new)
-    assert reader.await_document(Event()).image == new
+    assert reader.await_document(meanwhile((tmp_path / "new.jpg").write_bytes, new)).image == new
 
 
 def test_a_file_that_is_no_picture_is_garbage_and_its_name_stays_out_of_the_error(reader, tmp_path):
-    later((tmp_path / "ERIKSSON.jpg").write_bytes, b"hello")
     with pytest.raises(DeviceGarbage) as raised:
-        reader.await_document(Event())
+        reader.await_document(meanwhile((tmp_path / "ERIKSSON.jpg").write_bytes, b"hello"))
     assert "ERIKSSON" not in str(raised.value)
 
 
@@ -136,15 +133,13 @@ def test_an_enormous_file_is_refused_unread(reader, tmp_path):
         with (tmp_path / "big.jpg").open("wb") as file:
             os.truncate(file.fileno(), LARGEST_PAGE + 1)
 
-    later(write)
     with pytest.raises(DeviceGarbage, match="bytes"):
-        reader.await_document(Event())
+        reader.await_document(meanwhile(write))
 
 
 def test_a_folder_that_vanishes_is_an_unplugging(reader, tmp_path):
-    later(tmp_path.rmdir)
     with pytest.raises(DeviceUnplugged):
-        reader.await_document(Event())
+        reader.await_document(meanwhile(tmp_path.rmdir))
     with pytest.raises(DeviceNotFound):
         reader.open()
     with pytest.raises(DeviceError):

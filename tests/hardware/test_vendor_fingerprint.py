@@ -49,7 +49,7 @@ def world(tmp_path) -> Path:
 @pytest.fixture
 def reader(library, world):
     device = VendorFingerprintReader(
-        DriverSettings({"library": str(library), "options": str(world), "stall_seconds": 1.0})
+        DriverSettings({"library": str(library), "options": str(world), "stall_seconds": 3.0})
     )
     yield device
     device.close()
@@ -119,7 +119,7 @@ def test_a_library_that_hangs_is_a_stall_and_its_process_is_ended(reader, world)
     began = time.monotonic()
     with pytest.raises(DeviceStalled):
         reader.capture(Event())
-    assert time.monotonic() - began < 6.0
+    assert time.monotonic() - began < 30  # it would hang for ever
     assert reader.process_id is None
 
 

