@@ -50,7 +50,7 @@ def played(gateway: GatewayProcess) -> Iterator[dict[str, Any]]:
     yield json.loads(process.stdout.readline())
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
-    assert process.wait(20) in (0, -signal.SIGTERM, 128 + signal.SIGTERM)
+    assert process.wait(60) in (0, -signal.SIGTERM, 128 + signal.SIGTERM)
     process.stdout.close()
 
 

@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
     for number in range(8):
         ref, content = picture(f"{number}", 60_000)
         whole = record(f"{number}", pictures=(("portrait", ref),))
-        store.seal(whole, {ref.sha256: content}, decided()).result(10)
+        store.seal(whole, {ref.sha256: content}, decided()).result(60)
     store.close()
     assert main(["store", "backup", str(tmp_path / "copy"), "--data", str(data)]) == 0
     return data

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from threading import Thread
 
 import pytest
+from fakes.unhurried import shortest, took
 
 from inspection_station.cli import main
 from inspection_station.cli.dependency_probe import probe_in_child
@@ -81,8 +82,8 @@ def test_a_library_that_crashes_hangs_or_is_missing_does_not_hold_up_the_others(
     missing, crashing = "module:library_that_is_missing:none", "module:library_that_crashes:none"
     hanging, good = "module:library_that_hangs:none", "module:json:none"
     began = time.monotonic()
-    found = probe_in_child([[missing, crashing], [good, hanging]], 4.0)
-    assert time.monotonic() - began < 20
+    found = probe_in_child([[missing, crashing], [good, hanging]], 10.0)
+    assert time.monotonic() - began < 50
     assert "ModuleNotFoundError" in found[missing].why
     assert not found[crashing].present
     assert not found[hanging].present
@@ -90,11 +91,12 @@ def test_a_library_that_crashes_hangs_or_is_missing_does_not_hold_up_the_others(
 
 
 def test_what_was_not_reached_in_time_is_never_said_to_work():
-    began = time.monotonic()
-    found = probe_in_child([["encrypted store", "module:no_such_module:none"]], 0.0)
-    assert time.monotonic() - began < 2
-    assert not found["encrypted store"].present
-    assert not found["module:no_such_module:none"].present
+    def probe() -> None:
+        found = probe_in_child([["encrypted store", "module:no_such_module:none"]], 0.0)
+        assert not found["encrypted store"].present
+        assert not found["module:no_such_module:none"].present
+
+    assert shortest(lambda: took(probe), 2.0) < 2
 
 
 @needs_pty

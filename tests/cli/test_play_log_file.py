@@ -120,7 +120,7 @@ def test_a_store_that_others_could_read_is_taken_from_them_while_it_runs(lesson:
         lesson, TrainingFolderKeys(lesson), station_id=load_profile("training").station_id, clock=SystemClock()
     )
     try:
-        store.flush(10)
+        store.flush(60)
         found = {path.name: path.stat().st_mode & 0o777 for path in lesson.glob("station.*")}
     finally:
         store.close()

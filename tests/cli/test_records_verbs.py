@@ -35,7 +35,7 @@ def opened(folder: Path) -> StationStore:
 def filled(folder: Path) -> Path:
     store = opened(folder)
     for number in range(3):
-        store.seal(record(f"id-{number}"), {}, decided()).result(10)
+        store.seal(record(f"id-{number}"), {}, decided()).result(60)
     for event in story("id-3"):
         store.journal("id-3", event)
     store.close()
@@ -122,10 +122,10 @@ def test_a_store_whose_key_is_gone_is_a_missing_service(filled: Path, capsys: py
 def test_records_can_be_listed_while_the_station_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     store = opened(folder)
     try:
-        store.seal(record("now"), {}, decided()).result(10)
+        store.seal(record("now"), {}, decided()).result(60)
         assert run("list", "--data", str(folder), "--json") == 0
         assert [row["id"] for row in json.loads(capsys.readouterr().out)] == ["now"]
-        store.seal(record("after"), {}, decided()).result(10)
+        store.seal(record("after"), {}, decided()).result(60)
         assert store.check().sound
     finally:
         store.close()

@@ -170,7 +170,7 @@ def test_a_voyage_from_clearance_to_a_late_hit_and_the_whitelist(
     store = opened(folder)
     store.seal(pre_cleared("i-3", HOLDER), {}, decided(Disposition.PC)).result()
     store.close()
-    for _ in range(30):
+    for _ in range(150):
         code, done = station(capsys, folder, "sync", "--once")
         if done["late_hits"] == 2:
             break

@@ -24,7 +24,7 @@ from inspection_station.inspection.person_class import PersonClass
 from inspection_station.inspection.watchlist import ListConsulted, WatchlistResult
 from inspection_station.matching.ports import FacePrompt
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 class Gate:

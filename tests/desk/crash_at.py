@@ -58,7 +58,7 @@ def reach(bench: Bench, moment: str) -> None:
     if moment == "reopened":
         bench.post(c.UndoDecision())
         bench.until(lambda s: len(bench.records()) == 2 and s.inspection is not None and s.inspection.decision is None)
-    bench.store.flush(10)
+    bench.store.flush(60)
 
 
 def main() -> None:

@@ -81,7 +81,7 @@ def test_a_portrait_that_comes_late_of_an_excluded_person_is_forgotten(bench: Be
     bench.chip.heeds_cancel = False
     bench.chip.gate.shut()
     bench.place()
-    assert bench.chip.gate.reached.wait(5)
+    assert bench.chip.gate.reached.wait(60)
     bench.post(NATIONAL)
     bench.until(lambda s: s.inspection is not None and s.inspection.collection.allowed is False)
     bench.chip.gate.open()
@@ -96,7 +96,7 @@ def test_a_portrait_that_comes_late_of_an_excluded_person_is_forgotten(bench: Be
 def test_a_face_that_was_just_taken_when_the_class_was_confirmed_is_forgotten(bench: Bench) -> None:
     bench.faces.gate.shut()  # the comparison holds both pictures
     bench.place()
-    assert bench.faces.gate.reached.wait(5)
+    assert bench.faces.gate.reached.wait(60)
     bench.post(NATIONAL)
     bench.until(lambda s: s.inspection is not None and s.inspection.collection.allowed is False)
     bench.faces.gate.open()
@@ -115,7 +115,7 @@ def test_a_portrait_that_comes_after_the_traveller_has_gone_is_forgotten(bench: 
     bench.chip.heeds_cancel = False
     bench.chip.gate.shut()
     bench.place()
-    assert bench.chip.gate.reached.wait(5)
+    assert bench.chip.gate.reached.wait(60)
     bench.post(c.Decide(Disposition.RF, ("S20",)))
     done = bench.until_ready()
     kept_by_undo = bench.desk.pictures_held

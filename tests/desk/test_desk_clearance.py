@@ -85,7 +85,7 @@ class Landing:
             supersedes=supersedes,
         )
         made = replace(made, scenario=scenario, mission_id=mission)
-        self.store.seal(made, {shown.sha256: data}, decided(disposition)).result(10)
+        self.store.seal(made, {shown.sha256: data}, decided(disposition)).result(60)
 
     def says(self, number: str = NUMBER, *, at: datetime | None = None) -> ClearanceResult:
         return self.lists.check(number, STATE, at or now(), with_portrait=False).result

@@ -73,9 +73,11 @@ def test_a_card_pulled_out_is_read_again_by_asking(bench: Bench) -> None:
 
 
 def test_no_face_in_time_is_told_and_the_camera_stays_well(open_bench: Callable[..., Bench]) -> None:
-    bench = open_bench(face_timeout=0.2)
+    bench = open_bench(face_timeout=30.0)
     bench.faces.prompt = FacePrompt.SEVERAL_FACES
     bench.place()
+    bench.until(lambda s: s.face_prompt is FacePrompt.SEVERAL_FACES)
+    bench.clock.push(31)
     snapshot = bench.until_stage(Stage.DECISION)
     assert code_of(snapshot, Step.FACE) == "BIO-01"
     assert state_of(bench, DeviceKind.CAMERA) is DeviceState.READY
@@ -119,7 +121,7 @@ def test_a_step_that_cannot_even_be_started_is_a_missing_step_and_the_others_go_
 def test_a_chip_reader_pulled_out_is_told_and_works_after_it_is_back(bench: Bench) -> None:
     bench.chip.gate.shut()
     bench.place()
-    assert bench.chip.gate.reached.wait(5)
+    assert bench.chip.gate.reached.wait(60)
     bench.chip.plugged = False
     bench.chip.gate.open()
     assert code_of(bench.until_stage(Stage.DECISION), Step.CHIP) == "DEV-01"

@@ -182,10 +182,10 @@ def test_a_missing_and_an_injured_finger_are_noted_and_replaced_in_the_order_of_
     reader.always = False
     bench.place()
     bench.until(asking(P.RIGHT_INDEX))
-    assert reader.waiting.wait(5)
+    assert reader.waiting.wait(60)
     bench.post(c.NoteFinger(P.RIGHT_INDEX, FingerAbsence.MISSING))
     bench.until(asking(P.RIGHT_THUMB))
-    assert reader.waiting.wait(5)
+    assert reader.waiting.wait(60)
     bench.post(c.NoteFinger(P.RIGHT_INDEX, FingerAbsence.INJURED))  # late: it is not asked for any longer
     bench.settle()
     assert bench.desk.snapshot().fingers is not None
@@ -338,7 +338,7 @@ def test_fingers_of_a_person_found_to_be_excluded_leave_memory_journal_and_store
     bench.until(lambda s: s.inspection is not None and s.inspection.collection.allowed is False)
     bench.until_stage(Stage.DECISION)
     assert all(bench.desk.picture(s.image) is None for s in samples)
-    bench.store.flush(10)
+    bench.store.flush(60)
     (unfinished,) = bench.store.unfinished()
     captured = [event for event in unfinished.events if isinstance(event, FingerprintsCaptured)]
     assert [(event.samples, event.not_taken, event.comparisons) for event in captured] == [((), (), ())]

@@ -128,7 +128,7 @@ def test_typed_differences_are_told_by_place_and_the_next_entry_counts(bench: Be
 def test_a_late_page_does_not_keep_the_page_asked_for_again_from_being_read(bench: Bench) -> None:
     bench.zones.gate.shut()
     bench.place()
-    assert bench.zones.gate.reached.wait(5)
+    assert bench.zones.gate.reached.wait(60)
     bench.post(c.RetryStep(Step.DOCUMENT))
     bench.until(lambda s: s.inspection is not None and s.inspection.attempt(Step.DOCUMENT) == 2)
     bench.zones.gate.open()
@@ -184,7 +184,7 @@ def test_the_next_travellers_chip_can_be_cancelled_though_the_last_ones_answer_c
     bench.chip.gate.shut()
     bench.place()
     bench.until(lambda s: s.inspection is not None and Step.CHIP in s.inspection.running)
-    assert bench.chip.gate.reached.wait(5)
+    assert bench.chip.gate.reached.wait(60)
     bench.post(REFER)
     bench.until_ready()
     bench.place(DocumentScan(MrzSource.FULL_PAGE, image=PAGE + b"next"))

@@ -35,7 +35,7 @@ def test_pictures_are_taken_again_and_the_inspection_ends_as_any_other(open_benc
     bench.place()
     before = bench.until_stage(Stage.DECISION).inspection
     assert before is not None
-    bench.store.flush(5)
+    bench.store.flush(60)
     bench.close()
     again = open_bench()
     now = again.until(lambda s: s.inspection is not None)
@@ -58,7 +58,7 @@ def test_one_that_nobody_had_come_to_is_forgotten(open_bench: Callable[..., Benc
     journal_of(tmp_path / "store", (started(inspection_id="old-0"),))
     bench = open_bench()
     bench.until_armed()
-    bench.store.flush(5)
+    bench.store.flush(60)
     assert bench.desk.snapshot().inspection is None
     assert bench.store.unfinished() == ()
 

@@ -38,7 +38,7 @@ class FailingStore:
             raise self.raised.pop(0)
         if self.lose_answer:
             self.lose_answer = False
-            self._store.seal(record, blobs, event).result(10)
+            self._store.seal(record, blobs, event).result(60)
             self.seal_faults.insert(0, StoreUnavailable("the answer was lost"))
         if self.seal_faults:
             failed: Future[SealedRecord] = Future()

@@ -34,7 +34,7 @@ def pool():
 
 def test_loading_holds_up_nobody_and_the_first_finger_waits_for_it(pool):
     loaded = Event()
-    later = JudgeLater(lambda: Judge() if loaded.wait(10) else None, pool)  # returns at once
+    later = JudgeLater(lambda: Judge() if loaded.wait(60) else None, pool)  # returns at once
     loaded.set()
     assert later.judge(PICTURE).quality == 80
     assert later.compare({FingerPosition.RIGHT_INDEX: object()}, ()) == ()

@@ -22,13 +22,16 @@ from inspection_station.headquarters.questions import AgencySystem, Face, Questi
 from inspection_station.training.personas.identity import Persona
 from inspection_station.training.personas.listed import Listing, listed_people
 
+BEGAN = datetime.now(UTC)
+"""One day for what the systems know and for who is asked about, also for tests round midnight."""
+
 
 class PlayedAgencies:
     """All systems behind one port; ``played`` is what they know, were sent, and what is wrong with them."""
 
     def __init__(self) -> None:
         self.port = free_port()
-        self.played: Simulators = build_simulators(datetime.now(UTC))
+        self.played: Simulators = build_simulators(BEGAN)
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -49,14 +52,15 @@ class PlayedAgencies:
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve()), daemon=True)  # type: ignore[union-attr]
         self._thread.start()
-        deadline = time.monotonic() + 30
-        while not self._server.started and time.monotonic() < deadline:
+        deadline = time.monotonic() + 60
+        while not self._server.started:
+            assert time.monotonic() < deadline, "the played agencies do not start"
             time.sleep(0.01)
 
     def stop(self) -> None:
         if self._server is not None and self._thread is not None:
             self._server.should_exit = self._server.force_exit = True
-            self._thread.join(10)
+            self._thread.join(60)
             self._server = self._thread = None
 
     @contextmanager
@@ -70,7 +74,7 @@ class PlayedAgencies:
 
 
 def today() -> date:
-    return station_day(datetime.now(UTC))
+    return station_day(BEGAN)
 
 
 def new_id() -> str:

@@ -25,10 +25,24 @@ BEFORE_STREAMS = Path(__file__).with_name("gateway_before_streams.py")
 STARTING = 60.0  # seconds a loaded machine may take
 
 
+_PLACES: list[socket.socket] = []
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port for a server of this process or of one that it starts, however often that is started again.
+
+    Its place is kept: whoever else asks for any port, tests beside this one too, is not given it meanwhile.
+    """
+    place = socket.socket()
+    if sys.platform != "win32":  # there it would let anybody in; here those alone who ask for this very port
+        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    place.bind(("127.0.0.1", 0))
+    port = int(place.getsockname()[1])
+    if sys.platform == "win32":
+        place.close()
+    else:
+        _PLACES.append(place)
+    return port
 
 
 class GatewayProcess:
@@ -103,8 +117,8 @@ class GatewayProcess:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, number)
         try:
-            self.process.wait(15)
+            self.process.wait(60)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait(15)
+            self.process.wait(60)
         self.process = None

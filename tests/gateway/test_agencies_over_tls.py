@@ -69,12 +69,12 @@ def test_a_station_is_answered_by_name_over_mutual_tls(identity: StationIdentity
 
 
 def test_a_slow_agency_leaves_the_station_its_deadline(identity: StationIdentity, played: PlayedAgencies) -> None:
-    checks = OnlineChecks(STATION, lambda: identity, deadline=5.0)
+    checks = OnlineChecks(STATION, lambda: identity, deadline=8.0)
     checks.ask(about_document(lost(0))).answers()  # the connection is warm, as it is after the first traveller
-    with played.wrong("rmas:slow", slow_seconds=15):
+    with played.wrong("rmas:slow", slow_seconds=60):
         began = time.monotonic()
         answers = {answer.system: answer.outcome for answer in checks.ask(about_document(lost(0))).answers()}
-        assert time.monotonic() - began < 7
+        assert time.monotonic() - began < 30
     assert answers[AgencySystem.RMAS] is Outcome.NOT_CHECKED
     assert answers[AgencySystem.LOST_ABROAD] is Outcome.HIT
     checks.close()
@@ -111,7 +111,7 @@ def test_a_sealed_record_arrives_at_the_agency_by_itself(
             if exchange.step().rest_until is not None:
                 break
         assert store.outbox_status().unsent == 0
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not names <= set(kept.received) and time.monotonic() < deadline:
             time.sleep(0.05)
         assert {name: kept.received[name] for name in names} == dict.fromkeys(names, 1)

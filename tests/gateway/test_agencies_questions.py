@@ -83,10 +83,10 @@ def test_every_system_of_a_topic_answers_by_its_name_with_time_and_age(agencies:
 def test_a_slow_system_is_not_checked_within_the_deadline_and_holds_up_no_other(
     agencies: Agencies, played: PlayedAgencies
 ) -> None:
-    with played.wrong("rmas:slow", slow_seconds=9):
+    with played.wrong("rmas:slow", slow_seconds=60):
         began = time.monotonic()
-        given = ask(agencies, about_document(lost(0)), within=2500)
-        assert time.monotonic() - began < 6
+        given = ask(agencies, about_document(lost(0)), within=4000)
+        assert time.monotonic() - began < 30
     assert (given[RMAS].outcome, given[RMAS].code) == (Outcome.NOT_CHECKED, "AGY-01")
     assert given[ABROAD].outcome is Outcome.HIT
 
@@ -98,7 +98,7 @@ def test_a_dead_system_is_let_rest_and_then_costs_nothing_until_one_question_fin
         for _ in range(FAILURES):
             assert ask(agencies, about_document(lost(0)))[RMAS].code == "AGY-01"
         resting = ask(agencies_over(gateway, played, clock), about_document(lost(0)))[RMAS]  # another worker knows
-        assert (resting.code, resting.took_ms < 1000) == ("AGY-02", True)
+        assert (resting.code, resting.took_ms < 8000) == ("AGY-02", True)
         assert agencies.resting.states()[RMAS].fault == "AGY-01"
     assert ask(agencies, about_document(lost(0)))[RMAS].code == "AGY-02"  # nobody has found out yet
     clock.advance(16)
@@ -278,17 +278,23 @@ class Sleeping:
     system = RMAS
     topics = frozenset({Topic.DOCUMENT})
 
+    def __init__(self) -> None:
+        self.waited_for = threading.Event()
+
     def answer(self, question: Question, within: float) -> Found:
-        time.sleep(within + 4)
+        self.waited_for.wait(within + 60)
         return Found(datetime.now(UTC))
 
 
 def test_the_deadline_holds_also_for_an_adapter_that_does_not_keep_it(gateway: Gateway, clock: SharedClock) -> None:
-    agencies = Agencies(gateway.database, {RMAS: Sleeping()}, clock.now, b"secret")
-    began = time.monotonic()
+    sleeping = Sleeping()
+    agencies = Agencies(gateway.database, {RMAS: sleeping}, clock.now, b"secret")
 
     async def timed() -> float:
+        began = time.monotonic()
         await agencies.answers(Questions(STATION, 500, (about_document(lost(0)),)))
-        return time.monotonic() - began
+        took = time.monotonic() - began
+        sleeping.waited_for.set()
+        return took
 
-    assert asyncio.run(timed()) < 3.5
+    assert asyncio.run(timed()) < 30

@@ -218,8 +218,8 @@ def test_a_bundle_cut_at_every_fiftieth_is_refused_and_the_whole_one_taken(
 @pytest.fixture
 def impatient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """The port of a service that waits a moment where it would wait two minutes; without TLS."""
-    monkeypatch.setattr(peer_certificate, "HEAD_SECONDS", 0.3)
-    monkeypatch.setattr(request_body, "SILENT_SECONDS", 0.3)
+    monkeypatch.setattr(peer_certificate, "HEAD_SECONDS", 1.0)
+    monkeypatch.setattr(request_body, "SILENT_SECONDS", 1.0)
     gateway = gateway_in(tmp_path / "gateway", f"sqlite:///{tmp_path / 'gateway.db'}", SharedClock())
     port = free_port()
     server = uvicorn.Server(
@@ -267,5 +267,7 @@ def test_a_second_request_that_never_ends_is_refused_too(impatient: int) -> None
     connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
     first = b""
     while b'{"ok":true}' not in first:
-        first += connection.recv(4096)
+        more = connection.recv(4096)
+        assert more, "hung up"
+        first += more
     assert answered(connection, b"GET /healthz HTT") == (408, {"code": "NET-02", "what": "a request stood still"})

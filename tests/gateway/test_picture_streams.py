@@ -179,7 +179,7 @@ def test_a_stream_without_end_is_refused_at_its_limit() -> None:
 def test_a_stream_that_stands_still_is_refused_and_what_came_is_kept(
     app: ASGIApp, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(request_body, "SILENT_SECONDS", 0.05)
+    monkeypatch.setattr(request_body, "SILENT_SECONDS", 0.5)
     sha256, data = some(15, 3000)
 
     async def trickling() -> AsyncIterator[bytes]:

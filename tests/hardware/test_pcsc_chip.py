@@ -170,5 +170,5 @@ def test_nobody_at_the_virtual_reader_s_door_is_said_so() -> None:
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
-    with pytest.raises(vpcd.DaemonUnreachable, match="vsmartcard-vpcd"):
-        vpcd.serve(chip(), port=port, stop=Event(), patience=0.3)
+        with pytest.raises(vpcd.DaemonUnreachable, match="vsmartcard-vpcd"):
+            vpcd.serve(chip(), port=port, stop=Event(), patience=0.3)

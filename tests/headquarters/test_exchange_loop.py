@@ -15,7 +15,7 @@ from inspection_station.headquarters.pace import Pace
 from inspection_station.headquarters.plan import Rules
 
 
-def until(true: Callable[[], bool], patience: float = 20.0) -> bool:
+def until(true: Callable[[], bool], patience: float = 60.0) -> bool:
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         if true():
@@ -137,8 +137,8 @@ def test_now_does_not_wait_for_a_pause_that_was_kept(world: World) -> None:
         assert until(lambda: loop.status.fault == "NET-02")
         world.link.before = lambda: None
         loop.wake()
-        assert loop.do(lambda: world.waiting()).result(20) == 1
-        loop.now().result(20)
+        assert loop.do(lambda: world.waiting()).result(60) == 1
+        loop.now().result(60)
         assert until(lambda: world.waiting() == 0 and loop.status.online)
     finally:
         loop.close()
@@ -151,7 +151,7 @@ def test_a_job_that_fails_is_its_askers_own_and_the_exchange_goes_on(world: Worl
 
     loop.start()
     with pytest.raises(ValueError, match="impossible"):
-        loop.do(fail).result(20)
+        loop.do(fail).result(60)
     world.seal("i-1")
     loop.wake()
     assert until(lambda: world.waiting() == 0)

@@ -125,7 +125,7 @@ def test_no_byte_of_an_excluded_persons_body_reaches_the_disk(pages: RealStation
     plain = person(4604)  # to show that the search finds what is there
     pages.by_the_book(plain)
     shown = pieces(plain.portrait_jp2)
-    pages.store.flush(10)
+    pages.store.flush(60)
     reader = StoreReader.open(tmp_path / "data", TrainingFolderKeys(tmp_path / "data"), clock=SystemClock())
     [newest] = reader.records(1)
     stored = reader.record(newest.inspection_id)

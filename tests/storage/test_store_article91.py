@@ -31,13 +31,13 @@ def test_pictures_of_an_excluded_person_are_refused_before_anything_is_written(
     ref, data = picture("face")
     for event in story("a"):
         store.journal("a", event)
-    store.flush(10)
+    store.flush(60)
     before = fingerprint_of(tmp_path)
     future = store.seal(
         record("a", collection_reason=reason, pictures=((purpose, ref),)), {ref.sha256: data}, decided()
     )
     with pytest.raises(CollectionForbidden) as refusal:
-        future.result(10)
+        future.result(60)
     assert refusal.value.code == "BIO-05"
     assert fingerprint_of(tmp_path) == before
 
@@ -45,17 +45,17 @@ def test_pictures_of_an_excluded_person_are_refused_before_anything_is_written(
 def test_bytes_that_the_record_does_not_name_are_refused_too(store: StationStore) -> None:
     ref, data = picture("face")
     with pytest.raises(CollectionForbidden):
-        store.seal(record("a", collection_reason="KHR"), {ref.sha256: data}, decided()).result(10)
+        store.seal(record("a", collection_reason="KHR"), {ref.sha256: data}, decided()).result(60)
 
 
 def test_a_named_picture_is_refused_even_without_its_bytes(store: StationStore) -> None:
     ref, _ = picture("face")
     with pytest.raises(CollectionForbidden):
-        store.seal(record("a", collection_reason="KHR", pictures=(("portrait", ref),)), {}, decided()).result(10)
+        store.seal(record("a", collection_reason="KHR", pictures=(("portrait", ref),)), {}, decided()).result(60)
 
 
 def test_the_record_itself_is_sealed_without_pictures(store: StationStore, raw: Callable[[], Connection]) -> None:
-    store.seal(record("a", collection_reason="KHR"), {}, decided()).result(10)
+    store.seal(record("a", collection_reason="KHR"), {}, decided()).result(60)
     assert raw().execute("select count(*) from blob").fetchone() == (0,)
     assert store.check().sound
 
@@ -65,5 +65,5 @@ def test_a_refusal_names_nobody(store: StationStore) -> None:
     future = store.seal(
         record("a", collection_reason="K14", pictures=(("portrait", ref),)), {ref.sha256: data}, decided()
     )
-    assert "SPECIMEN" not in str(future.exception(10))
-    assert ref.sha256 not in str(future.exception(10))
+    assert "SPECIMEN" not in str(future.exception(60))
+    assert ref.sha256 not in str(future.exception(60))

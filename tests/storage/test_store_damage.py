@@ -24,7 +24,7 @@ def opened(folder: Path, keys: KeysInMemory) -> StationStore:
 
 def seal(store: StationStore, name: str) -> None:
     ref, data = picture(name, 20_000)
-    store.seal(record(name, pictures=(("portrait", ref),)), {ref.sha256: data}, decided()).result(10)
+    store.seal(record(name, pictures=(("portrait", ref),)), {ref.sha256: data}, decided()).result(60)
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +156,7 @@ def test_records_that_a_torn_log_lost_are_told_at_the_next_start(tmp_path: Path)
     running = opened(tmp_path / "running", keys)
     for number in range(8):
         seal(running, f"{number}")
-    running.flush(10)
+    running.flush(60)
     shutil.copytree(tmp_path / "running", tmp_path / "station")
     running.close()  # and the anchor knows of all
     log = tmp_path / "station" / LOG
@@ -179,7 +179,7 @@ def test_damage_stands_although_other_pages_can_be_written(hit: tuple[Path, Path
     try:
         assert store.look_over(lambda: False) is not None
         store.note("T-001", "something else is written")
-        store.flush(10)
+        store.flush(60)
         assert told == ["STO-09"]
         assert isinstance(store.fault, StoreDamaged)
     finally:

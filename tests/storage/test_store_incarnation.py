@@ -25,7 +25,7 @@ Opening = Callable[[], StationStore]
 
 
 def seal_one(store: StationStore, name: str) -> tuple[str, int]:
-    receipt = store.seal(record(name), {}, decided()).result(10)
+    receipt = store.seal(record(name), {}, decided()).result(60)
     return receipt.incarnation, receipt.sequence
 
 

@@ -31,7 +31,7 @@ def test_unfinished_inspections_come_back_with_their_events_in_order(open_store:
 def test_events_are_kept_in_the_order_of_asking_under_load(store: StationStore) -> None:
     for number in range(500):
         store.journal("a", NoteAdded("officer-1", str(number)))
-    store.flush(20)
+    store.flush(60)
     (found,) = store.unfinished()
     assert [event.text for event in found.events if isinstance(event, NoteAdded)] == [str(n) for n in range(500)]
 
@@ -40,14 +40,14 @@ def test_sealing_ends_the_journal_of_that_inspection_alone(store: StationStore) 
     for name in ("a", "b"):
         for event in story(name):
             store.journal(name, event)
-    store.seal(record("a"), {}, decided()).result(10)
+    store.seal(record("a"), {}, decided()).result(60)
     assert [each.inspection_id for each in store.unfinished()] == ["b"]
 
 
 def test_an_event_after_the_seal_does_not_open_the_inspection_again(store: StationStore) -> None:
-    store.seal(record("a"), {}, decided()).result(10)
+    store.seal(record("a"), {}, decided()).result(60)
     store.journal("a", NoteAdded("officer-1", "late"))
-    store.flush(10)
+    store.flush(60)
     assert store.unfinished() == ()
     assert store.check().sound
 
@@ -56,7 +56,7 @@ def test_a_discarded_journal_is_gone_and_the_audit_says_so(store: StationStore) 
     for event in story("a"):
         store.journal("a", event)
     store.discard_journal("a")
-    store.flush(10)
+    store.flush(60)
     assert store.unfinished() == ()
     newest = store.audit(1)[0]
     assert (newest.act, newest.subject, newest.detail) == ("journal discarded", "a", "6 events")
@@ -67,7 +67,7 @@ def test_an_entry_of_another_version_ends_the_events_and_is_told(
 ) -> None:
     for event in story("a"):
         store.journal("a", event)
-    store.flush(10)
+    store.flush(60)
     raw().execute("""update journal set event = '{"$":"EventOfTomorrow"}' where number = 4""")
     (found,) = store.unfinished()
     assert found.damaged
@@ -78,7 +78,7 @@ def test_an_event_that_cannot_be_written_is_refused_at_once(store: StationStore)
     with pytest.raises(RecordRefused):
         store.journal("a", NoteAdded("officer-1", "\ud800"))
     store.journal("a", NoteAdded("officer-1", "well"))
-    store.flush(10)
+    store.flush(60)
     assert len(store.unfinished()) == 1
 
 
@@ -93,7 +93,7 @@ def test_journaling_never_waits_for_the_disk(store: StationStore, raw: Callable[
         done.set()
 
     threading.Thread(target=journal).start()
-    assert done.wait(2)
+    assert done.wait(60)
     blocker.execute("rollback")
-    store.flush(10)
+    store.flush(60)
     assert store.unfinished()[0].events == story("a")

@@ -157,7 +157,7 @@ def test_a_store_lives_on_a_key_store(tmp_path: Path) -> None:
     keys, clock = keys_in(MemoryKeyring()), SteppingClock()
     for number in range(2):
         store = StationStore.open(tmp_path, keys, station_id="s", clock=clock)
-        receipt = store.seal(record(f"{number}"), {}, decided()).result(10)
+        receipt = store.seal(record(f"{number}"), {}, decided()).result(60)
         store.close()
         assert receipt.sequence == number + 1
 
@@ -221,7 +221,7 @@ REAL = textwrap.dedent(
         for number in range(2):
             keys = KeyringKeys("station-test")
             store = StationStore.open(Path(sys.argv[1]), keys, station_id="s", clock=SystemClock())
-            print(store.seal(record(str(number)), {}, decided()).result(10).sequence, store.check().incarnations)
+            print(store.seal(record(str(number)), {}, decided()).result(60).sequence, store.check().incarnations)
             store.close()
     except StoreUnavailable as fault:
         print(type(fault).__name__, fault.code)

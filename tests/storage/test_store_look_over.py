@@ -25,7 +25,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, KeysInMemory
     store = opened(folder, keys)
     for number in range(12):
         ref, data = picture(f"{number}", 20_000)
-        store.seal(record(f"{number}", pictures=(("portrait", ref),)), {ref.sha256: data}, decided()).result(10)
+        store.seal(record(f"{number}", pictures=(("portrait", ref),)), {ref.sha256: data}, decided()).result(60)
     store.close()
     return folder, keys
 

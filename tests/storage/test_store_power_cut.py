@@ -22,7 +22,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, KeysInMemor
     for number in range(RECORDS):
         for event in story(f"{number}"):
             store.journal(f"{number}", event)
-        store.seal(record(f"{number}"), {}, decided()).result(10)
+        store.seal(record(f"{number}"), {}, decided()).result(60)
     hashes = [row.record_hash for row in reversed(store.records())]
     (folder / "cut").mkdir()
     for name in ("station.db", "station.db-wal"):
@@ -54,7 +54,7 @@ def test_a_log_that_was_cut_or_torn_leaves_whole_records_from_the_start(
         assert store.check().sound
         for left in store.unfinished():
             assert left.events == story(left.inspection_id)[: len(left.events)]
-        store.seal(record("after"), {}, decided()).result(10)
+        store.seal(record("after"), {}, decided()).result(60)
         assert store.check().sound
     finally:
         store.close()

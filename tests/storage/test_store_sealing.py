@@ -25,7 +25,7 @@ Raw = Callable[[], Connection]
 
 
 def sealed(future: Future[SealedRecord]) -> SealedRecord:
-    return future.result(10)
+    return future.result(60)
 
 
 def test_a_sealed_record_reads_back_with_its_history_and_pictures(store: StationStore) -> None:
@@ -153,7 +153,7 @@ def test_a_record_that_json_cannot_hold_is_refused_without_stopping_the_store(st
 def test_records_are_paged_by_position_newest_first(store: StationStore) -> None:
     for number in range(7):
         store.seal(record(f"{number}"), {}, decided())
-    store.flush(10)
+    store.flush(60)
     first = store.records(3)
     second = store.records(3, before=first[-1].position)
     assert [row.inspection_id for row in (*first, *second)] == ["6", "5", "4", "3", "2", "1"]

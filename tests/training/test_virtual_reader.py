@@ -21,14 +21,14 @@ class VirtualReader:
 
     def __init__(self) -> None:
         self._listening = socket.create_server(("localhost", 0))
-        self._listening.settimeout(10)
+        self._listening.settimeout(60)
         self._card: socket.socket | None = None
         self.port: int = self._listening.getsockname()[1]
 
     def answer_to_reset(self) -> bytes:
         if self._card is None:
             self._card, _ = self._listening.accept()
-            self._card.settimeout(10)
+            self._card.settimeout(60)
         self._card.sendall(b"\x00\x01\x04")
         length = int.from_bytes(self._card.recv(2), "big")
         return self._card.recv(length)
@@ -58,7 +58,7 @@ def card() -> VirtualChip:
 class Laid:
     """A card that is laid on a reader by a thread of its own."""
 
-    def __init__(self, card: VirtualChip, port: int) -> None:
+    def __init__(self, card: VirtualChip, port: int, patience: float = 60.0) -> None:
         self.stop, self.inserted = Event(), Event()
         self.fault: Exception | None = None
 
@@ -69,7 +69,7 @@ class Laid:
                     port=port,
                     stop=self.stop,
                     inserted=self.inserted.set,
-                    patience=0.6,
+                    patience=patience,
                     lifted_for=0.1,
                 )
             except OSError as fault:
@@ -83,7 +83,7 @@ class Laid:
         self.ended()
 
     def ended(self) -> None:
-        self._thread.join(10)
+        self._thread.join(60)
         assert not self._thread.is_alive()
 
 
@@ -92,7 +92,7 @@ def test_a_passport_lies_there_once_the_daemon_has_asked_it_something(reader: Vi
     try:
         assert not laid.inserted.wait(0.2)  # connected, which anybody can be
         assert reader.answer_to_reset() == ANSWER_TO_RESET
-        assert laid.inserted.wait(5)
+        assert laid.inserted.wait(60)
     finally:
         laid.end()
     assert laid.fault is None
@@ -104,7 +104,7 @@ def test_a_second_passport_on_the_same_reader_is_told_that_it_is_occupied(
     first = Laid(card, reader.port)
     try:
         reader.answer_to_reset()
-        second = Laid(card, reader.port)
+        second = Laid(card, reader.port, patience=0.6)
         second.ended()
         assert isinstance(second.fault, vpcd.ReaderOccupied)
         assert not second.inserted.is_set()
@@ -114,10 +114,10 @@ def test_a_second_passport_on_the_same_reader_is_told_that_it_is_occupied(
 
 
 def test_a_daemon_that_goes_away_for_good_is_told_as_such(reader: VirtualReader, card: VirtualChip) -> None:
-    laid = Laid(card, reader.port)
+    laid = Laid(card, reader.port, patience=2.0)
     try:
         reader.answer_to_reset()
-        assert laid.inserted.wait(5)
+        assert laid.inserted.wait(60)
         reader.close()
         laid.ended()
     finally:

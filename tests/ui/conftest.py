@@ -11,7 +11,7 @@ os.environ["STATION_STRICT_WORDING"] = "1"
 import pytest
 from desk_props import FakeDesk
 from PySide6.QtCore import QCoreApplication, QEvent
-from PySide6.QtWidgets import QApplication
+from screen_events import settle_events
 
 from inspection_station.ui.bridge import DeskBridge
 from inspection_station.ui.fonts import load_fonts
@@ -50,8 +50,3 @@ def open_window(qtbot: object, zone_family: str) -> Iterator[Callable[..., MainW
     settle_events()
     # No event loop runs here, and without one nothing is deleted later: windows would pile up for the whole session.
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
-
-
-def settle_events() -> None:
-    for _ in range(4):
-        QApplication.processEvents()

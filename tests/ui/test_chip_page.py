@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from conftest import settle_events
 from desk_props import FakeDesk, Script
 from exchange_props import STANDING
 from PySide6.QtWidgets import QLabel
+from screen_events import settle_events
 
 from inspection_station.documents.emrtd.check_reasons import Why
 from inspection_station.documents.emrtd.checks import Check

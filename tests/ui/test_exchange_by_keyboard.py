@@ -12,9 +12,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from conftest import settle_events
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
+from screen_events import settle_events
 from test_scenarios_by_keyboard import Officer, officer_at
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "storage"))

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from conftest import settle_events
 from desk_props import FakeDesk, Script
 from exchange_props import EMPTY, EXPORTED, OFFLINE, STANDING, STICKS, STRANGER, VIEWS
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
+from screen_events import settle_events
 from test_window_layout import label_clipped, visible_widgets
 
 from inspection_station.desk import commands as c

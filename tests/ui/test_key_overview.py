@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from conftest import settle_events
 from desk_props import FakeDesk, Script, a_hit
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit
+from screen_events import settle_events
 
 from inspection_station.desk import commands as c
 from inspection_station.inspection.biometrics import ComparisonBand

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from conftest import settle_events
 from desk_props import FakeDesk, Script
 from PySide6.QtWidgets import QLabel
+from screen_events import settle_events
 
 from inspection_station.desk import commands as c
 from inspection_station.desk.late_hits import LATE_HIT, notices_of

@@ -156,14 +156,20 @@ def test_no_key_does_anything_while_the_start_runs() -> None:
 
 def test_a_window_that_is_closed_while_the_start_runs_waits_for_it_and_ends_the_program() -> None:
     ended: list[bool] = []
+    closed = threading.Event()
 
     def work(progress: Callable[[str], None]) -> int:
+        assert closed.wait(PATIENCE)
         time.sleep(0.3)
         ended.append(True)
         return 1
 
+    def watch(window: OpeningWindow) -> None:
+        window.close()
+        closed.set()
+
     with pytest.raises(NotOpened) as none:
-        opened(work, lambda window: window.close())
+        opened(work, watch)
     assert none.value.error is None
     assert ended == [True]
 

@@ -7,12 +7,11 @@ import threading
 from pathlib import Path
 
 import pytest
-from conftest import settle_events
 from desk_props import FakeDesk, grey_picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from PySide6.QtTest import QTest
+from screen_events import settle_events, soon
 
 from inspection_station.inspection.document import BlobRef
 from inspection_station.ui.fonts import visible
@@ -63,10 +62,7 @@ def test_decoding_happens_on_another_thread_and_the_screen_is_told() -> None:
     told: list[bool] = []
     store.arrived.connect(lambda: told.append(True))
     assert store.get(ref) is None
-    for _ in range(100):
-        QTest.qWait(10)
-        if told:
-            break
+    soon(lambda: told)
     assert store.get(ref) is not None
     assert threading.get_ident() not in threads
     store.forget()

@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import settle_events
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from screen_events import settle_events
 
 from inspection_station.app import Station, desk_for, open_station
 from inspection_station.desk.view import DeskSnapshot

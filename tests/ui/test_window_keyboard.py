@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 import psutil
 import pytest
-from conftest import settle_events
 from desk_props import FakeDesk, Script, a_hit, a_zone
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
+from screen_events import settle_events, soon
 
 from inspection_station.desk import commands as c
 from inspection_station.desk.view import Notice
@@ -163,8 +163,7 @@ def test_a_reader_that_types_never_writes_into_a_field(
         strike(window, letter, 90_000 + 8 * n)
         if n in (3, 30):
             time.sleep(busy_seconds)  # the screen is busy, the reader types on
-    QTest.qWait(250)
-    assert desk.posted[-1] == c.FeedText(zone)
+    soon(lambda: desk.posted and desk.posted[-1] == c.FeedText(zone))
     assert window.view.form_panel.values() == {"note": ""}
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from conftest import settle_events
 from desk_props import FakeDesk, Script, a_hit, a_zone, candidates, chip_checks, grey_picture
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QPlainTextEdit, QWidget
+from screen_events import settle_events
 
 from inspection_station.desk.commands import Decide
 from inspection_station.desk.view import Notice
