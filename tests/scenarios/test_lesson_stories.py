@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from real_station import RealStation, codes, person
+from real_station import RealStation, codes, of_few_faces, person
 
 from inspection_station.inspection.disposition import Disposition
 from inspection_station.inspection.person_class import PersonClass
@@ -19,7 +19,7 @@ WITHOUT_PORTRAIT = {
 # Faults of devices: ``test_fault_then_clean``.
 @pytest.mark.parametrize("name", [story.fault for story in stories() if story.place is not Place.DEVICE])
 def test_a_story_ends_as_its_answer_key_says(station: RealStation, name: str) -> None:
-    who = person(4100, fault=name)
+    who = of_few_faces(person(4100, fault=name))
     record = station.by_the_book(who)
     found = codes(record)
     assert found >= set(who.expected.findings)
@@ -38,7 +38,7 @@ def test_an_ordinary_traveller_is_admitted_and_nothing_is_found(station: RealSta
 
 @pytest.mark.parametrize("kind", [PersonaKind.CREW, PersonaKind.HONG_KONG, PersonaKind.MACAO, PersonaKind.MAINLAND])
 def test_other_classes_whose_biometrics_may_be_taken_go_through(station: RealStation, kind: PersonaKind) -> None:
-    who = person(4300, kind)
+    who = of_few_faces(person(4300, kind))
     record = station.by_the_book(who)
     assert record.decision.disposition is Disposition.AD
     assert record.person_class is who.persona.person_class
@@ -48,7 +48,7 @@ def test_other_classes_whose_biometrics_may_be_taken_go_through(station: RealSta
 
 @pytest.mark.parametrize("kind", [PersonaKind.REGISTERED_NATIONAL, PersonaKind.MINOR])
 def test_excluded_persons_go_through_without_biometrics(station: RealStation, kind: PersonaKind) -> None:
-    record = station.by_the_book(person(4400, kind))
+    record = station.by_the_book(of_few_faces(person(4400, kind)))
     assert record.decision.disposition is Disposition.AD
     assert codes(record) <= {"BIO-05", *WITHOUT_PORTRAIT}
     assert "BIO-05" in codes(record)
