@@ -167,7 +167,7 @@ def test_the_second_reader_is_not_asked_about_a_sure_reading():
 @pytest.mark.slow
 def test_worn_pages_are_read_exactly_and_a_wrong_one_is_not_called_valid():
     exact = dict.fromkeys(Severity, 0)
-    wrongly_valid, each = 0, 25
+    wrongly_valid, each = 0, 16
     for severity in Severity:
         for index in range(each):
             rng = np.random.default_rng([77, index])

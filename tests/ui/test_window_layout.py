@@ -190,7 +190,7 @@ def show(open_window: OpenWindow, scene: str, language: str, size: tuple[int, in
 @pytest.mark.parametrize("size", SIZES, ids=["laptop", "full-hd"])
 @pytest.mark.parametrize("language", ["zh_TW", "en"])
 @pytest.mark.parametrize("scene", list(SCENES))
-def test_nothing_is_clipped_and_the_window_keeps_its_size(
+def test_nothing_is_clipped_all_that_takes_keys_has_a_name_and_training_is_marked(
     open_window: OpenWindow, scene: str, language: str, size: tuple[int, int]
 ) -> None:
     window = show(open_window, scene, language, size)
@@ -198,6 +198,15 @@ def test_nothing_is_clipped_and_the_window_keeps_its_size(
     clipped = [w.text() for w in visible_widgets(window, QLabel) if isinstance(w, QLabel) and label_clipped(w)]
     clipped += [w.accessibleName() for w in visible_widgets(window, QWidget) if hasattr(w, "clipped") and w.clipped()]
     assert clipped == []
+    nameless = [
+        type(w).__name__
+        for kind in (QAbstractButton, QLineEdit, QPlainTextEdit)
+        for w in visible_widgets(window, kind)
+        if not (w.accessibleName() or (isinstance(w, QAbstractButton) and w.text()))
+    ]
+    assert nameless == []
+    assert window.view.top.training.isVisible()
+    assert window.view.top.training.width() == window.width()
 
 
 def test_the_clipping_check_itself_sees_a_label_that_is_too_small(open_window: OpenWindow) -> None:
@@ -227,18 +236,6 @@ def test_everything_that_can_be_touched_is_large_enough(open_window: OpenWindow,
         if w.width() < 44 or w.height() < least
     ]
     assert small == []
-
-
-@pytest.mark.parametrize("scene", list(SCENES))
-def test_everything_that_takes_keys_has_a_name(open_window: OpenWindow, scene: str) -> None:
-    window = show(open_window, scene, "zh_TW", SIZES[0])
-    nameless = [
-        type(w).__name__
-        for kind in (QAbstractButton, QLineEdit, QPlainTextEdit)
-        for w in visible_widgets(window, kind)
-        if not (w.accessibleName() or (isinstance(w, QAbstractButton) and w.text()))
-    ]
-    assert nameless == []
 
 
 @pytest.mark.parametrize("scene", ["clear", "stopped", "refer", "two officers", "ready"])
@@ -278,13 +275,6 @@ def test_refer_and_admit_are_far_apart(open_window: OpenWindow) -> None:
     buttons = window.view.bar.buttons
     gap = buttons[Key.ENTER].geometry().left() - buttons[Key.F2].geometry().right()
     assert gap >= 32
-
-
-@pytest.mark.parametrize("scene", list(SCENES))
-def test_the_training_mark_is_always_there(open_window: OpenWindow, scene: str) -> None:
-    window = show(open_window, scene, "en", SIZES[0])
-    assert window.view.top.training.isVisible()
-    assert window.view.top.training.width() == window.width()
 
 
 def test_a_live_station_has_no_training_mark(open_window: OpenWindow) -> None:
