@@ -18,7 +18,7 @@ MAY_START_THREADS = frozenset(
     for name in (
         "app",
         "cli/face_group_verbs",
-        "cli/interruption",
+        "command_line/interruption",
         "composition/online_side",
         "desk/exchange_side",
         "desk/inspection_desk",

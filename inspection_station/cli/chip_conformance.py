@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inspection_station.cli.refusal import refuse
+from inspection_station.command_line.refusal import refuse
 from inspection_station.given_file import create_given
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, TextIO, cast
 
-from inspection_station.cli.command_line import day, seconds
-from inspection_station.cli.refusal import refuse, refuse_writing
 from inspection_station.cli.terminal_keys_folder import load_terminal_keys
 from inspection_station.cli.trust_folder import tell_trust, trust_in_json
+from inspection_station.command_line.options import day, seconds
+from inspection_station.command_line.refusal import refuse, refuse_writing
 from inspection_station.given_file import create_given
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import json
 import sys
 from itertools import groupby
 
-from inspection_station.cli.refusal import refuse
+from inspection_station.command_line.refusal import refuse
 from inspection_station.wording import LANGUAGES, ErrorWording, Wording, catalogue
 
 _DONE, _USAGE = 0, 2

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from inspection_station.cli.chip_conformance import add_options, chip_conformance
-from inspection_station.cli.refusal import refuse
+from inspection_station.command_line.refusal import refuse
 
 if TYPE_CHECKING:
     from inspection_station.hardware.conformance import ConformanceResult, DeviceScript

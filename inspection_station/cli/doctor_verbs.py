@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 import json
 
-from inspection_station.cli.refusal import refuse
+from inspection_station.command_line.refusal import refuse
 
 _DONE, _FINDING, _USAGE, _MISSING = 0, 1, 2, 3
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inspection_station.cli.exchange_advice import DO, RUNNING
-from inspection_station.cli.refusal import refuse
 from inspection_station.cli.store_place import add_place, place_of
+from inspection_station.command_line.refusal import refuse
 from inspection_station.given_file import open_given, read_given
 from inspection_station.wording import counted
 

@@ -25,7 +25,7 @@ from inspection_station.cli.face_options import (
     progress_of,
     scale_of,
 )
-from inspection_station.cli.refusal import refuse
+from inspection_station.command_line.refusal import refuse
 from inspection_station.given_file import read_given
 from inspection_station.wording import counted
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inspection_station.cli.face_options import DONE, add_model, carried_out, matcher_of, progress_of
-from inspection_station.cli.refusal import refuse, refuse_writing
+from inspection_station.command_line.refusal import refuse, refuse_writing
 
 if TYPE_CHECKING:
     from inspection_station.matching.face import DlibFaceMatcher

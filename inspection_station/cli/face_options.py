@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inspection_station.cli.refusal import refuse
+from inspection_station.command_line.refusal import refuse
 
 if TYPE_CHECKING:
     from inspection_station.matching.face import DlibFaceMatcher

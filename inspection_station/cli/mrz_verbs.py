@@ -26,7 +26,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inspection_station.cli.command_line import day
+from inspection_station.command_line.options import day
 from inspection_station.given_file import read_given
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inspection_station.cli.refusal import refuse
+from inspection_station.command_line.refusal import refuse
 
 if TYPE_CHECKING:
     from inspection_station.storage.keys import KeySource

@@ -16,8 +16,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inspection_station.cli.refusal import refuse
-from inspection_station.cli.standard_streams import output_full
+from inspection_station.command_line.refusal import refuse
+from inspection_station.command_line.standard_streams import output_full
 from inspection_station.wording import counted
 
 if TYPE_CHECKING:

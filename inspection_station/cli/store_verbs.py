@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from inspection_station.cli.exchange_advice import RUNNING
-from inspection_station.cli.refusal import refuse
 from inspection_station.cli.store_place import add_place, place_of
+from inspection_station.command_line.refusal import refuse
 from inspection_station.wording import counted
 
 _DONE, _NEGATIVE, _USAGE, _MISSING = 0, 1, 2, 3

@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inspection_station.cli.command_line import day
-from inspection_station.cli.refusal import refuse, refuse_writing
 from inspection_station.cli.trust_folder import tell_trust
+from inspection_station.command_line.options import day
+from inspection_station.command_line.refusal import refuse, refuse_writing
 from inspection_station.wording import counted
 
 if TYPE_CHECKING:

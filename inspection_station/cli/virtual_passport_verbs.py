@@ -11,8 +11,8 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from inspection_station.cli.command_line import day
-from inspection_station.cli.refusal import refuse, refuse_writing
+from inspection_station.command_line.options import day
+from inspection_station.command_line.refusal import refuse, refuse_writing
 
 if TYPE_CHECKING:
     from inspection_station.training.passport_issue import VirtualPassport

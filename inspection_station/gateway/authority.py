@@ -23,6 +23,7 @@ from inspection_station.headquarters.recipients import new_recipient_key, public
 
 STATION_LIFE = timedelta(days=7)  # a software key; renewed by the station's signature, also after it ran out
 _SERVER_LIFE = timedelta(days=398)
+_RENEWED_BEFORE = timedelta(days=30)
 _AUTHORITY_LIFE = timedelta(days=3650)
 _BACKDATED = timedelta(hours=1)  # clocks at sea are wrong
 
@@ -89,11 +90,16 @@ class Authority:
         )
 
 
+def holds_keys(folder: Path) -> bool:
+    """Whether there are keys, if only some of them: none are ever drawn over them."""
+    return any((folder / name).is_file() for name in _FILES)
+
+
 def create_authority(folder: Path, hosts: list[str], now: datetime, passphrase: bytes | None) -> Authority:
     """New keys, an authority and a server certificate for ``hosts``. Raises FileExistsError where there are keys."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     make_names_durable(folder.parent)
-    if any((folder / name).is_file() for name in _FILES):
+    if holds_keys(folder):
         raise FileExistsError("this folder holds a gateway's keys already")
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Inspection gateway {secrets.token_hex(4)}")])
@@ -127,6 +133,16 @@ def renew_server_certificate(authority: Authority, hosts: list[str], now: dateti
     )
     _write(authority.folder / "server.key", _pem_key(key, passphrase))
     _write(authority.folder / "server.pem", certificate.public_bytes(serialization.Encoding.PEM))
+
+
+def renew_if_due(authority: Authority, now: datetime, passphrase: bytes | None) -> bool:
+    """A new server certificate for the same names when the one that is there ends within 30 days."""
+    there = x509.load_pem_x509_certificate((authority.folder / "server.pem").read_bytes())
+    if there.not_valid_after_utc - now >= _RENEWED_BEFORE:
+        return False
+    names = there.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    renew_server_certificate(authority, [str(name.value) for name in names], now, passphrase)
+    return True
 
 
 def load_authority(folder: Path, passphrase: bytes | None) -> Authority:

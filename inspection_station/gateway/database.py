@@ -13,9 +13,11 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 _WAIT = 30  # seconds that a writer waits for another on SQLite
 
@@ -24,13 +26,16 @@ class Database:
     """Use from any thread and any number of processes."""
 
     def __init__(self, url: str) -> None:
-        """``sqlite:///FILE`` or ``postgresql+psycopg://…``. Raises ValueError for another kind."""
-        self.kind = make_url(url).get_backend_name()
-        if self.kind == "sqlite":
-            self.engine = _sqlite(url)
-        elif self.kind == "postgresql":
-            self.engine = create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True)
-        else:
+        """``sqlite:///FILE`` or ``postgresql+psycopg://…``. Raises ValueError for another kind; says nothing of it."""
+        try:
+            self.kind = make_url(url).get_backend_name()
+            if self.kind == "sqlite":
+                self.engine = _sqlite(url)
+            elif self.kind == "postgresql":
+                self.engine = create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True)
+        except (ArgumentError, ImportError, ValueError):  # a password may stand in it
+            raise ValueError("the database's address is none of sqlite:///FILE and postgresql+psycopg://…") from None
+        if self.kind not in ("sqlite", "postgresql"):
             raise ValueError("the gateway keeps its data in PostgreSQL or SQLite")
 
     @contextmanager
@@ -54,14 +59,17 @@ class Database:
         return postgresql.insert(table).on_conflict_do_nothing()
 
     def migrate(self) -> None:
-        """Bring the schema forward. Workers that start together wait for each other."""
+        """Bring the schema forward; who comes second waits. Raises ValueError for the schema of a newer program."""
         settings = Config()
         settings.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
         with self.writing() as connection:
             if self.kind == "postgresql":
                 connection.exec_driver_sql("select pg_advisory_xact_lock(7318349)")
             settings.attributes["connection"] = connection
-            command.upgrade(settings, "head")
+            try:
+                command.upgrade(settings, "head")
+            except CommandError as error:
+                raise ValueError("a newer program has changed the database: install that one") from error
 
     def close(self) -> None:
         """Let go of every connection."""

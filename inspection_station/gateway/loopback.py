@@ -22,7 +22,6 @@ from typing import Any
 READY = "ready.json"
 HOST = "127.0.0.1"
 _TICKET_LIFE = timedelta(hours=1)
-_RENEWED_BEFORE = timedelta(days=30)
 
 log = logging.getLogger(__name__)
 
@@ -94,32 +93,20 @@ def serve(folder: Path, port: int, station: str, agencies_port: int | None) -> N
 
 def _prepare(here: Any) -> None:
     """Keys and tables on the first start, the schema forward and a fresh server certificate on later ones."""
-    from cryptography import x509
-
-    from inspection_station.gateway.authority import (
-        KeysMissing,
-        create_authority,
-        load_authority,
-        renew_server_certificate,
-    )
+    from inspection_station.gateway.authority import create_authority, holds_keys
     from inspection_station.gateway.database import Database
     from inspection_station.gateway.service import initialise
 
     now, hosts = datetime.now(UTC), [HOST, "localhost"]
     here.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        authority = load_authority(here.keys, None)
-    except KeysMissing:
+    if not holds_keys(here.keys):
         create_authority(here.keys, hosts, now, None)
-    else:
-        certificate = x509.load_pem_x509_certificate((here.keys / "server.pem").read_bytes())
-        if certificate.not_valid_after_utc - now < _RENEWED_BEFORE:
-            renew_server_certificate(authority, hosts, now, None)
     database = Database(here.database)
     try:
         initialise(database, True)
     finally:
         database.close()
+    here.bring_forward(now)
 
 
 def _watch(server: Any) -> None:

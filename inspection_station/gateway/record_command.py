@@ -3,46 +3,39 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from inspection_station.gateway.verbs import USAGE, add_verb, refuse, tell, with_gateway
 from inspection_station.wording import counted
 
-Tell = Callable[[argparse.Namespace, dict[str, Any], str], int]
-Refuse = Callable[[argparse.Namespace, int, str, str, str], int]
-Verb = Callable[..., argparse.ArgumentParser]
+if TYPE_CHECKING:
+    from inspection_station.gateway.service import Gateway
 
-_USAGE = 2
 _MOST = 1000
 
 
-class RecordCommand:
-    """Adds the verb; ``tell``, ``refuse`` and ``with_gateway`` are the command's own."""
+def register(verbs: Any) -> None:
+    """Add the verb."""
+    records = add_verb(verbs, "records", _records, "records that arrived, newest first")
+    records.add_argument("--station", metavar="STATION", help="of this station alone")
+    records.add_argument("--limit", type=int, default=20, metavar="N", help=f"1 to {_MOST} (default 20)")
 
-    def __init__(self, tell: Tell, refuse: Refuse, with_gateway: Callable[..., int]) -> None:
-        self._tell, self._refuse, self._with_gateway = tell, refuse, with_gateway
 
-    def register(self, verbs: Any, verb: Verb) -> None:
-        """Add the sub-parser."""
-        records = verb(verbs, "records", self._records, "records that arrived, newest first")
-        records.add_argument("--station", metavar="STATION", help="of this station alone")
-        records.add_argument("--limit", type=int, default=20, metavar="N", help=f"1 to {_MOST} (default 20)")
+def _records(options: argparse.Namespace) -> int:
+    if not 1 <= options.limit <= _MOST:
+        return refuse(options, USAGE, "USE-03", f"--limit lies between 1 and {_MOST}", "correct it")
 
-    def _records(self, options: argparse.Namespace) -> int:
-        if not 1 <= options.limit <= _MOST:
-            return self._refuse(options, _USAGE, "USE-03", f"--limit lies between 1 and {_MOST}", "correct it")
+    def act(gateway: Gateway) -> int:
+        total, rows = arrived(gateway.database, options.station, options.limit)
+        lines = [counted(total, "record")]
+        lines += [
+            f"{row['received_at']}  {row['station']:<16} {row['sequence']:>6}  {row['disposition']:<4}"
+            f" {counted(row['pictures'], 'picture'):>11}  {row['id']}"
+            for row in rows
+        ]
+        return tell(options, {"total": total, "records": rows}, "\n".join(lines))
 
-        def act(gateway: Any) -> int:
-            total, rows = arrived(gateway.database, options.station, options.limit)
-            lines = [counted(total, "record")]
-            lines += [
-                f"{row['received_at']}  {row['station']:<16} {row['sequence']:>6}  {row['disposition']:<4}"
-                f" {counted(row['pictures'], 'picture'):>11}  {row['id']}"
-                for row in rows
-            ]
-            return self._tell(options, {"total": total, "records": rows}, "\n".join(lines))
-
-        return self._with_gateway(options, act)
+    return with_gateway(options, act)
 
 
 def arrived(database: Any, station: str | None, limit: int) -> tuple[int, list[dict[str, Any]]]:

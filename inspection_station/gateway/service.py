@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, inspect, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from inspection_station.gateway import late_hits, stations
@@ -69,7 +69,8 @@ def initialise(database: Database, training: bool) -> GatewaySettings:
 def read_settings(database: Database) -> GatewaySettings:
     """Raises ValueError for a database that was not initialised."""
     with database.reading() as connection:
-        rows = connection.execute(select(setting.c.name, setting.c.value))
+        there = inspect(connection).has_table(setting.name)
+        rows = connection.execute(select(setting.c.name, setting.c.value)) if there else ()
         found = {row.name: row.value for row in rows}
     if not {"gateway_id", "training"} <= found.keys():
         raise ValueError("the gateway's database is not initialised")

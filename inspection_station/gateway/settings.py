@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import platformdirs
 
-from inspection_station.gateway.authority import Authority, load_authority
+from inspection_station.gateway.authority import Authority, load_authority, renew_if_due
 from inspection_station.gateway.database import Database
 from inspection_station.gateway.pack_repository import PackRepository
 from inspection_station.gateway.pictures import FolderPictures
@@ -44,6 +45,19 @@ class Place:
     def authority(self) -> Authority:
         """Raises KeysMissing, ValueError, TypeError (passphrase)."""
         return load_authority(self.keys, self.passphrase)
+
+    def bring_forward(self, now: datetime) -> None:
+        """What a newer program and passing time ask for before it serves: the schema of a database that was
+        initialised, and the server's certificate. Raises as ``open`` does.
+        """
+        authority = self.authority()
+        database = Database(self.database)
+        try:
+            read_settings(database)
+            database.migrate()
+        finally:
+            database.close()
+        renew_if_due(authority, now, self.passphrase)
 
     def open(self) -> Gateway:
         """The gateway. Raises KeysMissing, ValueError, and what the database raises."""

@@ -125,7 +125,7 @@ def test_a_lesson_at_an_enrolled_station_asks_online_and_its_record_says_so(
 def test_wrong_words_and_places_are_refused(
     gateway: GatewayProcess, played: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for words in (("--fault", "odd"), ("--fault", "nowhere:slow"), ("--port", "0"), ("--fingers", "-1")):
+    for words in (("--fault", "odd"), ("--fault", "nowhere:slow"), ("--port", "65536"), ("--fingers", "-1")):
         code, found = asked(capsys, gateway, "simulate-agencies", *words)
         assert (code, found["error"]["code"]) == (2, "USE-03")
     port = played["systems"]["rmas"].rpartition(":")[2].partition("/")[0]

@@ -13,7 +13,7 @@ import pytest
 
 import inspection_station.cli as package
 from inspection_station.cli import main
-from inspection_station.cli.refusal import refuse
+from inspection_station.command_line.refusal import refuse
 from inspection_station.resource_path import resource
 
 WINDOW = re.compile(r"\bF\d{1,2}\b|\bEnter\b|\blet (it )?go\b")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from inspection_station.cli.standard_streams import output_full
+from inspection_station.command_line.standard_streams import output_full
 
 _DOCTOR = "«inspection-station doctor» tells what is missing"
 

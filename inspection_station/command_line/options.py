@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, NoReturn
 
-from inspection_station.cli.refusal import refuse
+from inspection_station.command_line.refusal import refuse
 from inspection_station.log_setup import mask
 
 FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2099, 12, 31)
