@@ -42,8 +42,9 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     """Add ``codes``."""
     codes = verbs.add_parser("codes", help="what the codes on the screen mean, in both languages")
     codes.add_argument("code", nargs="*", metavar="CODE", help="e.g. CHP-03; without one, all")
-    codes.add_argument("--page", action="store_true", help="as the page docs/codes.md")
-    codes.add_argument("--json", action="store_true")
+    form = codes.add_mutually_exclusive_group()
+    form.add_argument("--page", action="store_true", help="as the page docs/codes.md")
+    form.add_argument("--json", action="store_true", help="JSON on standard output")
     codes.set_defaults(run=_codes)
 
 

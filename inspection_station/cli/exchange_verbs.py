@@ -70,13 +70,19 @@ def _enrol(options: argparse.Namespace) -> int:
     from inspection_station.headquarters.enrolment import StationKeys, Ticket, enrolment_for
 
     def act(store: StationStore, station: str, training: bool) -> int:
-        text = options.ticket if options.ticket is not None else input("ticket: ")
-        ticket, keys = Ticket.parse(text), StationKeys.new()
+        ticket, keys = Ticket.parse(options.ticket if options.ticket is not None else _asked_for()), StationKeys.new()
         enrolled = enrol_over_https(options.address, ticket, enrolment_for(ticket, station, training, keys))
         store.outbox.enrol(enrolled.identity(keys, options.address))
         return _tell(options, {"station": station, "gateway": enrolled.gateway}, f"enrolled at {enrolled.gateway}")
 
     return _with_store(options, act)
+
+
+def _asked_for() -> str:
+    """A line of standard input; the question goes to standard error, for standard output belongs to the result."""
+    sys.stderr.write("ticket: ")
+    sys.stderr.flush()
+    return sys.stdin.readline()
 
 
 def _sync(options: argparse.Namespace) -> int:

@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 import requests
 from cryptography.hazmat.primitives import serialization
 
-from inspection_station.headquarters.enrolment import Enrolled, Enrolment, Renewal, Ticket
+from inspection_station.headquarters.enrolment import BadTicket, Enrolled, Enrolment, Renewal, Ticket
 from inspection_station.headquarters.https_session import session
 from inspection_station.headquarters.packs_source import PACK_LENGTH, PART_BYTES
 from inspection_station.headquarters.picture_stream import OPENING, Part
@@ -205,7 +205,8 @@ class HttpsLink:
 
 
 def enrol_over_https(address: str, ticket: Ticket, enrolment: Enrolment) -> Enrolled:
-    """Become known to the gateway at ``address``. Raises LinkFault, WireError (BadSignature: not the ticket's gateway).
+    """Become known to the gateway at ``address``. Raises BadTicket, LinkFault, WireError (BadSignature:
+    not the ticket's gateway).
 
     The authority is fetched over a connection that proves nothing, and held against the ticket; only then is the code
     sent, over a connection that the authority vouches for.
@@ -213,7 +214,15 @@ def enrol_over_https(address: str, ticket: Ticket, enrolment: Enrolment) -> Enro
     address = address.rstrip("/")
     pem = _authority_at(address)
     ticket.require_authority(pem)
-    enrolled = Enrolled.decode(_post_once(address + "/v1/enrol", pem, enrolment.encode()))
+    try:
+        answer = _post_once(address + "/v1/enrol", pem, enrolment.encode())
+    except HeadquartersDenied as error:
+        if error.status != 401:
+            raise
+        raise BadTicket(
+            "headquarters does not know this ticket: used, replaced, run out, or for another name"
+        ) from error
+    enrolled = Enrolled.decode(answer)
     ticket.require_authority(enrolled.authority)
     return enrolled
 
@@ -229,15 +238,19 @@ def renew_over_https(identity: StationIdentity, renewal: Renewal) -> Enrolled:
 
 def _authority_at(address: str) -> str:
     """The authority's certificate as whoever answers there gives it: believed only if the ticket's hash fits."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError as error:
+        raise HeadquartersUnreachable("this is not an address") from error
     if parts.scheme != "https" or not parts.hostname:
         raise HeadquartersUnreachable("headquarters is reached over HTTPS alone")
-    connection = PlainConnection(parts.hostname, parts.port, timeout=CONNECT_SECONDS, context=_context(None))
+    connection = PlainConnection(parts.hostname, port, timeout=CONNECT_SECONDS, context=_context(None))
     try:
         connection.request("GET", parts.path + "/v1/authority")
         answer = connection.getresponse()
         text = answer.read(_AUTHORITY_LIMIT)
-    except (OSError, HTTPException) as error:
+    except (OSError, HTTPException, ValueError) as error:  # ValueError: a name that is none
         raise HeadquartersUnreachable(f"no answer ({type(error).__name__})") from error
     finally:
         connection.close()
@@ -301,7 +314,7 @@ def _refusal(
 ) -> HeadquartersDenied | HeadquartersBusy | HeadquartersUnreachable | HeadquartersRefused:
     status = answer.status_code
     if status in (401, 403):
-        return HeadquartersDenied(f"headquarters does not let the station in ({status})")
+        return HeadquartersDenied(f"headquarters does not let the station in ({status})", status)
     if status in (429, 503):
         wait = answer.headers.get("Retry-After", "")
         return HeadquartersBusy("headquarters asks for patience", float(wait) if wait.isdecimal() else 0.0)

@@ -27,7 +27,7 @@ _REQUEST_LIMIT = 8 << 10
 
 
 class BadTicket(ValueError):
-    """Not a ticket as the gateway prints it."""
+    """Not a ticket as the gateway prints it, or one that it does not know (any more)."""
 
     code = "SEC-05"
 

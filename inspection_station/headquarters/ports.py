@@ -43,6 +43,11 @@ class HeadquartersDenied(LinkFault):
 
     code = "SEC-03"
 
+    def __init__(self, text: str, status: int = 0) -> None:
+        """``status``: of the HTTP answer, 0 where the connection itself was refused."""
+        super().__init__(text)
+        self.status = status
+
 
 class HeadquartersRefused(LinkFault):
     """The message as a whole was refused: too large, or not understood."""

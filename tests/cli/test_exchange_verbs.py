@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import uuid
@@ -64,8 +65,20 @@ def test_a_station_is_enrolled_and_sends_everything(
     assert code == 0
     assert status["log"] == {"epoch": 1, "size": 4, "durable": 0}
     code, refusal = asked(capsys, "enrol", gateway.address, "--ticket", ticket, "--data", folder, "--json")
-    assert code == 3
-    assert refusal["error"]["code"] == "SEC-03"  # type: ignore[index]
+    assert code == 2
+    assert refusal["error"]["code"] == "SEC-05"  # type: ignore[index]
+    for address in ("https://localhost:99999", "https://[", "http://localhost", "nonsense", "https://" + "x" * 99):
+        code, refusal = asked(capsys, "enrol", address, "--ticket", ticket, "--data", folder, "--json")
+        assert (code, refusal["error"]["code"]) == (3, "NET-02")  # type: ignore[index]
+
+
+def test_the_ticket_is_asked_for_beside_the_result(
+    gateway: GatewayProcess, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = gateway.inside.ticket(STATION, timedelta(hours=1)).text
+    for typed, wanted in ((f"{ticket}\n", 0), ("", 2)):
+        monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+        assert asked(capsys, "enrol", gateway.address, "--data", folder, "--json")[0] == wanted
 
 
 def test_a_stick_does_the_same(

@@ -18,6 +18,7 @@ from store_stories import KeysInMemory, decided, picture, record
 from inspection_station.gateway.stations import revoke
 from inspection_station.headquarters.client import HttpsLink, enrol_over_https, renew_over_https
 from inspection_station.headquarters.enrolment import (
+    BadTicket,
     Renewal,
     StationKeys,
     enrolment_for,
@@ -102,7 +103,7 @@ def test_a_ticket_works_once(serving: GatewayProcess) -> None:
     ticket = serving.inside.ticket("station-1", timedelta(hours=1))
     keys = StationKeys.new()
     enrol_over_https(serving.address, ticket, enrolment_for(ticket, "station-1", False, keys))
-    with pytest.raises(HeadquartersDenied):
+    with pytest.raises(BadTicket):
         enrol_over_https(serving.address, ticket, enrolment_for(ticket, "station-1", False, keys))
 
 
