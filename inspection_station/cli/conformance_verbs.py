@@ -9,7 +9,7 @@ import dataclasses
 import json
 import sys
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from inspection_station.cli.chip_conformance import add_options, chip_conformance
 from inspection_station.command_line.refusal import refuse
@@ -91,16 +91,13 @@ def _rehearsal(
     return nullcontext((device, script))
 
 
-def _setting(text: str) -> tuple[str, Any]:
+def _setting(text: str) -> tuple[str, str]:
+    from inspection_station.hardware.settings import TypedSetting
+
     key, equals, value = text.partition("=")
     if not equals or not key:
         raise ValueError(f"«{text}» is not KEY=VALUE")
-    for reading in (int, float):
-        try:
-            return key, reading(value)
-        except ValueError:
-            continue
-    return key, {"true": True, "false": False}.get(value, value)
+    return key, TypedSetting(value)
 
 
 def _say(text: str) -> None:

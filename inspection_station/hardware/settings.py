@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from inspection_station.hardware.ports import DriverSettings
 
 T = TypeVar("T", bool, int, float, str)
+
+
+class TypedSetting(str):
+    """A setting as somebody typed it on a command line: it becomes whatever type the driver's default is of."""
+
+    def as_type_of(self, default: object) -> object:
+        """Raises ValueError where the text is none of that type."""
+        if isinstance(default, bool):
+            return {"true": True, "false": False}[self] if self in ("true", "false") else str(self)
+        return type(default)(self) if isinstance(default, (int, float)) else str(self)
 
 
 class SettingsReader:
@@ -22,12 +33,15 @@ class SettingsReader:
     ) -> T:
         """The value of ``key`` in the type of ``default``. Raises ValueError for another type or out of bounds."""
         value = self._left.pop(key, default)
+        if isinstance(value, TypedSetting):
+            with suppress(ValueError):
+                value = value.as_type_of(default)
         if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
         if type(value) is not type(default):
             raise ValueError(f"{self._driver}: setting {key!r} must be {type(default).__name__}")
-        if isinstance(value, (int, float)) and (
-            (low is not None and value < low) or (high is not None and value > high)
+        if isinstance(value, (int, float)) and not (
+            (low is None or value >= low) and (high is None or value <= high) and value == value  # no NaN either
         ):
             raise ValueError(f"{self._driver}: setting {key!r} must lie between {low} and {high}")
         if among and value not in among:

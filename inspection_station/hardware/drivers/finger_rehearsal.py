@@ -14,13 +14,10 @@ import numpy as np
 from PIL import Image as Pictures
 
 from inspection_station.hardware.conformance import Ability, DeviceScript
-from inspection_station.hardware.drivers.folder_fingerprint import FolderFingerprintReader
-from inspection_station.hardware.drivers.uru4000_fingerprint import Uru4000Reader
 from inspection_station.hardware.drivers.uru4000_protocol import Grey
 from inspection_station.hardware.drivers.uru4000_simulator import SimulatedUru4000
-from inspection_station.hardware.drivers.wsbd_sensor import WsbdSensor
 from inspection_station.hardware.drivers.wsbd_simulator import SensorService, SimulatedSensor
-from inspection_station.hardware.ports import Device, DriverSettings
+from inspection_station.hardware.ports import Device, DriverFactory, DriverSettings
 from inspection_station.hardware.rehearsal import SPECIMEN_PERSONAL, StillScript
 
 
@@ -68,10 +65,10 @@ class SimulatedReaderScript(StillScript):
 
 
 @contextmanager
-def uru4000_rehearsal() -> Iterator[tuple[Device, DeviceScript]]:
+def uru4000_rehearsal(factory: DriverFactory) -> Iterator[tuple[Device, DeviceScript]]:
     """The driver on a simulated 4500 that scrambles its pictures."""
     simulated = SimulatedUru4000()
-    reader = Uru4000Reader(DriverSettings({"backend": simulated}))
+    reader = factory(DriverSettings({"backend": simulated}))
     with contextlib.closing(reader):
         yield reader, SimulatedReaderScript(simulated, drawn_finger())
 
@@ -112,10 +109,10 @@ class ServiceScript(StillScript):
 
 
 @contextmanager
-def wsbd_rehearsal() -> Iterator[tuple[Device, DeviceScript]]:
+def wsbd_rehearsal(factory: DriverFactory) -> Iterator[tuple[Device, DeviceScript]]:
     """The driver and a service on the loopback interface."""
     service = SensorService(SimulatedSensor(patience=1.5))
-    sensor = WsbdSensor(DriverSettings({"url": service.url, "answer_seconds": 3.0}))
+    sensor = factory(DriverSettings({"url": service.url, "answer_seconds": 3.0}))
     try:
         with contextlib.closing(sensor):
             yield sensor, ServiceScript(service, drawn_finger())
@@ -152,10 +149,10 @@ class SavingScript(StillScript):
 
 
 @contextmanager
-def folder_finger_rehearsal() -> Iterator[tuple[Device, DeviceScript]]:
+def folder_finger_rehearsal(factory: DriverFactory) -> Iterator[tuple[Device, DeviceScript]]:
     """The driver and a folder of its own."""
     with tempfile.TemporaryDirectory() as outer:
         folder = Path(outer) / "fingers"
         folder.mkdir()
         settings = DriverSettings({"folder": str(folder), "settle_seconds": 0.05})
-        yield FolderFingerprintReader(settings), SavingScript(folder, drawn_finger())
+        yield factory(settings), SavingScript(folder, drawn_finger())

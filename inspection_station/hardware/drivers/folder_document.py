@@ -81,7 +81,7 @@ class FolderDocumentFactory:
         """For the conformance suite; see ``hardware.rehearsal``."""
         from inspection_station.hardware.drivers.swipe_rehearsal import folder_rehearsal
 
-        return folder_rehearsal()
+        return folder_rehearsal(self)
 
 
 factory = FolderDocumentFactory()

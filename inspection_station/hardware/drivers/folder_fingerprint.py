@@ -82,7 +82,7 @@ class FolderFingerprintFactory:
         """For the conformance suite; see ``hardware.rehearsal``."""
         from inspection_station.hardware.drivers.finger_rehearsal import folder_finger_rehearsal
 
-        return folder_finger_rehearsal()
+        return folder_finger_rehearsal(self)
 
 
 factory = FolderFingerprintFactory()

@@ -98,7 +98,7 @@ class KeyboardMrzFactory:
         """For the conformance suite; see ``hardware.rehearsal``."""
         from inspection_station.hardware.drivers.swipe_rehearsal import keyboard_rehearsal
 
-        return keyboard_rehearsal()
+        return keyboard_rehearsal(self(DriverSettings()))
 
 
 factory = KeyboardMrzFactory()

@@ -204,7 +204,7 @@ class SerialMrzFactory:
         """For the conformance suite; see ``hardware.rehearsal``."""
         from inspection_station.hardware.drivers.swipe_rehearsal import serial_rehearsal
 
-        return serial_rehearsal()
+        return serial_rehearsal(self)
 
 
 factory = SerialMrzFactory()

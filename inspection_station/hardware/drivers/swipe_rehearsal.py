@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
+from typing import Protocol
 
 from inspection_station.hardware.conformance import Ability, DeviceScript
-from inspection_station.hardware.drivers import folder_document, keyboard_mrz, serial_mrz
 from inspection_station.hardware.errors import DeviceNotFound
-from inspection_station.hardware.ports import Device, DriverSettings
+from inspection_station.hardware.ports import Device, DriverFactory, DriverSettings
 from inspection_station.hardware.rehearsal import SPECIMEN_LINES, SPECIMEN_PERSONAL, StillScript
 from inspection_station.hardware.wedge import LONGEST_SCAN
 
@@ -57,7 +57,7 @@ class PtyScript(StillScript):
 
 
 @contextmanager
-def serial_rehearsal() -> Iterator[tuple[Device, DeviceScript]]:
+def serial_rehearsal(factory: DriverFactory) -> Iterator[tuple[Device, DeviceScript]]:
     """A swipe reader on a pseudo-terminal. Raises DeviceNotFound where the system has none (Windows)."""
     if os.name != "posix":
         raise DeviceNotFound("this system has no pseudo-terminals")
@@ -65,9 +65,15 @@ def serial_rehearsal() -> Iterator[tuple[Device, DeviceScript]]:
         link = Path(folder) / "port"
         script = PtyScript(link)
         try:
-            yield serial_mrz.factory(DriverSettings({"port": str(link), "quiet_seconds": 0.05})), script
+            yield factory(DriverSettings({"port": str(link), "quiet_seconds": 0.05})), script
         finally:
             script.unplug()
+
+
+class Fed(Device, Protocol):
+    """A reader that is given what was typed."""
+
+    def feed(self, text: str) -> object: ...
 
 
 class TypingScript(StillScript):
@@ -76,7 +82,7 @@ class TypingScript(StillScript):
     abilities = frozenset({Ability.PRESENT, Ability.GARBAGE})
     personal_data = SPECIMEN_PERSONAL
 
-    def __init__(self, reader: keyboard_mrz.KeyboardMrzReader) -> None:
+    def __init__(self, reader: Fed) -> None:
         self._reader = reader
 
     def present(self) -> None:
@@ -87,8 +93,7 @@ class TypingScript(StillScript):
 
 
 @contextmanager
-def keyboard_rehearsal() -> Iterator[tuple[Device, DeviceScript]]:
-    reader = keyboard_mrz.factory(DriverSettings())
+def keyboard_rehearsal(reader: Fed) -> Iterator[tuple[Device, DeviceScript]]:
     yield reader, TypingScript(reader)
 
 
@@ -124,9 +129,9 @@ class FolderScript(StillScript):
 
 
 @contextmanager
-def folder_rehearsal() -> Iterator[tuple[Device, DeviceScript]]:
+def folder_rehearsal(factory: DriverFactory) -> Iterator[tuple[Device, DeviceScript]]:
     with tempfile.TemporaryDirectory() as outer:
         folder = Path(outer) / "pages"
         folder.mkdir()
         settings = DriverSettings({"folder": str(folder), "settle_seconds": 0.05})
-        yield folder_document.factory(settings), FolderScript(folder)
+        yield factory(settings), FolderScript(folder)

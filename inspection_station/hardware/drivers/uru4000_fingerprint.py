@@ -216,7 +216,7 @@ class Uru4000Factory:
         """For the conformance suite; see ``hardware.rehearsal``."""
         from inspection_station.hardware.drivers.finger_rehearsal import uru4000_rehearsal
 
-        return uru4000_rehearsal()
+        return uru4000_rehearsal(self)
 
 
 factory = Uru4000Factory()

@@ -236,7 +236,8 @@ class UvcCameraFactory:
 
     def __call__(self, settings: DriverSettings) -> Any:
         values = dict(settings.values)
-        if values.pop("isolate", False):
+        isolate = SettingsReader(DRIVER, DriverSettings({"isolate": values.pop("isolate", False)}))
+        if isolate.take("isolate", False):
             from inspection_station.hardware.child import ChildCamera
 
             UvcCamera(DriverSettings(values))  # refuses a wrong setting here, not only in the child

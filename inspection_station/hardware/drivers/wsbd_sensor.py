@@ -351,7 +351,7 @@ class WsbdFactory:
         """For the conformance suite; see ``hardware.rehearsal``."""
         from inspection_station.hardware.drivers.finger_rehearsal import wsbd_rehearsal
 
-        return wsbd_rehearsal()
+        return wsbd_rehearsal(self)
 
 
 factory = WsbdFactory()
