@@ -33,7 +33,8 @@ class TrainingSide:
         from inspection_station.training.voyage_list import VoyageList
 
         now = SystemClock().now()
-        self.stage = TrainingStage(TravellerProps(DrawingRoom()))
+        filmed = SCENARIOS[profile.scenario].demand(Step.FACE) is not Demand.NOT_DONE
+        self.stage = TrainingStage(TravellerProps(DrawingRoom(), films=filmed))
         landing = SCENARIOS[profile.scenario].demand(Step.CLEARANCE) is not Demand.NOT_DONE
         self.voyage = VoyageList(profile.data_folder, key, SystemClock().now)
         today = now.astimezone(TAIPEI).date()

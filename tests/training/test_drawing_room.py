@@ -18,7 +18,7 @@ import pytest
 from fakes.unhurried import took, until
 
 from inspection_station.inspection.biometrics import FingerPosition
-from inspection_station.training.devices.drawing import Drawn, FingerOrder, draw, lay_down
+from inspection_station.training.devices.drawing import Drawn, FilmOrder, FingerOrder, Frames, draw, film, lay_down
 from inspection_station.training.devices.drawing_room import DrawingFault, DrawingRoom
 from inspection_station.training.devices.kept_drawings import PLACE
 from inspection_station.training.devices.props import TravellerProps
@@ -61,7 +61,9 @@ def test_what_the_process_draws_is_what_would_have_been_drawn_here(room: Drawing
     someone = traveller(3, today=TODAY, fault="clone")
     there, here = ordered(room, someone).result(150), draw(someone, TODAY)
     assert there.page == here.page
-    assert there.frames == here.frames
+    filmed: Future[Frames] = Future()
+    room.film(FilmOrder(someone), filmed)
+    assert filmed.result(150) == film(FilmOrder(someone))
     assert there.passport.fault == here.passport.fault
     assert there.passport.keys == here.passport.keys
     assert there.passport.files["DG2"] == here.passport.files["DG2"]
@@ -111,7 +113,7 @@ def test_a_process_killed_in_the_middle_is_started_again_and_the_traveller_drawn
     assert first is not None
     drawing = ordered(room, traveller(7, today=TODAY))
     os.kill(first, signal.SIGKILL)
-    assert drawing.result(150).frames
+    assert drawing.result(150).page
     assert room.process_id != first
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from inspection_station.inspection.biometrics import FingerPosition
-from inspection_station.training.devices.drawing import FingerOrder, draw, lay_down
+from inspection_station.training.devices.drawing import FilmOrder, FingerOrder, draw, film, lay_down
 from inspection_station.training.devices.kept_drawings import PLACE, kept
 from inspection_station.training.personas.traveller import traveller
 
@@ -94,12 +94,13 @@ def test_a_traveller_and_fingers_from_the_cache_are_those_that_were_drawn(
 ) -> None:
     someone, fingers = traveller(7, today=TODAY), FingerOrder(7, FingerPosition.LEFT_INDEX, 0, 2)
     first, again = (draw(someone, TODAY) for _ in range(2))
+    filmed, filmed_again = (film(FilmOrder(someone)) for _ in range(2))
     laid, laid_again = (lay_down(fingers) for _ in range(2))
     assert len(list(folder.iterdir())) == 4
     monkeypatch.setenv(PLACE, "none")
     anew = draw(someone, TODAY)
     assert first.page == again.page == anew.page
-    assert first.frames == again.frames == anew.frames
+    assert filmed == filmed_again == film(FilmOrder(someone))
     assert first.passport.files["DG2"] == again.passport.files["DG2"] == anew.passport.files["DG2"]
     for one, other, drawn in zip(laid, laid_again, lay_down(fingers), strict=True):
         assert np.array_equal(one.image, other.image)

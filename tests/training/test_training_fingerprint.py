@@ -44,8 +44,12 @@ class Notes:
         self.orders = []
 
     def draw(self, traveller, today, into):
-        self.orders.append(("face", traveller.seed))
+        self.orders.append(("document", traveller.seed))
         into.set_result(None)
+
+    def film(self, order, into, *, soon=False):
+        self.orders.append(("film", order.traveller.seed, soon))
+        into.set_result((b"",))
 
     def lay_down(self, fingers, into, *, soon=False):
         self.orders.append((fingers.position, fingers.seed, fingers.first, soon))
@@ -120,17 +124,28 @@ def test_both_index_fingers_are_drawn_ahead_after_the_face_where_there_is_a_read
     who, notes = traveller(3, today=date(2026, 11, 23)), Notes()
     own = TrainingStage(TravellerProps(notes))
     own.expect(who)
-    assert notes.orders == [("face", 3)]
+    drawn = [("document", 3), ("film", 3, False)]
+    assert notes.orders == drawn
     device = TrainingFingerprintReader(DriverSettings({"stage": own, "pace": 0.0}))
     device.open()
     own.expect(who)
     own.prepare(who)
     right, left = FingerPosition.RIGHT_INDEX, FingerPosition.LEFT_INDEX
-    assert notes.orders == [("face", 3), (right, 3, 0, False), (left, 3, 0, False)]
+    assert notes.orders == [*drawn, (right, 3, 0, False), (left, 3, 0, False)]
     own.props.impressions(who, right, 0)
     own.props.impressions(who, FingerPosition.RIGHT_THUMB, 0)
-    assert notes.orders[3:] == [(FingerPosition.RIGHT_THUMB, 3, 0, True)]
+    assert notes.orders[4:] == [(FingerPosition.RIGHT_THUMB, 3, 0, True)]
     device.close()
+
+
+def test_where_no_face_is_taken_none_is_filmed_until_a_camera_asks():
+    who, notes = traveller(3, today=date(2026, 11, 23)), Notes()
+    own = TrainingStage(TravellerProps(notes, films=False))
+    own.expect(who)
+    own.prepare(who)
+    assert notes.orders == [("document", 3)]
+    own.props.live(who)
+    assert notes.orders == [("document", 3), ("film", 3, True)]
 
 
 def test_an_impostor_has_fingers_of_their_own():

@@ -34,13 +34,23 @@ FILMED: Final = 14
 """Frames drawn a traveller, shown forwards and backwards: half a second of moving, blinking and breathing."""
 
 
+Frames = tuple[bytes, ...]
+"""The film of a face: JPEG, 1280 x 720 each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What was drawn of a traveller: ``page`` and each of ``frames`` (1280 x 720) are JPEG."""
+    """What was drawn of a traveller's document: ``page`` is JPEG."""
 
     page: bytes
     passport: VirtualPassport
-    frames: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FilmOrder:
+    """The film of a traveller's face, apart from the document: at a scenario without faces nobody asks for it."""
+
+    traveller: TrainingTraveller
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +73,12 @@ class Draughtsman(Protocol):
         """Sooner or later puts the drawing, or the fault that prevented it, into the future."""
         ...
 
+    def film(self, order: FilmOrder, into: Future[Frames], *, soon: bool = False) -> None:
+        """The same for the film of the face; ``soon``: before everything that has not been begun."""
+        ...
+
     def lay_down(self, fingers: FingerOrder, into: Future[Laid], *, soon: bool = False) -> None:
-        """The same for impressions; ``soon``: before everything that has not been begun."""
+        """The same for impressions."""
         ...
 
     def close(self) -> None:
@@ -83,6 +97,12 @@ class DrawnHere:
         except Exception as fault:
             into.set_exception(fault)
 
+    def film(self, order: FilmOrder, into: Future[Frames], *, soon: bool = False) -> None:
+        try:
+            into.set_result(film(order))
+        except Exception as fault:
+            into.set_exception(fault)
+
     def lay_down(self, fingers: FingerOrder, into: Future[Laid], *, soon: bool = False) -> None:
         try:
             into.set_result(lay_down(fingers))
@@ -94,14 +114,13 @@ class DrawnHere:
 
 
 def draw(traveller: TrainingTraveller, today: date) -> Drawn:
-    """Draw the page, issue the passport as of ``today`` and film the face. The same arguments give the same bytes, but
+    """Draw the page and issue the passport as of ``today``. The same arguments give the same bytes, but
     for what a signature's clock adds.
     """
     coded, jpeg_2000 = kept("portrait", (traveller.face_seed,), lambda: _portrait(traveller))
     (page,) = kept(
         "page", (traveller.seed, traveller.persona, traveller.face_seed), lambda: [_printed(traveller, coded)]
     )
-    frames = kept("film", (traveller.seed, traveller.live_face), lambda: _filmed(traveller))
     profile = PROFILES[traveller.chip]
     passport = profile.issue(
         traveller.mrz_lines,
@@ -112,7 +131,13 @@ def draw(traveller: TrainingTraveller, today: date) -> Drawn:
         can=None if profile.access is AccessOffer.BAC else card_access_number(traveller.seed),
         fingers=fingers_for(profile, traveller.seed),
     )
-    return Drawn(page, passport, frames)
+    return Drawn(page, passport)
+
+
+def film(order: FilmOrder) -> Frames:
+    """Film the face, or take what was filmed before. The same order gives the same bytes."""
+    who = order.traveller
+    return kept("film", (who.seed, who.live_face), lambda: _filmed(who))
 
 
 def lay_down(fingers: FingerOrder) -> Laid:

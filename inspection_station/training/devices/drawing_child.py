@@ -35,14 +35,21 @@ def serve(pipe: Connection) -> None:
     import cv2
 
     from inspection_station.process_memory import reuse_picture_memory
-    from inspection_station.training.devices.drawing import FingerOrder, draw, lay_down
+    from inspection_station.training.devices.drawing import FilmOrder, FingerOrder, draw, film, lay_down
 
     reuse_picture_memory()
     cv2.setNumThreads(1)
     while True:
         number, order = asked.get()
         try:
-            drawn: Any = lay_down(order) if isinstance(order, FingerOrder) else draw(*order)
+            drawn: Any
+            match order:
+                case FingerOrder():
+                    drawn = lay_down(order)
+                case FilmOrder():
+                    drawn = film(order)
+                case _:
+                    drawn = draw(*order)
             answer: tuple[str, int, Any] = DRAWN, number, drawn
         except Exception as fault:  # its text may name the traveller and stays here
             answer = FAILED, number, type(fault).__name__

@@ -21,7 +21,7 @@ from threading import Lock, Thread
 from typing import Any, Final
 
 from inspection_station.hardware.errors import DeviceError
-from inspection_station.training.devices.drawing import Drawn, FingerOrder
+from inspection_station.training.devices.drawing import Drawn, FilmOrder, FingerOrder, Frames
 from inspection_station.training.devices.drawing_child import DRAWN, WORKING, serve
 from inspection_station.training.devices.stage import Laid
 from inspection_station.training.personas.traveller import TrainingTraveller
@@ -32,11 +32,11 @@ _POLL_SECONDS: Final = 0.2
 _PATIENCE_SECONDS: Final = 120.0
 """With a process that gets nothing done. One that gets on is waited for, however busy the machine is."""
 _MOST_WORK_SECONDS: Final = 120.0
-"""Of processor time for one drawing of about 2 s: beyond that it goes round in circles."""
+"""Of processor time for one drawing of 1 or 2 s: beyond that it goes round in circles."""
 _GOT_ON_SECONDS: Final = 0.05
 """Of processor time that count as work: more than it takes to say, for all of one's patience, that one is alive."""
 _TRIES: Final = 2
-_LIFETIME: Final = 200
+_LIFETIME: Final = 400
 """Drawings after which a process is replaced: what drawing leaves behind must not add up over a day of lessons."""
 
 _SOON, _IN_TURN, _LAST = range(3)
@@ -79,6 +79,9 @@ class DrawingRoom:
 
     def draw(self, traveller: TrainingTraveller, today: date, into: Future[Drawn]) -> None:
         self._ordered((traveller, today), into, _IN_TURN)
+
+    def film(self, order: FilmOrder, into: Future[Frames], *, soon: bool = False) -> None:
+        self._ordered(order, into, _SOON if soon else _IN_TURN)
 
     def lay_down(self, fingers: FingerOrder, into: Future[Laid], *, soon: bool = False) -> None:
         self._ordered(fingers, into, _SOON if soon else _IN_TURN)

@@ -19,7 +19,7 @@ import numpy as np
 
 from inspection_station.hardware.ports import ChipConnection, Image
 from inspection_station.inspection.biometrics import FingerPosition
-from inspection_station.training.devices.drawing import Draughtsman, Drawn, DrawnHere, FingerOrder
+from inspection_station.training.devices.drawing import Draughtsman, Drawn, DrawnHere, FilmOrder, FingerOrder, Frames
 from inspection_station.training.devices.stage import TOGETHER, Laid, LivePicture
 from inspection_station.training.faults import Fault
 from inspection_station.training.personas.traveller import TrainingTraveller
@@ -58,26 +58,36 @@ class Film:
 
 
 class TravellerProps:
-    """Props of ``personas.traveller.TrainingTraveller``. ``today`` dates the passports' signatures.
+    """Props of ``personas.traveller.TrainingTraveller``. ``today`` dates the passports' signatures; ``films`` says
+    whether faces are filmed beforehand: without, a film is drawn when a camera asks for it.
 
     Every method that shows something waits for the drawing and raises what it failed with: DeviceError.
     """
 
-    def __init__(self, draughtsman: Draughtsman | None = None, today: Callable[[], date] = date.today) -> None:
+    def __init__(
+        self, draughtsman: Draughtsman | None = None, today: Callable[[], date] = date.today, *, films: bool = True
+    ) -> None:
         self._draughtsman = draughtsman or DrawnHere()
         self._today = today
+        self._films = films
         self._lock = Lock()
         self._drawn: OrderedDict[_Sheet, Future[Drawn]] = OrderedDict()
+        self._filmed: OrderedDict[_Sheet, Future[Frames]] = OrderedDict()
         self._laid: OrderedDict[FingerOrder, Future[Laid]] = OrderedDict()
 
     def prepare(self, traveller: TrainingTraveller) -> None:
-        """Draw the page, issue the passport and film the face, if that has not been done, and wait for it."""
+        """Draw the page, issue the passport and film the face, what has not been done of it, and wait for it."""
+        self.expect(traveller)
         self._of(traveller)
+        if self._films:
+            self._film_of(traveller)
 
     def expect(self, traveller: TrainingTraveller) -> None:
         """Have a coming traveller drawn meanwhile; returns at once, and does nothing where nobody draws meanwhile."""
         if self._draughtsman.ahead:
             self._ordered(traveller)
+            if self._films:
+                self._film_ordered(traveller, soon=False)
 
     def expect_fingers(self, traveller: TrainingTraveller) -> None:
         """Both index fingers, after what was ordered before; does nothing where nobody draws meanwhile."""
@@ -106,7 +116,7 @@ class TravellerProps:
 
     def live(self, traveller: TrainingTraveller) -> LivePicture:
         """The film of the face at the counter: 1280 x 720, BGR."""
-        return Film(self._of(traveller).frames)
+        return Film(self._film_of(traveller))
 
     def impressions(self, traveller: TrainingTraveller, position: FingerPosition, first: int) -> Future[Laid]:
         """Another finger than is expected goes before everybody who is still to be drawn: somebody waits for it."""
@@ -117,12 +127,11 @@ class TravellerProps:
         return traveller.device_fault if traveller.device_fault in _DEVICE_FAULTS else None
 
     def _of(self, traveller: TrainingTraveller) -> Drawn:
-        drawing = self._ordered(traveller)
-        try:
-            return drawing.result()  # whoever draws gives up a drawing that does not get on
-        finally:
-            if drawing.done() and drawing.exception() is not None:
-                self._forget(traveller, drawing)
+        return _waited_for(self._ordered(traveller), lambda drawing: self._forget(self._drawn, traveller, drawing))
+
+    def _film_of(self, traveller: TrainingTraveller) -> Frames:
+        film = self._film_ordered(traveller, soon=True)
+        return _waited_for(film, lambda drawing: self._forget(self._filmed, traveller, drawing))
 
     def _ordered(self, traveller: TrainingTraveller) -> Future[Drawn]:
         with self._lock:
@@ -130,6 +139,13 @@ class TravellerProps:
         if new:
             self._draughtsman.draw(traveller, self._today(), drawing)
         return drawing
+
+    def _film_ordered(self, traveller: TrainingTraveller, *, soon: bool) -> Future[Frames]:
+        with self._lock:
+            film, new = _kept(self._filmed, _sheet(traveller), _KEPT)
+        if new:
+            self._draughtsman.film(FilmOrder(traveller), film, soon=soon)
+        return film
 
     def _fingers(
         self, traveller: TrainingTraveller, position: FingerPosition, first: int, *, soon: bool
@@ -145,11 +161,19 @@ class TravellerProps:
             self._draughtsman.lay_down(order, laid, soon=soon)
         return laid
 
-    def _forget(self, traveller: TrainingTraveller, drawing: Future[Drawn]) -> None:
+    def _forget(self, kept: dict[_Sheet, Future[_T]], traveller: TrainingTraveller, drawing: Future[_T]) -> None:
         """What failed is tried anew the next time it is wanted."""
         with self._lock:
-            if self._drawn.get(_sheet(traveller)) is drawing:
-                del self._drawn[_sheet(traveller)]
+            if kept.get(_sheet(traveller)) is drawing:
+                del kept[_sheet(traveller)]
+
+
+def _waited_for(drawing: Future[_T], forget: Callable[[Future[_T]], None]) -> _T:
+    try:
+        return drawing.result()  # whoever draws gives up a drawing that does not get on
+    finally:
+        if drawing.done() and drawing.exception() is not None:
+            forget(drawing)
 
 
 def _kept(kept: OrderedDict[_K, Future[_T]], key: _K, most: int) -> tuple[Future[_T], bool]:
