@@ -3,15 +3,18 @@
 JSON (``--json``): an array, one object a picture, in the order given. A picture that was read::
 
     {"file", "document_type": "TD3", "lines": [...], "fields": {...}, "checks": [...], "valid": true,
-     "doubts": [...], "repairs": [...], "confidence": 0.0-1.0, "second_opinion": "...", "ms": 123.4}
+     "problems": [...], "doubts": [...], "repairs": [...], "confidence": 0.0-1.0, "second_opinion": "...", "ms": 123.4}
 
 ``fields``: document_code, issuing_state, surname, given_names, document_number, nationality, date_of_birth, sex,
 date_of_expiry, optional_data, and for TD1 optional_data_2. Dates are YYYY-MM-DD, or the six characters as printed
 where a part is unknown or impossible. ``checks``: field, verdict (correct, wrong, absent), printed, computed.
+``problems``: why it is not valid, code, field, what, why, do; empty exactly where it is.
 ``doubts``: line and column (from 0), field, read, candidates, confidence. ``repairs``: line, column, read, repaired,
 proved_by. ``confidence`` is that of the least certain character. A picture that was not read::
 
-    {"file", "error": {"code", "what", "why", "do"}, "ms"}
+    {"file", "error": {"code", "what", "why", "do", "lengths"}, "ms"}
+
+``lengths``: characters of each line, where these are what is wrong (DOC-10); else it is not there.
 
 Exit code: 0 all valid; 1 a zone read but not valid; 2 a picture or file that cannot be read; the worst of all pictures.
 """
@@ -68,10 +71,34 @@ _WORDS = {
         "lines of a machine-readable zone were found and cannot be read",
         "flatten the page and place it again; after two tries type the zone",
     ),
+    "wrong length": (
+        "MRZ of a wrong length",
+        "a line has more or fewer characters than a zone's lines have",
+        "lay the whole page flat and read it again; after two tries type the zone; if the print itself is so, refer",
+    ),
     "two documents": (
         "Two documents in view",
         "more than one machine-readable zone was found",
         "show one document at a time",
+    ),
+}
+
+# Likewise for a zone that was read and is not valid.
+_NOT_VALID = {
+    "check digit": (
+        "Check digit wrong",
+        "misread, or the page was altered",
+        "read the page again and compare by eye; where the page itself is so, refer",
+    ),
+    "form": (
+        "Field of a form that no zone has",
+        "misread, the page was altered, or these lines are only a part of a zone",
+        "read the whole page again and compare by eye; where the page itself is so, refer",
+    ),
+    "doubt": (
+        "Characters in doubt",
+        "neither the print nor a check digit settles them; «doubts» names their places",
+        "compare these places by eye, or read the page again",
     ),
 }
 
@@ -116,7 +143,10 @@ def _read(name: str, today: date, *, ask_second: bool) -> tuple[dict[str, Any], 
         return _failure(name, "FILE", "The file cannot be read", why, "check the path and its permissions", started), 2
     except UnreadableImage as error:
         what, why, action = _WORDS[error.reason.value]
-        return _failure(name, error.code, what, f"{why} ({error.detail})", action, started), 2
+        failure = _failure(name, error.code, what, f"{why} ({error.detail})", action, started)
+        if error.lengths:
+            failure["error"]["lengths"] = list(error.lengths)
+        return failure, 2
     result = {"file": name, **_success(reading), "ms": _since(started)}
     return result, 0 if reading.zone.valid else 1
 
@@ -146,6 +176,7 @@ def _success(reading: ImageReading) -> dict[str, Any]:
             for c in zone.checks
         ],
         "valid": zone.valid,
+        "problems": _problems(zone),
         "doubts": [_doubt(zone, doubt) for doubt in zone.doubts],
         "repairs": [
             {
@@ -160,6 +191,19 @@ def _success(reading: ImageReading) -> dict[str, Any]:
         "confidence": min(value for row in reading.confidences for value in row),
         "second_opinion": reading.second_opinion.value,
     }
+
+
+def _problems(zone: MachineReadableZone) -> list[dict[str, str]]:
+    """Why the zone is not valid: empty exactly where it is."""
+    found = [("DOC-02", field.value, "check digit") for field in zone.failed_fields()]
+    found += [("DOC-02", field.value, "form") for field in zone.malformed_fields]
+    if zone.doubts:
+        found.append(("DOC-06", "", "doubt"))
+    told = []
+    for code, field, kind in found:
+        what, why, action = _NOT_VALID[kind]
+        told.append({"code": code, "field": field, "what": what, "why": why, "do": action})
+    return told
 
 
 def _fields(zone: MachineReadableZone) -> dict[str, str]:
@@ -213,6 +257,9 @@ def _told(result: dict[str, Any]) -> str:
     verdict = "valid" if result["valid"] else "NOT VALID"
     text = [f"{name}: {result['document_type']}, {verdict} ({result['ms']} ms)"]
     text += [f"  {line}" for line in result["lines"]]
+    for one in result["problems"]:
+        about = f" ({one['field']})" if one["field"] else ""
+        text.append(f"  {one['code']} {one['what']}{about}: {one['why']}. Do this: {one['do']}.")
     text += [
         f"  check digit wrong: {check['field']} (printed {check['printed']}, computed {check['computed']})"
         for check in result["checks"]

@@ -16,6 +16,8 @@ _DO = {
     "CHP-07": "run this once more; if it stays, treat the chip as not read",
     "DEV-01": f"check cable, driver and service ({_DOCTOR}), then run this again",
     "DOC-01": "give the zone's lines whole, as printed",
+    "DOC-10": "give the zone's lines whole, as printed: two of 44 or 36 characters, or three of 30",
+    "DOC-11": "give the zone's lines as printed: A to Z, 0 to 9 and <",
     "PRO-01": "correct the profile as the message says, then run this again",
     "SEC-01": "set the clock, then run this again",
     "STO-01": "make room where it is to be written, then run this again; what was sealed is kept",

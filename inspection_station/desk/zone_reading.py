@@ -7,6 +7,7 @@ from datetime import date
 from inspection_station.desk.ports import StepFault
 from inspection_station.documents.document_rules import classify, expired
 from inspection_station.documents.errors import MalformedMrz
+from inspection_station.documents.mrz import WRONG_LENGTH, zone_lines
 from inspection_station.documents.mrz_image.reader import UnreadableImage, read_image
 from inspection_station.documents.mrz_input import DoubleEntry, frame
 from inspection_station.documents.mrz_repair import repair
@@ -25,7 +26,7 @@ class ZoneReading:
         try:
             reading = read_image(data, today=today)
         except UnreadableImage as fault:
-            raise StepFault(fault.code, fault.detail) from fault
+            raise _told(fault) from fault
         zone = reading.zones[0]
         if len(zone.failed_fields()) > len(zone.checks) // 2:
             # So many wrong digits are a bad picture, not a bad document: lay it down again, then type it.
@@ -33,18 +34,24 @@ class ZoneReading:
         return zone
 
     def from_text(self, text: str, today: date) -> MachineReadableZone:
-        """The one zone a swipe or wedge sent; two in one message are refused rather than chosen from."""
+        """The one zone a swipe or wedge sent; two in one message are refused rather than chosen from (DOC-04).
+
+        Raises StepFault: DOC-10 for lines of other lengths, DOC-11 for characters that no zone has.
+        """
         if len(text) > _LONGEST:
-            raise StepFault("DOC-01", f"a message of more than {_LONGEST} characters")
+            raise StepFault(WRONG_LENGTH, f"more than {_LONGEST} characters")
         zones = frame(text).zones
-        if len(zones) != 1:
-            raise StepFault("DOC-04" if len(zones) > 1 else "DOC-01", f"{len(zones)} zones in the message")
-        return self._parsed(zones[0], today)
+        if len(zones) > 1:
+            raise StepFault("DOC-04", f"{len(zones)} zones in the message")
+        try:
+            return self._parsed(zones[0] if zones else zone_lines(text), today)
+        except MalformedMrz as fault:
+            raise _told(fault) from fault
 
     def from_typing(self, first: str, second: str, today: date) -> MachineReadableZone:
         """A zone typed twice. Differences come back by line and place, never by value (DOC-09)."""
         if max(len(first), len(second)) > _LONGEST:
-            raise StepFault("DOC-01", f"more than {_LONGEST} characters")
+            raise StepFault(WRONG_LENGTH, f"more than {_LONGEST} characters")
         entry = DoubleEntry(first, second)
         differences = entry.differences()
         if differences:
@@ -53,7 +60,7 @@ class ZoneReading:
         try:
             return self._parsed(entry.lines(), today)
         except MalformedMrz as fault:
-            raise StepFault(fault.code, fault.detail) from fault
+            raise _told(fault) from fault
 
     def taiwan_id_valid(self, mrz: MachineReadableZone) -> bool:
         return holds_national_id(mrz)
@@ -65,7 +72,9 @@ class ZoneReading:
         return expired(mrz.date_of_expiry, today)
 
     def _parsed(self, lines: tuple[str, ...], today: date) -> MachineReadableZone:
-        try:
-            return repair(lines, today=today)
-        except MalformedMrz as fault:
-            raise StepFault(fault.code, fault.detail) from fault
+        return repair(lines, today=today)
+
+
+def _told(fault: MalformedMrz | UnreadableImage) -> StepFault:
+    """For the officer; of lines with other lengths than a zone's the detail is the lengths alone."""
+    return StepFault(fault.code, ", ".join(map(str, fault.lengths)) or fault.detail)

@@ -21,7 +21,7 @@ from inspection_station.documents.mrz_checks import (
     inseparable,
 )
 from inspection_station.documents.mrz_dates import birth_date, expiry_date
-from inspection_station.documents.mrz_input import frame
+from inspection_station.documents.mrz_input import control_characters, frame
 from inspection_station.documents.mrz_layouts import Layout, alphabet, layout_of
 from inspection_station.documents.mrz_names import read_name
 from inspection_station.inspection.document import (
@@ -35,7 +35,9 @@ from inspection_station.inspection.document import (
 
 __all__ = [
     "CHECK_DIGIT_CLASSES",
+    "FOREIGN_CHARACTER",
     "MRZ_NOT_READ",
+    "WRONG_LENGTH",
     "MalformedMrz",
     "alphabet",
     "check_digit",
@@ -46,6 +48,8 @@ __all__ = [
 ]
 
 MRZ_NOT_READ: Final = "DOC-01"
+WRONG_LENGTH: Final = "DOC-10"
+FOREIGN_CHARACTER: Final = "DOC-11"
 
 
 def parse(
@@ -54,13 +58,14 @@ def parse(
     """Read a zone from text (see `mrz_input.frame` for what is accepted) or from its lines.
 
     ``today`` completes two-digit years. ``doubts`` are the reader's, attached as they are (`mrz_repair.repair`
-    settles those that a check digit can settle). Raises MalformedMrz ("DOC-01") when there is no zone, more than
-    one, or a character outside A-Z, 0-9 and the filler. Wrong check digits and ill-formed fields are verdicts.
+    settles those that a check digit can settle). Raises MalformedMrz when there is no zone or more than one (DOC-01),
+    lines of no layout's number and length (DOC-10), or a character outside A-Z, 0-9 and the filler (DOC-11). Wrong
+    check digits and ill-formed fields are verdicts.
     """
     lines = zone_lines(text_or_lines)
     layout = layout_of(lines)
     if layout is None:
-        raise MalformedMrz(MRZ_NOT_READ, _shape(lines))
+        raise _of_no_layout(lines)
     return _read(lines, layout, today, tuple(doubts))
 
 
@@ -71,17 +76,19 @@ def zone_lines(text_or_lines: str | Sequence[str]) -> tuple[str, ...]:
         if len(framing.zones) > 1:
             raise MalformedMrz(MRZ_NOT_READ, f"{len(framing.zones)} different zones in one message")
         if not framing.zones or framing.rest:
-            raise MalformedMrz(MRZ_NOT_READ, _shape(framing.tokens))
+            if count := control_characters(text_or_lines):
+                raise MalformedMrz(FOREIGN_CHARACTER, f"control characters ({count}) among {_shape(framing.tokens)}")
+            raise _of_no_layout(framing.tokens)
         lines = framing.zones[0]
     else:
         lines = tuple(text_or_lines)
         if layout_of(lines) is None:
-            raise MalformedMrz(MRZ_NOT_READ, _shape(lines))
+            raise _of_no_layout(lines)
     for number, line in enumerate(lines):
         for column, character in enumerate(line):
             if character not in MRZ_CHARACTERS:
                 detail = f"line {number + 1}, position {column + 1} is outside A-Z, 0-9 and the filler"
-                raise MalformedMrz(MRZ_NOT_READ, detail)
+                raise MalformedMrz(FOREIGN_CHARACTER, detail)
     return lines
 
 
@@ -180,6 +187,12 @@ def _is_code(printed: str) -> bool:
 def _plain(printed: str) -> str:
     """Fillers at the ends removed, those between characters turned to spaces."""
     return " ".join(part for part in printed.split(FILLER) if part)
+
+
+def _of_no_layout(lines: Sequence[str]) -> MalformedMrz:
+    if not any(lines):
+        return MalformedMrz(MRZ_NOT_READ, _shape(lines))
+    return MalformedMrz(WRONG_LENGTH, _shape(lines), tuple(map(len, lines)))
 
 
 def _shape(lines: Sequence[str]) -> str:

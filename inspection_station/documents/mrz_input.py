@@ -15,6 +15,7 @@ from typing import Final
 from inspection_station.documents.errors import MalformedMrz
 
 _MAX_TEXT: Final = 4096
+_FRAMING: Final = "\r\n\t\f\x02\x03\x00"  # lines' ends, STX, ETX; NUL fills up messages of a fixed length
 _FILLER_LOOKALIKES: Final = str.maketrans(dict.fromkeys("‹〈⟨❮≺˂", "<"))
 _DOUBLE_LOOKALIKES: Final = "«≪《"
 _LOWER_TO_UPPER: Final = str.maketrans({chr(code): chr(code - 32) for code in range(ord("a"), ord("z") + 1)})
@@ -51,6 +52,11 @@ def frame(text: str) -> Framing:
         return Framing((), (), (len(text),))
     readings = [_frame_tokens(_tokens(text, double)) for double in ("<<", "<")]
     return min(readings, key=lambda framing: (-len(framing.zones), len(framing.rest)))
+
+
+def control_characters(text: str) -> int:
+    """How many of a text's characters are such as no reader frames its lines with: a bad cable, a wrong setting."""
+    return sum(unicodedata.category(character) == "Cc" and character not in _FRAMING for character in text)
 
 
 def _tokens(text: str, double: str) -> tuple[str, ...]:

@@ -196,7 +196,7 @@ def test_no_such_reader_is_exit_3(daemon: None, capsys: pytest.CaptureFixture[st
 @pytest.mark.parametrize(
     ("arguments", "refused"),
     [
-        (("read-chip", "--mrz", "P<UTO"), "DOC-01"),
+        (("read-chip", "--mrz", "P<UTO"), "DOC-10"),
         (("read-chip", "--mrz", ""), "DOC-01"),
         (("read-chip", "--can", "12"), "USE-01"),
         (("read-chip", "--mrz", "/".join(LINES), "--trust", "no/such/directory"), "USE-01"),

@@ -12,7 +12,7 @@ import pytest
 from inspection_station.cli import main
 from inspection_station.inspection.document import DocumentFormat
 from inspection_station.training.mrz_specimens import Specimen, specimen
-from inspection_station.training.page_renderer import render_page
+from inspection_station.training.page_renderer import PageStyle, print_zone, render_page
 from inspection_station.training.page_wear import Wear, wear_page
 
 TODAY = ("--today", "2026-11-23")
@@ -40,7 +40,7 @@ def test_a_readable_page_gives_lines_fields_checks_and_exit_code_zero(tmp_path, 
     assert result["document_type"] == "TD3"
     assert tuple(result["lines"]) == LINES
     assert result["valid"] is True
-    assert result["doubts"] == []
+    assert result["doubts"] == result["problems"] == []
     assert result["ms"] > 0
     assert result["fields"]["surname"] == "ERIKSSON"
     assert result["fields"]["given_names"] == "ANNA MARIA"
@@ -57,6 +57,22 @@ def test_a_wrong_check_digit_gives_exit_code_one_and_is_not_valid(tmp_path, caps
     (result,) = json.loads(out)
     assert code == 1
     assert result["valid"] is False
+    assert ("DOC-02", "document_number") in {(problem["code"], problem["field"]) for problem in result["problems"]}
+    assert all(problem[part] for problem in result["problems"] for part in ("what", "why", "do"))
+
+
+def test_lines_of_another_length_than_a_zones_are_told_by_code_lengths_and_what_to_do(tmp_path, capsys):
+    sheet = np.full((500, 1700, 3), 235, np.uint8)
+    print_zone(sheet, [line[:-1] for line in LINES], (90, 120), PageStyle(), np.random.default_rng(1))
+    cv2.imwrite(str(tmp_path / "short.png"), sheet)
+    code, out = _run(capsys, tmp_path / "short.png", "--json", *TODAY)
+    error = json.loads(out)[0]["error"]
+    assert code == 2
+    assert (error["code"], error["lengths"]) == ("DOC-10", [43, 43])
+    assert all(error[part] for part in ("what", "why", "do"))
+    code, out = _run(capsys, tmp_path / "short.png", *TODAY)
+    assert "DOC-10" in out
+    assert "Do this:" in out
 
 
 def test_an_unreadable_picture_gives_code_what_why_and_do_and_exit_code_two(tmp_path, capsys):

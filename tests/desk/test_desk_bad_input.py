@@ -71,6 +71,32 @@ def test_a_text_that_is_no_zone_is_a_fault_with_a_documents_code(what: str) -> N
     assert "ERIKSSON" not in str(fault.value)
 
 
+@pytest.mark.parametrize(
+    ("what", "code", "detail"),
+    [
+        ("one line", "DOC-10", "44"),
+        ("too short", "DOC-10", "41, 41"),
+        ("too long", "DOC-10", "46, 46"),
+        ("control characters", "DOC-11", None),
+        ("two passports", "DOC-04", None),
+    ],
+)
+def test_what_a_swipe_lost_or_brought_is_told_by_its_own_code(what: str, code: str, detail: str | None) -> None:
+    with pytest.raises(StepFault) as fault:
+        ZoneReading().from_text(TEXTS[what], TODAY)
+    assert fault.value.code == code
+    assert detail is None or fault.value.detail == detail
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"), [(TEXTS["too short"], "DOC-10"), (SWIPED.replace("ANNA", "AN*A"), "DOC-11"), ("", "DOC-01")]
+)
+def test_typing_twice_what_is_no_zone_is_told_by_its_own_code(typed: str, code: str) -> None:
+    with pytest.raises(StepFault) as fault:
+        ZoneReading().from_typing(typed, typed, TODAY)
+    assert fault.value.code == code
+
+
 @pytest.mark.parametrize("second", ["", SPECIMEN[0], SWIPED.replace("ANNA", "ANNE"), "x" * 10_000, "\ud800"])
 def test_typing_that_differs_or_is_no_zone_is_a_fault_without_what_was_typed(second: str) -> None:
     with pytest.raises(StepFault) as fault:

@@ -29,8 +29,8 @@ TOLD = {
     "huge_picture": "DOC-05",
     "empty_picture": "DOC-05",
     "not_a_picture": "DOC-05",
-    "wrong_length_zone": "DOC-01",
-    "control_characters": "DOC-01",
+    "wrong_length_zone": "DOC-10",
+    "control_characters": "DOC-11",
 }
 FAILED = {
     "no_chip": ("chip", "CHP-01"),

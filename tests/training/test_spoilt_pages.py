@@ -24,8 +24,8 @@ CODES = {
     Fault.HUGE_PICTURE: "DOC-05",
     Fault.EMPTY_PICTURE: "DOC-05",
     Fault.NOT_A_PICTURE: "DOC-05",
-    Fault.WRONG_LENGTH_ZONE: "DOC-01",
-    Fault.CONTROL_CHARACTERS: "DOC-01",
+    Fault.WRONG_LENGTH_ZONE: "DOC-10",
+    Fault.CONTROL_CHARACTERS: "DOC-11",
 }
 
 

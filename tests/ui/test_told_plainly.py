@@ -86,6 +86,14 @@ def test_the_places_where_two_entries_differ_stand_in_the_headline() -> None:
     assert "1:3" in seen(desk).banner.title
 
 
+def test_the_lengths_of_lines_that_are_no_zones_stand_in_the_headline_and_a_drivers_words_do_not() -> None:
+    desk = FakeDesk(Script(hold=frozenset(Step))).begin()
+    desk.publish(notices=(Notice("DOC-10", "44, 43", 1),))
+    assert "44, 43" in seen(desk).banner.title
+    desk.publish(notices=(Notice("DOC-10", "a message of 12 characters", 2),))
+    assert seen(desk).banner.title == EN.error("DOC-10").what
+
+
 def test_an_expired_document_says_since_when_and_is_referred_for_that() -> None:
     desk = begun(expired=True)
     row = seen(desk).checks[0]

@@ -36,6 +36,7 @@ class Unreadable(StrEnum):
     NO_ZONE = "no zone"
     CUT_OFF = "cut off"
     ILLEGIBLE = "illegible"
+    WRONG_LENGTH = "wrong length"
     TWO_DOCUMENTS = "two documents"
 
 
@@ -43,6 +44,7 @@ _CODES: Final = {
     Unreadable.NO_ZONE: "DOC-01",
     Unreadable.CUT_OFF: "DOC-01",
     Unreadable.ILLEGIBLE: "DOC-01",
+    Unreadable.WRONG_LENGTH: "DOC-10",
     Unreadable.TWO_DOCUMENTS: "DOC-04",
 }
 _ACTIONS: Final = {
@@ -53,6 +55,7 @@ _ACTIONS: Final = {
     Unreadable.NO_ZONE: "flatten-and-replace",
     Unreadable.CUT_OFF: "show-the-whole-page",
     Unreadable.ILLEGIBLE: "flatten-and-replace",
+    Unreadable.WRONG_LENGTH: "flatten-and-replace",
     Unreadable.TWO_DOCUMENTS: "show-one-document",
 }
 
@@ -61,15 +64,17 @@ class UnreadableImage(ValueError):
     """No zone can be read out of the picture.
 
     ``code`` is the officer's code (DOC-01 no zone or no legible one, DOC-04 two documents in view, DOC-05 the picture
-    cannot be used), ``reason`` the kind, ``action`` the key of what to do next. ``detail`` holds sizes and counts,
-    never what was read.
+    cannot be used, DOC-10 lines longer or shorter than a zone's), ``reason`` the kind, ``action`` the key of what to do
+    next. ``detail`` holds sizes and counts, never what was read; ``lengths`` are the lines', where they are what does
+    not fit.
     """
 
-    def __init__(self, reason: Unreadable, detail: str) -> None:
+    def __init__(self, reason: Unreadable, detail: str, lengths: tuple[int, ...] = ()) -> None:
         self.reason = reason
         self.code = _CODES.get(reason, "DOC-05")
         self.action = _ACTIONS[reason]
         self.detail = detail
+        self.lengths = lengths
         super().__init__(f"{self.code} {reason.value}: {detail}")
 
 

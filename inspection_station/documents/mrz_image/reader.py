@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspection_station.documents.mrz_image.classifier import NOTHING
+from inspection_station.documents.mrz_image.extent import Places, paper, printed_lengths, without_paper
 from inspection_station.documents.mrz_image.grid import lay_grids
 from inspection_station.documents.mrz_image.locate import COARSE_SIDE, STRENGTHS, Band, Coarse, Grey, find_bands
 from inspection_station.documents.mrz_image.orientation import Upright, read_closely, upright
@@ -85,10 +86,9 @@ def read_image(data: bytes | NDArray[np.uint8], *, today: date, ask_second: bool
         raise UnreadableImage(Unreadable.TWO_DOCUMENTS, f"{len(found)} zones in view")
     if _is_clear(found[0]) and other_zone(grey, found[0]):
         raise UnreadableImage(Unreadable.TWO_DOCUMENTS, "a part of another zone in view")
-    if found[0].overlong:
-        columns = found[0].probabilities.shape[1]
-        raise UnreadableImage(Unreadable.ILLEGIBLE, f"lines longer than the {columns} characters of any layout")
-    first = draft(read_closely(found[0]).probabilities)
+    blank = paper(found[0].cells)
+    _refuse_other_lengths(grey, found[0], blank)
+    first = draft(without_paper(read_closely(found[0]).probabilities, blank))
     zone = settled(first, today=today)
     opinion = SecondOpinion.NOT_ASKED
     if ask_second and not zone.valid:
@@ -295,6 +295,21 @@ def _corners(found: Upright) -> tuple[tuple[float, float], ...]:
     centres = found.centres
     first, last = centres[0], centres[-1]
     return tuple((float(x), float(y)) for x, y in (first[0], first[-1], last[-1], last[0]))
+
+
+def _refuse_other_lengths(grey: Grey, found: Upright, blank: Places) -> None:
+    """Raises UnreadableImage where a line has more or fewer characters than the layout that it was read as."""
+    lines, columns = found.probabilities.shape[:2]
+    lengths = printed_lengths(grey, found, blank)
+    if not found.overlong and all(length == columns for length in lengths):
+        return
+    sure = found.probabilities[:, :, :NOTHING].max(axis=2)
+    printed = zip(sure, ~blank, strict=True)
+    if all(seen.any() and line[seen].mean() > _CLEARLY_A_ZONE for line, seen in printed):
+        told = ", ".join(map(str, lengths))
+        raise UnreadableImage(Unreadable.WRONG_LENGTH, f"{lines} lines of {told} characters", lengths)
+    if found.overlong:
+        raise UnreadableImage(Unreadable.ILLEGIBLE, f"lines longer than the {columns} characters found")
 
 
 def _refuse_fragment(grey: Grey, found: Upright, zone: MachineReadableZone) -> None:

@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 from threading import Event
 from typing import Final
 
-from inspection_station.documents.mrz_input import frame
+from inspection_station.documents.mrz_input import control_characters, frame
 from inspection_station.hardware.conformance import DeviceScript
 from inspection_station.hardware.errors import CaptureCancelled, DeviceError, DeviceGarbage
 from inspection_station.hardware.ports import Device, DeviceInfo, DeviceKind, DocumentScan, DriverSettings
@@ -75,11 +75,12 @@ class KeyboardMrzReader:
     @staticmethod
     def _checked(text: str) -> str:
         if len(text) > LONGEST_SCAN:
-            raise DeviceGarbage(f"a scan of more than {LONGEST_SCAN} characters", code="DOC-01")
-        tokens = frame(text).tokens
-        if not tokens:
-            raise DeviceGarbage("a scan without any character", code="DOC-01")
-        return "\n".join(tokens)
+            raise DeviceGarbage(f"a scan of more than {LONGEST_SCAN} characters", code="DOC-10")
+        framing = frame(text)
+        if not framing.tokens:
+            raise DeviceGarbage("a scan without any character", code="DOC-11")
+        spoilt = not framing.zones and control_characters(text)  # which is to be seen
+        return text if spoilt else "\n".join(framing.tokens)
 
 
 class KeyboardMrzFactory:

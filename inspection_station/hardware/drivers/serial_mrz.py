@@ -14,7 +14,7 @@ from typing import Final
 import serial
 from serial.tools import list_ports
 
-from inspection_station.documents.mrz_input import frame
+from inspection_station.documents.mrz_input import control_characters, frame
 from inspection_station.hardware.conformance import DeviceScript
 from inspection_station.hardware.errors import (
     CaptureCancelled,
@@ -82,8 +82,11 @@ class SwipeMessage:
         if not silent and (not framing.zones or framing.rest):
             return None
         self._judge(framing.tokens)
+        text = "\n".join(framing.tokens)
+        if not framing.zones and control_characters(self._text()):
+            text = self._text()  # what spoilt it is to be seen
         self._bytes.clear()
-        return "\n".join(framing.tokens) or None
+        return text or None
 
     def _text(self) -> str:
         return self._bytes.decode("latin-1").translate(self._line_ends)
@@ -94,14 +97,15 @@ class SwipeMessage:
             return
         foreign = sum(byte > 0x7E for byte in self._bytes)
         if foreign * 10 > len(self._bytes):
-            self._refuse(f"{foreign} of {len(self._bytes)} bytes are no characters of a zone (wrong speed or parity?)")
+            detail = f"{foreign} of {len(self._bytes)} bytes are no characters of a zone (wrong speed or parity?)"
+            self._refuse(detail, code="DOC-11")
         if characters < SHORTEST_MESSAGE:
             self._refuse(f"a message of {characters} characters")
 
-    def _refuse(self, detail: str) -> None:
+    def _refuse(self, detail: str, code: str = "DOC-10") -> None:
         self._bytes.clear()
         self._overlong = 0
-        raise DeviceGarbage(detail, code="DOC-01")
+        raise DeviceGarbage(detail, code=code)
 
 
 class SerialMrzReader:

@@ -89,6 +89,14 @@ def blocks(scenario: Scenario, step: Step, evidence: object) -> bool:
     return scenario.demand(step) is Demand.REQUIRED and isinstance(evidence, Missing)
 
 
+def zone_detail(code: str, detail: str, wording: Wording) -> str:
+    """Places in a zone or lengths of its lines, in the officer's language; any other detail is for the log."""
+    if code == "DOC-09":
+        return wording.text("detail.places", places=detail)
+    of_lines = code == "DOC-10" and all(part.isdecimal() for part in detail.split(", "))
+    return wording.text("detail.lengths", lengths=detail) if of_lines else ""
+
+
 def finding_detail(finding: Finding, wording: Wording, inspection: Inspection | None = None) -> str:
     """What a finding is about, in the officer's language; a part without wording is shown as it came. With its
     inspection a candidate is told by the rank under which its photograph is shown.

@@ -11,7 +11,7 @@ from inspection_station.inspection.evidence import Missing, Taken, Waived
 from inspection_station.inspection.inspection import Inspection
 from inspection_station.inspection.scenario import Step
 from inspection_station.matching.ports import FacePrompt
-from inspection_station.ui.presenters.checks import check_rows
+from inspection_station.ui.presenters.checks import check_rows, zone_detail
 from inspection_station.ui.presenters.identity import FieldRow, field_rows
 from inspection_station.ui.presenters.tone import Tone
 from inspection_station.wording import ErrorWording, Wording
@@ -84,13 +84,12 @@ class PlainPage:
 
 def trouble_of(inspection: Inspection, step: Step, wording: Wording) -> Trouble | None:
     """Why a step is missing; None when it is not. Of the detail, which is English and for support, only places in a
-    zone are shown.
+    zone and lengths of its lines are shown.
     """
     evidence = inspection.evidence.get(step)
     if not isinstance(evidence, Missing) or not evidence.code:
         return None
-    places = wording.text("detail.places", places=evidence.detail) if evidence.code == "DOC-09" else ""
-    return Trouble(Tone.LOOK, wording.error(evidence.code), places)
+    return Trouble(Tone.LOOK, wording.error(evidence.code), zone_detail(evidence.code, evidence.detail, wording))
 
 
 def document_page(inspection: Inspection, wording: Wording, told: tuple[str, str] | None = None) -> DocumentPage:

@@ -12,7 +12,7 @@ from inspection_station.inspection.findings import Severity
 from inspection_station.inspection.inspection import Inspection, Stage
 from inspection_station.inspection.offers import offered
 from inspection_station.inspection.scenario import Step
-from inspection_station.ui.presenters.checks import blocks, finding_detail
+from inspection_station.ui.presenters.checks import blocks, finding_detail, zone_detail
 from inspection_station.ui.presenters.console import class_is_open, document_to_mend
 from inspection_station.ui.presenters.tone import Tone
 from inspection_station.wording import Wording
@@ -75,9 +75,9 @@ def document_trouble(snapshot: DeskSnapshot) -> Notice | None:
 
 
 def notice_detail(notice: Notice, wording: Wording) -> str:
-    """Which device, or which places of the zone; the rest are technical words for the log."""
-    if notice.code == "DOC-09":
-        return wording.text("detail.places", places=notice.detail)
+    """Which device, or which places or lengths of the zone's lines; the rest are technical words for the log."""
+    if of_zone := zone_detail(notice.code, notice.detail, wording):
+        return of_zone
     return wording.text_or(f"health.{notice.detail}", "") if notice.code.startswith("DEV-") else ""
 
 
