@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,7 @@ def travellers() -> list[TrainingTraveller]:
 
 def test_nothing_of_any_traveller_is_in_the_log(lesson: Path) -> None:
     text = (lesson / "log" / "station.log").read_text(encoding="utf-8")
+    text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "", text)  # in random numbers lie dates now and then
     for person in travellers():
         who = person.persona
         values = [who.document_number, who.optional_data, *who.mrz_lines, who.name.primary, who.name.secondary]

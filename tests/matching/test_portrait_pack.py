@@ -18,7 +18,7 @@ from inspection_station.matching.portrait_pack import (
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 KEY, OTHER = b"k" * 32, b"o" * 32
-PICTURES = {"L898902C3": b"\xff\xd8 one", "X1234567": b"\xff\xd8 two" * 400, "ä-7": b"\x89PNG three"}
+PICTURES = {"L898902C3": b"\xff\xd8 one", "X1234567": b"\xff\xd8 two" * 400, "ä-7654321": b"\x89PNG three"}
 
 
 def written(folder: Path, key: bytes = KEY, version: int = 3) -> Path:
