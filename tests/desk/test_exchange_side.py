@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -113,14 +114,29 @@ def until(true: Callable[[], bool]) -> bool:
 
 
 def ended(side: ExchangeSide, command: c.ExchangeCommand) -> ActView:
-    """What a wish came to; asking returned at once."""
+    """What a wish came to."""
     before = 0 if side.view.act is None else side.view.act.number
-    asked = time.monotonic()
     side.carry_out(command)
-    assert time.monotonic() - asked < 0.1
     assert until(lambda: side.view.act is not None and side.view.act.number > before and not side.view.act.running)
     assert side.view.act is not None
     return side.view.act
+
+
+def test_who_wishes_something_does_not_wait_for_it(bench: Bench) -> None:
+    side = bench.start()
+    held, go_on = threading.Event(), threading.Event()
+
+    def hold(view: ExchangeView) -> None:
+        held.set()
+        assert go_on.wait(PATIENCE)
+
+    forget = side.listen(hold)
+    side.carry_out(c.LookForSticks())
+    assert held.wait(PATIENCE)  # its thread stands still
+    side.carry_out(c.SyncNow())
+    side.carry_out(c.LookForSticks())
+    go_on.set()
+    forget()
 
 
 def test_sync_now_asks_at_once_though_a_pause_was_kept(bench: Bench, gateway: GatewayProcess) -> None:

@@ -163,9 +163,8 @@ def test_pictures_over_the_budget_wait_for_a_port_link_and_decisions_never(world
     world.seal("i-1", pictures=3, alarm=True, size=3000)  # alert, decision, three pictures of 3,000 bytes
     loop.wake()
     assert until(lambda: world.waiting() == 2)
-    status = loop.status
     assert until(lambda: loop.status.used_bytes == 3000)
-    assert [lane.messages for lane in status.backlog[:2]] == [0, 0]
+    assert until(lambda: [lane.messages for lane in loop.status.backlog[:2]] == [0, 0])
     assert loop.status.budget_left == 1000
     assert until(lambda: (loop.status.seconds_left or 0.0) < 1.0 or loop.status.bytes_a_second == 0.0)
     loop.use_port_link(True)

@@ -174,7 +174,7 @@ def run(kills: int, seed: int, folder: Path, fastest: float, slowest: float, pro
             whole.sealed = whole.messages = 0
         lesson = Lesson(place, seed * 1000 + number, 50, profiles)
         if chance.random() < WELL_UNDER_WAY:
-            lesson.wait_for_a_record(60)
+            lesson.wait_for_a_record(180)
             killed = lesson.kill_after(chance.uniform(0.0, slowest - fastest))
         else:
             killed = lesson.kill_after(chance.uniform(fastest, slowest))

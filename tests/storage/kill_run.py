@@ -3,7 +3,8 @@
     python tests/storage/kill_run.py --kills 1000 --json
 
 Each child opens the store, journals and seals inspections in a loop and reports every sealed one down a pipe once the
-store has answered. The parent kills it (SIGKILL) at a random moment, opening included, and checks the store.
+store has answered. The parent kills it (SIGKILL) at a random moment, opening included, and checks the store: most of
+the moments count from the first, second or third answer, which comes sooner or later by the machine.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 import json
 import os
 import random
+import select
 import signal
 import sys
 import tempfile
@@ -28,6 +30,8 @@ from inspection_station.storage.clock import SystemClock
 from inspection_station.storage.keys import TrainingFolderKeys, mark_training_folder
 from inspection_station.storage.store import StationStore
 
+STANDS = "stands"
+ANSWER_SECONDS = 60.0  # at most; a child that answers nothing for so long is killed as it is
 FOLDERS_OF = 50  # kills before a fresh folder, so that the checks stay short
 
 
@@ -45,14 +49,18 @@ def opened(folder: Path) -> StationStore:
     return StationStore.open(folder, TrainingFolderKeys(folder), station_id="kill", clock=SystemClock())
 
 
-def seal_for_ever(folder: Path, seed: int, pipe: int) -> None:
-    """The child. Never returns."""
+def seal_for_ever(folder: Path, seed: int, pipe: int, stands_at: int | None) -> None:
+    """The child. Never returns. ``stands_at``: the number of the inspection that it does not end."""
     store = opened(folder)
     number = 0
     while True:
         name = f"{seed}-{number}"
         for event in story(name):
             store.journal(name, event)
+        if number == stands_at:
+            store.flush(ANSWER_SECONDS)
+            os.write(pipe, f"{STANDS} {name}\n".encode())
+            signal.pause()
         portrait, data = picture(name, 6000)
         whole = record(name, pictures=(("portrait", portrait),), hits=(hit(),) if number % 5 == 0 else ())
         receipt = store.seal(whole, {portrait.sha256: data}, decided()).result()
@@ -60,23 +68,32 @@ def seal_for_ever(folder: Path, seed: int, pipe: int) -> None:
         number += 1
 
 
-def kill_one(folder: Path, seed: int, wait: float) -> list[tuple[str, str]]:
-    """Start a child, kill it after ``wait`` seconds, and give back what the store had answered to it."""
+def kill_one(folder: Path, seed: int, answers: int, wait: float, *, stands: bool) -> list[tuple[str, str]]:
+    """Start a child, kill it ``wait`` seconds after so many answers, and give back what the store had answered to it.
+    ``stands``: with an inspection in hand for certain.
+    """
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         try:
             os.close(reading)
-            seal_for_ever(folder, seed, writing)
+            seal_for_ever(folder, seed, writing, answers if stands else None)
         finally:
             os._exit(70)
     os.close(writing)
+    said = b""
+    while said.count(b"\n") < answers + stands and select.select([reading], [], [], ANSWER_SECONDS)[0]:
+        more = os.read(reading, 4096)
+        said += more
+        if not more:
+            break
     time.sleep(wait)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     with os.fdopen(reading, "rb") as pipe:
-        lines = pipe.read().decode().splitlines(keepends=True)
-    return [(name, digest) for name, digest in (line.split() for line in lines if line.endswith("\n"))]
+        lines = (said + pipe.read()).decode().splitlines(keepends=True)
+    told = [line.split() for line in lines if line.endswith("\n")]
+    return [(name, digest) for name, digest in told if name != STANDS]
 
 
 def look(folder: Path, acknowledged: dict[str, str], tally: Tally) -> None:
@@ -116,7 +133,9 @@ def run(kills: int, seed: int, folder: Path, slowest: float) -> Tally:
         if number % FOLDERS_OF == 0:
             mark_training_folder(place)
             acknowledged = {}
-        answered = kill_one(place, number, chance.uniform(0.0, slowest))
+        answers = chance.choice((1, 2, 3)) if number % 4 else 0
+        wait = chance.uniform(0.0, slowest) if number else 0.0
+        answered = kill_one(place, number, answers, wait, stands=number % 10 == 9)
         acknowledged.update(answered)
         tally.kills += 1
         tally.acknowledged += len(answered)
@@ -131,7 +150,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--slowest", type=float, default=0.25, help="longest life of a child in seconds")
+    parser.add_argument("--slowest", type=float, default=0.25, help="longest life of a child in seconds, from then on")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

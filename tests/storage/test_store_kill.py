@@ -18,7 +18,7 @@ def test_no_kill_loses_doubles_or_halves_a_record() -> None:
         [sys.executable, str(script), "--kills", "60", "--json"],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
