@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 import ssl
 from http import HTTPStatus
 from typing import Any, cast
@@ -19,6 +20,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from inspection_station.headquarters.rough_links import socket_options
 
 EXTENSION = "station.certificate"
+_AT_ONCE = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 HEAD_SECONDS = 120.0  # in which the head of a request comes
 
 
@@ -30,9 +32,12 @@ class StationProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Read the certificate that TLS has verified against our authority; None where none was shown. Answers go over
         the same rough links as what is asked.
+
+        asyncio sends at once what is written only on sockets that were made with TCP's number, and uvicorn's are not:
+        an answer's body would wait until its head was acknowledged, one more time there and back for every round.
         """
         if (connection := transport.get_extra_info("socket")) is not None:
-            for option in socket_options():
+            for option in (_AT_ONCE, *socket_options()):
                 connection.setsockopt(*option)
         secured = cast("ssl.SSLObject | None", transport.get_extra_info("ssl_object"))
         certificate = None if secured is None else secured.getpeercert(binary_form=True)
