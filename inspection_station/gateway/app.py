@@ -14,7 +14,7 @@ from fastapi import Depends, FastAPI, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from sqlalchemy.exc import DBAPIError, OperationalError
-from starlette.background import BackgroundTask, BackgroundTasks
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -50,6 +50,7 @@ from inspection_station.headquarters.wire import MESSAGE_LIMIT, BadSignature, To
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 8  # rounds of a worker in the database; the others wait in the order in which they came
+_AT_THE_DOOR = 8  # asking who they are: more threads want more connections than the database's pool keeps
 _BATCHES = 5  # of records screened after one answer: publishing does the rest
 
 
@@ -58,6 +59,7 @@ def build_app(gateway: Gateway, service: AgencyService | None = None) -> FastAPI
     service = service if service is not None else no_agencies(gateway)
     app = FastAPI(title="Inspection gateway", version="1", docs_url=None, redoc_url=None, responses=ALWAYS)
     app.state.gateway = gateway
+    app.state.door = CapacityLimiter(_AT_THE_DOOR)
     _refusals(app)
     _routes_of_stations(app, gateway, service)
     app.include_router(questions_router(gateway.settings.gateway_id, service.agencies, _STATION))
@@ -71,13 +73,14 @@ def build_app(gateway: Gateway, service: AgencyService | None = None) -> FastAPI
     return app
 
 
-def _admitted(request: Request) -> KnownStation:
+async def _admitted(request: Request) -> KnownStation:
     """The station that the connection's certificate was issued to. Raises NotAdmitted."""
     certificate = request.scope.get("extensions", {}).get(EXTENSION)
     if certificate is None:
         raise NotAdmitted("a station's certificate is needed")
     gateway: Gateway = request.app.state.gateway
-    return gateway.admit(format(x509.load_der_x509_certificate(certificate).serial_number, "x"))
+    serial = format(x509.load_der_x509_certificate(certificate).serial_number, "x")
+    return await to_thread.run_sync(gateway.admit, serial, limiter=request.app.state.door)
 
 
 _STATION = Depends(_admitted)
@@ -85,6 +88,10 @@ _STATION = Depends(_admitted)
 
 def _routes_of_stations(app: FastAPI, gateway: Gateway, service: AgencyService) -> None:
     in_order = CapacityLimiter(_AT_ONCE)
+
+    def afterwards() -> None:
+        gateway.screen(_BATCHES, wait=False)
+        service.forwarding.turn_quietly()
 
     @app.post(
         "/v1/exchange",
@@ -96,9 +103,7 @@ def _routes_of_stations(app: FastAPI, gateway: Gateway, service: AgencyService) 
         """Take in a packet and offers, and answer with a receipt, a head of the log, and proof that it only grew."""
         data = await whole(request, MESSAGE_LIMIT)
         answer = await to_thread.run_sync(gateway.exchange, station, data, limiter=in_order)
-        after = BackgroundTasks([BackgroundTask(gateway.screen, _BATCHES, wait=False)])
-        after.add_task(service.forwarding.turn_quietly)
-        return Response(answer, media_type=CBOR, background=after)
+        return Response(answer, media_type=CBOR, background=BackgroundTask(afterwards))
 
 
 def _routes_of_packs(app: FastAPI, gateway: Gateway) -> None:

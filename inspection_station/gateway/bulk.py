@@ -8,32 +8,31 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select, tuple_
+from sqlalchemy import Connection, Table, func, insert, select, tuple_
 from sqlalchemy.dialects import sqlite
 
-_ARRAY_OF = {
-    "integer": "int4[]",
-    "big_integer": "int8[]",
-    "string": "text[]",
-    "text": "text[]",
-    "large_binary": "bytea[]",
-}
+_TYPE_OF = {"integer": "int4", "big_integer": "int8", "string": "text", "text": "text", "large_binary": "bytea"}
 
 
 def insert_rows(
     connection: Connection, table: Table, rows: Sequence[Mapping[str, object]], *, if_new: bool = False
-) -> None:
-    """Insert rows that all have the same columns; ``if_new``: a row whose key is there already is left out."""
+) -> int:
+    """Insert rows that all have the same columns, and tell how many; ``if_new``: a row whose key is there already is
+    left out.
+    """
     if not rows:
-        return
+        return 0
     names = tuple(rows[0])
     if connection.dialect.name == "postgresql":
-        columns = tuple([row[name] for row in rows] for name in names)
-        connection.exec_driver_sql(_inserting(table, names, if_new), columns)
-    elif if_new:
-        connection.execute(sqlite.insert(table).on_conflict_do_nothing(), list(rows))
-    else:
-        connection.execute(insert(table), list(rows))
+        columns = {name: [row[name] for row in rows] for name in names}
+        alike = tuple(name for name in names if _alike(columns[name]))
+        arrays = tuple(name for name in names if name not in alike) or names
+        alike = alike if arrays != names else ()
+        sent = (*(columns[name][0] for name in alike), *(columns[name] for name in arrays))
+        return connection.exec_driver_sql(_inserting(table, alike, arrays, if_new), sent).rowcount
+    if if_new:
+        return connection.execute(sqlite.insert(table).on_conflict_do_nothing(), list(rows)).rowcount
+    return connection.execute(insert(table), list(rows)).rowcount
 
 
 def rows_of_keys(
@@ -50,16 +49,44 @@ def rows_of_keys(
         columns = tuple(list(column) for column in zip(*keys, strict=True))
         return connection.exec_driver_sql(_asking(table, names, wanted), columns).all()
     found = select(*(table.c[name] for name in wanted)).where(
-        *(table.c[name].is_not(None) for name in names if table.c[name].nullable),
-        tuple_(*(table.c[name] for name in names)).in_(keys),
+        *_never_null(table, names), tuple_(*(table.c[name] for name in names)).in_(keys)
     )
     return connection.execute(found).all()
 
 
+def keys_borne_twice(
+    connection: Connection, table: Table, names: tuple[str, ...], keys: Sequence[tuple[object, ...]]
+) -> set[tuple[Any, ...]]:
+    """Those of ``keys`` that the columns ``names`` of more than one row hold."""
+    if not keys:
+        return set()
+    if connection.dialect.name == "postgresql":
+        columns = tuple(list(column) for column in zip(*keys, strict=True))
+        question = f"{_asking(table, names, names)} group by {', '.join(names)} having count(*) > 1"
+        rows = connection.exec_driver_sql(question, columns).all()
+    else:
+        held = [table.c[name] for name in names]
+        found = select(*held).where(*_never_null(table, names), tuple_(*held).in_(keys))
+        rows = connection.execute(found.group_by(*held).having(func.count() > 1)).all()
+    return {tuple(row) for row in rows}
+
+
+def _alike(values: Sequence[object]) -> bool:
+    """Whether one value stands in a column throughout: it is sent once."""
+    return values[0] == values[-1] and values.count(values[0]) == len(values)
+
+
+def _never_null(table: Table, names: tuple[str, ...]) -> list[Any]:
+    """For partial indexes: without these conditions the database does not use them."""
+    return [table.c[name].is_not(None) for name in names if table.c[name].nullable]
+
+
 @cache
-def _inserting(table: Table, names: tuple[str, ...], if_new: bool) -> str:
+def _inserting(table: Table, alike: tuple[str, ...], arrays: tuple[str, ...], if_new: bool) -> str:
+    once = "".join(f"%b::{_type(table, name)}, " for name in alike)
     end = " on conflict do nothing" if if_new else ""
-    return f"insert into {table.name} ({', '.join(names)}) select * from {_unnested(table, names)}{end}"
+    into = f"insert into {table.name} ({', '.join((*alike, *arrays))})"
+    return f"{into} select {once}sent.* from {_unnested(table, arrays)} as sent{end}"
 
 
 @cache
@@ -73,5 +100,8 @@ def _asking(table: Table, names: tuple[str, ...], wanted: tuple[str, ...]) -> st
 
 
 def _unnested(table: Table, names: tuple[str, ...]) -> str:
-    arrays = ", ".join(f"%b::{_ARRAY_OF[table.c[name].type.__visit_name__]}" for name in names)
-    return f"unnest({arrays})"
+    return f"unnest({', '.join(f'%b::{_type(table, name)}[]' for name in names)})"
+
+
+def _type(table: Table, name: str) -> str:
+    return _TYPE_OF[table.c[name].type.__visit_name__]

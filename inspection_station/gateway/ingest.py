@@ -6,15 +6,15 @@ order of their keys, so that two transactions with the same items cannot lock ea
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeGuard
 
+from pydantic_core import from_json, to_json
 from sqlalchemy import Connection
 
 from inspection_station.gateway import ledger as log
-from inspection_station.gateway.bulk import insert_rows, rows_of_keys
+from inspection_station.gateway.bulk import insert_rows, keys_borne_twice, rows_of_keys
 from inspection_station.gateway.database import Database
 from inspection_station.gateway.tables import doubled_number, item, log_entry, packet, quarantine
 from inspection_station.headquarters.receipts import Item, Kind, Verdict
@@ -35,12 +35,13 @@ class Arrival:
     body: bytes | None = None
     incarnation: str | None = None
     sequence: int | None = None
+    key: tuple[int, str] = field(init=False)
+    """Kind and id: pictures of one inspection are told by their hash."""
 
-    @property
-    def key(self) -> tuple[int, str]:
-        """Kind and id: pictures of one inspection are told by their hash."""
+    def __post_init__(self) -> None:
         name = self.item.inspection_id
-        return int(self.item.kind), f"{name}/{self.item.sha256.hex()}" if self.item.kind is Kind.PICTURE else name
+        name = f"{name}/{self.item.sha256.hex()}" if self.item.kind is Kind.PICTURE else name
+        object.__setattr__(self, "key", (int(self.item.kind), name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class Taken:
 def read_arrival(kind: Kind, body: bytes, digest: bytes, station: str, training: bool) -> Arrival | None:
     """What a body says it is; None when it is not what it claims to be."""
     try:
-        plain = parse_json(body)
+        plain = _plain(body)
     except MalformedPlain:
         return None
     if not isinstance(plain, dict) or plain.get("kind") != kind.name.lower() or plain.get("v") != 1:
@@ -92,6 +93,19 @@ def read_arrival(kind: Kind, body: bytes, digest: bytes, station: str, training:
     return Arrival(Item(kind, name, digest), len(body), body, incarnation, sequence)
 
 
+def _plain(body: bytes) -> object:
+    """As ``parse_json``, in half the time for a body that is written as stations write: one that reads back to the very
+    same bytes names no key twice and holds nothing that the other would read in another way. Raises MalformedPlain.
+    """
+    try:
+        plain: object = from_json(body, allow_inf_nan=False)
+        if to_json(plain) == body:
+            return plain
+    except ValueError:
+        pass  # whatever is wrong with it, the other says
+    return parse_json(body)
+
+
 def _is_id(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and 0 < len(value) <= ID_LIMIT and value.isascii() and value.isprintable()
 
@@ -106,8 +120,10 @@ def take_in(
     first = {key: (arrival, one) for key, arrival, one in reversed(came)}
     keys = sorted(first)
     insert_rows(connection, packet, _packets(incoming, at), if_new=True)
-    insert_rows(connection, item, [_row(*first[key], at) for key in keys], if_new=True)
-    hashes = _hashes(connection, keys)
+    added = insert_rows(connection, item, [_row(*first[key], at) for key in keys], if_new=True)
+    # All of them new is the rule. Then what is there is known, and none can be in the log: it gets them below.
+    there = [] if added == len(keys) else keys
+    hashes = _hashes(connection, there) or {key: first[key][0].item.sha256 for key in keys}
     others = {
         (*key, arrival.item.sha256): _other(arrival, one, at)
         for key, arrival, one in came
@@ -117,16 +133,16 @@ def take_in(
         connection.execute(database.insert_if_new(quarantine), [others[key] for key in sorted(others)])
     doubled = _doubled(database, connection, incoming, at)
     ledger = log.read_ledger(connection, lock=True)
-    places = _places(connection, keys)
+    places = _places(connection, there)
     fresh: dict[tuple[int, str], bytes] = {}  # in the order in which they came: the station's own stands in the log
     for key, arrival, one in came:
         if key not in places and key not in fresh and hashes[key] == arrival.item.sha256:
             fresh[key] = log.leaf_of(arrival.item, one.station)
-    added = {key: ledger.frontier.size + number for number, key in enumerate(fresh)}
+    new = {key: ledger.frontier.size + number for number, key in enumerate(fresh)}
     ledger = log.append(connection, ledger, [(*key, leaf) for key, leaf in fresh.items()])
     taken = []
     for one in incoming:
-        verdicts = tuple(_verdict(arrival, hashes, places, added) for arrival in one.arrivals)
+        verdicts = tuple(_verdict(arrival, hashes, places, new) for arrival in one.arrivals)
         own = tuple(sorted({number[1] for number in _numbers(one) if number in doubled}))
         taken.append(Taken(verdicts, own, sum(verdict is Verdict.QUARANTINED for verdict, _ in verdicts)))
     return taken, ledger
@@ -136,14 +152,14 @@ def _verdict(
     arrival: Arrival | None,
     hashes: dict[tuple[int, str], bytes],
     places: dict[tuple[int, str], int],
-    added: dict[tuple[int, str], int],
+    new: dict[tuple[int, str], int],
 ) -> tuple[Verdict, int]:
     if arrival is None:
         return Verdict.REFUSED, 0
     if hashes[arrival.key] != arrival.item.sha256:
         return Verdict.QUARANTINED, 0
-    if arrival.key in added:
-        return Verdict.ACCEPTED, added[arrival.key]
+    if arrival.key in new:
+        return Verdict.ACCEPTED, new[arrival.key]
     return Verdict.KNOWN, places[arrival.key]
 
 
@@ -206,8 +222,7 @@ def _doubled(
 ) -> set[tuple[str, str, int]]:
     """Flag numbers of one incarnation that two inspections bear: the station's store was copied."""
     numbers = sorted({number for one in incoming for number in _numbers(one)})
-    borne = Counter(tuple(row) for row in rows_of_keys(connection, item, _NUMBER, numbers, _NUMBER))
-    twice = sorted(number for number, count in borne.items() if count > 1)
+    twice = sorted(keys_borne_twice(connection, item, _NUMBER, numbers))
     if twice:
         rows = [{**dict(zip(_NUMBER, number, strict=True)), "seen_at": at} for number in twice]
         connection.execute(database.insert_if_new(doubled_number), rows)

@@ -24,7 +24,7 @@ from inspection_station.gateway.ingest import Arrival, Incoming, SignedPacket, T
 from inspection_station.gateway.pack_repository import PackRepository
 from inspection_station.gateway.pictures import PictureStore
 from inspection_station.gateway.screening import Screening
-from inspection_station.gateway.stations import KnownStation, stamp
+from inspection_station.gateway.stations import KnownStation, NotAdmitted, stamp
 from inspection_station.gateway.tables import setting
 from inspection_station.gateway.together import Together
 from inspection_station.headquarters.enrolment import Enrolled, Enrolment, Renewal, Ticket
@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 REINCARNATE = "reincarnate"
 
 _TURNS = 3  # transactions of rounds side by side: one sends its rows, one waits for the log, one for the medium
+_TURNS_AT_THE_DOOR = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ class Gateway:
         self.now = now
         self.packs = packs
         self._rounds = Together[_Round, _Done](self._take_in, _TURNS, OperationalError)
+        self._door = Together[str, KnownStation | NotAdmitted](self._who, _TURNS_AT_THE_DOOR, OperationalError)
         self._reading = Lock()  # threads of one interpreter only take turns: those in the database come first to theirs
         self.on_late_hits: Callable[[], object] = _nobody
         self.screening = (
@@ -152,8 +154,10 @@ class Gateway:
 
     def admit(self, serial: str) -> KnownStation:
         """The station that holds a client certificate. Raises NotAdmitted."""
-        with self.database.reading() as connection:
-            return stations.station_of_certificate(connection, serial)
+        found = self._door.do(serial)
+        if isinstance(found, NotAdmitted):
+            raise found
+        return found
 
     def ticket(self, station: str, life: timedelta) -> Ticket:
         """A ticket that enrols the station once within ``life``."""
@@ -177,6 +181,10 @@ class Gateway:
         with self.database.writing() as connection:
             size = log_tree.read_ledger(connection).frontier.size
             return log_tree.mark_durable(connection, size if through is None else through)
+
+    def _who(self, serials: Sequence[str]) -> list[KnownStation | NotAdmitted]:
+        with self.database.reading() as connection:
+            return stations.stations_of_certificates(connection, serials)
 
     def _arrivals(self, packet: Packet | None, station: str) -> list[Arrival | None]:
         if packet is None:

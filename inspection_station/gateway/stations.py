@@ -107,14 +107,21 @@ def known_station(connection: Connection, name: str) -> KnownStation:
     return _known(name, row)
 
 
-def station_of_certificate(connection: Connection, serial: str) -> KnownStation:
-    """The station that a client certificate was issued to. Raises NotAdmitted."""
-    row = connection.execute(
-        select(station.c.station_key, station.c.bundle_key, station.c.revoked_at, station.c.station_id)
+def stations_of_certificates(connection: Connection, serials: Sequence[str]) -> list[KnownStation | NotAdmitted]:
+    """The stations that client certificates were issued to, or why one may not speak, in the order asked."""
+    rows = connection.execute(
+        select(
+            certificate.c.serial,
+            station.c.station_id,
+            station.c.station_key,
+            station.c.bundle_key,
+            station.c.revoked_at,
+        )
         .select_from(station.join(certificate, certificate.c.station_id == station.c.station_id))
-        .where(certificate.c.serial == serial)
-    ).one_or_none()
-    return _known("" if row is None else row.station_id, row)
+        .where(certificate.c.serial.in_(sorted(set(serials))))
+    )
+    found = {row.serial: row for row in rows}
+    return [_known_or_not(found.get(serial)) for serial in serials]
 
 
 def revoke(connection: Connection, name: str, now: datetime) -> bool:
@@ -168,6 +175,13 @@ def _known(name: str, row: Any) -> KnownStation:
     if row.revoked_at is not None:
         raise NotAdmitted("this station was revoked", known=True)
     return KnownStation(name, Ed25519PublicKey.from_public_bytes(bytes(row.station_key)), bytes(row.bundle_key))
+
+
+def _known_or_not(row: Any) -> KnownStation | NotAdmitted:
+    try:
+        return _known("" if row is None else row.station_id, row)
+    except NotAdmitted as refused:
+        return refused
 
 
 def _hash(code: bytes) -> bytes:

@@ -30,9 +30,11 @@ _UUID, _SALT, _HASH = b"\x03", b"\x02", b"\x01"
 _RANDOM = re.compile(
     rb'(?<=")(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{64}|[0-9a-f]{32})(?=")'
 )
-_MARK = re.compile(rb"[\x01-\x06]")
 _MARK_OF = {36: _UUID, 64: _HASH, 32: _SALT}
-_RAW_BYTES = {_UUID: 16, _HASH: 32, _SALT: 16}
+_RAW_BYTES = {_UUID[0]: 16, _HASH[0]: 32, _SALT[0]: 16}
+_ANY_MARK = b"\x01"
+_ALIKE = bytes(_ANY_MARK[0] if 1 <= octet <= 6 else octet for octet in range(256))  # a table for ``bytes.translate``
+_NO_MARKS = bytes(octet for octet in range(256) if not 1 <= octet <= 6)
 _CONTROL = re.compile(rb"[\x00-\x1f]")
 _LEVEL = 15  # 19 takes twice the time for one per cent
 
@@ -110,15 +112,14 @@ def take_out(body: bytes, before: bytes, values_before: Sequence[bytes]) -> tupl
 def _put_back(
     text: bytes, raw: bytes, at: int, before: bytes, values_before: Sequence[bytes]
 ) -> tuple[bytes, int, list[bytes]]:
-    parts: list[bytes] = []
     values: list[bytes] = []
-    last = 0
-    for match in _MARK.finditer(text):
-        parts.append(text[last : match.start()])
-        last, mark = match.end(), match[0]
-        if mark == _BEFORE:
+    # Two passes of ``translate`` find a handful of marks in kilobytes several times faster than an expression does.
+    first, *others = text.translate(_ALIKE).split(_ANY_MARK)
+    parts = [first]
+    for mark, part in zip(text.translate(None, _NO_MARKS), others, strict=True):
+        if mark == _BEFORE[0]:
             value = before
-        elif mark == _AGAIN:
+        elif mark == _AGAIN[0]:
             if len(values) >= len(values_before):
                 raise Malformed("a packet's text repeats a value that is not there")
             value = values_before[len(values)]
@@ -129,14 +130,13 @@ def _put_back(
             value = _text_of(mark, raw[at : at + size])
             at += size
         values.append(value)
-        parts.append(value)
-    parts.append(text[last:])
+        parts += value, part
     return b"".join(parts), at, values
 
 
-def _text_of(mark: bytes, raw: bytes) -> bytes:
+def _text_of(mark: int, raw: bytes) -> bytes:
     plain = raw.hex()
-    if mark == _UUID:
+    if mark == _UUID[0]:
         plain = f"{plain[:8]}-{plain[8:12]}-{plain[12:16]}-{plain[16:20]}-{plain[20:]}"
     return plain.encode()
 
