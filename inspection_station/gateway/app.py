@@ -49,7 +49,7 @@ from inspection_station.headquarters.wire import MESSAGE_LIMIT, BadSignature, To
 
 log = logging.getLogger(__name__)
 
-_AT_ONCE = 8  # rounds of a worker in the database; the others wait in the order in which they came
+_AT_ONCE = 24  # rounds of a worker in hand, most of them waiting to be taken in together; the others wait in order
 _AT_THE_DOOR = 8  # asking who they are: more threads want more connections than the database's pool keeps
 _BATCHES = 5  # of records screened after one answer: publishing does the rest
 
