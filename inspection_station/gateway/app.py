@@ -28,10 +28,12 @@ from inspection_station.gateway.metrics import exposition, ready
 from inspection_station.gateway.openapi import (
     ALWAYS,
     CBOR,
-    CBOR_IN,
-    CBOR_OUT,
+    OF_ENROLMENT,
+    OF_RENEWAL,
     OF_STATIONS,
     Health,
+    cbor_in,
+    cbor_out,
     describe,
     for_stations,
     refusals,
@@ -57,7 +59,14 @@ _BATCHES = 5  # of records screened after one answer: publishing does the rest
 def build_app(gateway: Gateway, service: AgencyService | None = None) -> FastAPI:
     """The service over a gateway; without ``service`` every question to an agency's system is «not checked»."""
     service = service if service is not None else no_agencies(gateway)
-    app = FastAPI(title="Inspection gateway", version="1", docs_url=None, redoc_url=None, responses=ALWAYS)
+    app = FastAPI(
+        title="Inspection gateway",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        responses=ALWAYS,
+        generate_unique_id_function=lambda route: route.name,
+    )
     app.state.gateway = gateway
     app.state.door = CapacityLimiter(_AT_THE_DOOR)
     _refusals(app)
@@ -95,8 +104,8 @@ def _routes_of_stations(app: FastAPI, gateway: Gateway, service: AgencyService) 
 
     @app.post(
         "/v1/exchange",
-        openapi_extra=for_stations(CBOR_IN),
-        responses=CBOR_OUT | OF_STATIONS | refusals(400, 408, 413),
+        openapi_extra=for_stations(cbor_in("request/1", "request/2")),
+        responses=cbor_out("answer/1", "answer/2") | OF_STATIONS | refusals(400, 408, 413),
         response_class=Response,
     )
     async def exchange(request: Request, station: KnownStation = _STATION) -> Response:
@@ -122,8 +131,8 @@ def _routes_of_packs(app: FastAPI, gateway: Gateway) -> None:
         | refusals(404, 422),
     )
     async def pack_part(
-        path: Annotated[str, Path(max_length=160)],
-        offset: Annotated[int, Query(ge=0, le=PACKED_LIMIT)] = 0,
+        path: Annotated[str, Path(max_length=160, description="as the metadata name it, e.g. metadata/timestamp.json")],
+        offset: Annotated[int, Query(ge=0, le=PACKED_LIMIT, description="bytes that are there already")] = 0,
         station: KnownStation = _STATION,
     ) -> Response:
         """A part of a file of the repository of data packs. Stations verify what they get; nothing here is secret
@@ -146,8 +155,8 @@ def _routes_before_enrolment(app: FastAPI, gateway: Gateway) -> None:
 
     @app.post(
         "/v1/enrol",
-        openapi_extra=CBOR_IN,
-        responses=CBOR_OUT | refusals(400, 401, 403, 408, 413),
+        openapi_extra=cbor_in("enrol/1"),
+        responses=cbor_out("enrolled/1") | OF_ENROLMENT,
         response_class=Response,
     )
     async def enrol(request: Request) -> Response:
@@ -157,8 +166,8 @@ def _routes_before_enrolment(app: FastAPI, gateway: Gateway) -> None:
 
     @app.post(
         "/v1/renew",
-        openapi_extra=CBOR_IN,
-        responses=CBOR_OUT | refusals(400, 401, 403, 408, 413),
+        openapi_extra=cbor_in("renew/1"),
+        responses=cbor_out("enrolled/1") | OF_RENEWAL,
         response_class=Response,
     )
     async def renew(request: Request) -> Response:

@@ -73,9 +73,9 @@ def pictures_router(pictures: PictureStore, station: Any) -> APIRouter:
     )
     async def upload(
         request: Request,
-        sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")],
-        upload_offset: Annotated[int, Header(ge=0, le=PICTURE_LIMIT)],
-        upload_length: Annotated[int, Header(ge=1, le=PICTURE_LIMIT)],
+        sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="of the whole picture")],
+        upload_offset: Annotated[int, Header(ge=0, le=PICTURE_LIMIT, description="where the part begins")],
+        upload_length: Annotated[int, Header(ge=1, le=PICTURE_LIMIT, description="bytes of the whole picture")],
         known: KnownStation = station,
     ) -> UploadState:
         """Append to one picture, as stations before streams do. What came before a broken connection is kept."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -130,3 +131,23 @@ def test_every_route_that_asks_for_a_certificate_is_closed_without_one(enrolled_
 
     asyncio.run(ask())
     assert {"/v1/exchange", "/v1/pictures/{sha256}", "/v1/packs/{path}"} <= asked
+
+
+def test_every_refusal_is_told_as_the_json_it_is_with_its_codes(enrolled_gateway: tuple[Gateway, bytes]) -> None:
+    document = build_app(enrolled_gateway[0]).openapi()
+    operations = [one for operations in document["paths"].values() for one in operations.values()]
+    assert len({one["operationId"] for one in operations}) == len(operations)
+    fault = document["components"]["schemas"]["Fault"]["properties"]["code"]["pattern"]
+    for one in operations:
+        assert one["description"]
+        for parameter in one.get("parameters", ()):
+            assert parameter.get("description"), parameter["name"]
+        for status, answer in one["responses"].items():
+            if status in ("200", "409"):
+                continue
+            told = answer["content"]["application/json"]
+            assert told["schema"] == {"$ref": "#/components/schemas/Refusal"}
+            for code, example in told["examples"].items():
+                assert re.match(fault, code)
+                assert example["value"]["error"]["code"] == code
+                assert code in answer["description"]

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from inspection_station.gateway.agencies.asking import Agencies
-from inspection_station.gateway.openapi import CBOR, CBOR_IN, CBOR_OUT, OF_STATIONS, for_stations, refusals
+from inspection_station.gateway.openapi import CBOR, OF_STATIONS, cbor_in, cbor_out, for_stations, refusals
 from inspection_station.gateway.request_body import whole
 from inspection_station.gateway.stations import KnownStation
 from inspection_station.headquarters.questions import Answers, Questions
@@ -23,8 +23,8 @@ def questions_router(gateway_id: str, agencies: Agencies, station: Any) -> APIRo
 
     @router.post(
         "/v1/questions",
-        openapi_extra=for_stations(CBOR_IN),
-        responses=CBOR_OUT | OF_STATIONS | refusals(400, 408, 413),
+        openapi_extra=for_stations(cbor_in("questions/1")),
+        responses=cbor_out("answers/1") | OF_STATIONS | refusals(400, 408, 413),
         response_class=Response,
     )
     async def questions(request: Request, known: KnownStation = station) -> Response:
