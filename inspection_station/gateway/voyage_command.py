@@ -110,7 +110,7 @@ def _whitelist(options: argparse.Namespace) -> int:
         whitelists.order(ordered)
         counts = whitelists.counts(done.label)
         found = {**done.label.told(), "travellers": counts, "snapshot_bytes": done.snapshot_bytes}
-        told = ", ".join(f"{count} {status}" for status, count in counts.items())
+        told = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
         return tell(options, found, f"whitelist {done.label.name} version {done.label.version}: {told}")
 
     return _with_whitelists(options, act)

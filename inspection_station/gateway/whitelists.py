@@ -37,6 +37,7 @@ from inspection_station.inspection.codec import MalformedPlain, parse_json
 from inspection_station.inspection.disposition import Disposition
 from inspection_station.inspection.record import InspectionRecord
 from inspection_station.matching.clearance_list import (
+    OUTCOMES,
     ClearanceList,
     ClearedDocument,
     clearance_of,
@@ -151,10 +152,11 @@ class Whitelists:
         return done
 
     def counts(self, label: PackLabel) -> dict[str, int]:
-        """Documents by outcome in what was published, and the portraits. Raises PackRefused, OSError."""
+        """Documents by every outcome there is in what was published, and the portraits. Raises PackRefused, OSError."""
         content = self._packs.content(label)
-        found = Counter(one.outcome.value for one in clearance_of(content).documents)
-        return {**{outcome: found[outcome] for outcome in sorted(found)}, "portraits": len(dict(portraits_of(content)))}
+        found = Counter(one.outcome for one in clearance_of(content).documents)
+        counts = {outcome.name.lower(): found[outcome] for outcome in OUTCOMES}
+        return {**counts, "portraits": len(dict(portraits_of(content)))}
 
     def end(self, name: str) -> bool:
         """Keep it no longer and take its pack back from all stations; False where there is none.

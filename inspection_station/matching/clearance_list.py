@@ -33,7 +33,8 @@ from inspection_station.matching.portrait_pack import LARGEST_PICTURE, document_
 _HEAD, _DOCUMENT, _PORTRAIT = "head", "d/", "p/"
 _MOST: Final = 100_000
 _MOST_TEXT: Final = 64
-_OUTCOMES: Final = frozenset(ClearanceStatus) - {ClearanceStatus.NOT_ON_LIST}
+OUTCOMES: Final = tuple(one for one in ClearanceStatus if one is not ClearanceStatus.NOT_ON_LIST)
+"""What a list can say of a document that is on it."""
 
 
 class MalformedClearance(ValueError):
@@ -149,7 +150,7 @@ def _document(row: Any) -> ClearedDocument:
     if not isinstance(row, dict) or set(row) != {"number", "issuing_state", "outcome", "inspection_id", "decided_at"}:
         raise MalformedClearance("a document that does not say what it must")
     key, state, outcome = document_key(_text(row["number"])), row["issuing_state"], ClearanceStatus(row["outcome"])
-    if key == "-" or not isinstance(state, str) or len(state) > 3 or outcome not in _OUTCOMES:
+    if key == "-" or not isinstance(state, str) or len(state) > 3 or outcome not in OUTCOMES:
         raise MalformedClearance("a document's number, state or outcome")
     return ClearedDocument(key, state, outcome, _text(row["inspection_id"]), _moment(row["decided_at"]))
 

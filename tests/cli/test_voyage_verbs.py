@@ -148,7 +148,8 @@ def test_a_voyage_from_clearance_to_a_late_hit_and_the_whitelist(
     assert (code, done["confirmed"], done["late_hits"]) == (0, 2, 0)
 
     code, white = gateway(capsys, headquarters, "publish-whitelist", "voyage-118")
-    assert (code, white["travellers"]) == (0, {"cleared": 2, "portraits": 0})
+    counts = {"cleared": 2, "already_landed": 0, "referred": 0, "refused": 0, "held": 0, "portraits": 0}
+    assert (code, white["travellers"]) == (0, counts)
 
     source.write_text(control_list("X1234567", HOLDER), encoding="utf-8")
     code, listed = gateway(capsys, headquarters, "publish-pack", "control-list", source)

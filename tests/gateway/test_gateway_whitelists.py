@@ -249,7 +249,7 @@ def test_portraits_go_with_those_of_whom_they_may_be_kept(headquarters: Headquar
     assert headquarters.portraits() == {"UTO:A1": data, "UTO:D1": data}
     (label,) = (one for one in headquarters.publisher.repository.labels() if one.kind is PackKind.WHITELIST)
     counts = headquarters.whitelists.counts(label)
-    assert counts == {"cleared": 3, "held": 1, "refused": 1, "portraits": 2}
+    assert counts == {"cleared": 3, "already_landed": 0, "referred": 0, "held": 1, "refused": 1, "portraits": 2}
     assert reference.size == len(data)
 
 

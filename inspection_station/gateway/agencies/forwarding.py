@@ -1,8 +1,8 @@
 """What goes up to agencies' systems after it was taken in: records, portraits, fingers, discrepancies.
 
 The log says what came, in one order; a mark says how far it was read. What is to go up stands in ``forwarding`` under
-system and id for ever, so it is noted once. A worker claims rows for a minute in a transaction of its own, sends, and
-notes what was acknowledged; nothing is sent by two workers. Where one dies in between, its rows come free and are sent
+system and id for ever, so it is noted once. A worker claims rows for two minutes in a transaction of its own, sends,
+and notes what was acknowledged; nothing is sent by two workers. Where one dies in between, its rows come free and are sent
 again under the same ids, which changes nothing at the agency.
 """
 
@@ -54,7 +54,9 @@ _EMERGENCY = "emergency"
 
 @dataclass(frozen=True, slots=True)
 class Forwarded:
-    """What one turn did: rows noted for going up, sent, known at the agency before, and put off."""
+    """What one turn did: rows noted for going up (a picture of two records counts twice), sent, known at the agency
+    before, and put off.
+    """
 
     noted: int = 0
     sent: int = 0
