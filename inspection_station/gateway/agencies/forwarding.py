@@ -2,8 +2,8 @@
 
 The log says what came, in one order; a mark says how far it was read. What is to go up stands in ``forwarding`` under
 system and id for ever, so it is noted once. A worker claims rows for two minutes in a transaction of its own, sends,
-and notes what was acknowledged; nothing is sent by two workers. Where one dies in between, its rows come free and are sent
-again under the same ids, which changes nothing at the agency.
+and notes what was acknowledged; nothing is sent by two workers. Where one dies in between, its rows come free and are
+sent again under the same ids, which changes nothing at the agency.
 """
 
 from __future__ import annotations
