@@ -263,7 +263,8 @@ def test_a_real_traveller_is_shown_on_all_three_devices_and_was_drawn_beforehand
     stage = TrainingStage()
     someone = traveller(3, today=date.today())
     stage.prepare(someone)
-    monkeypatch.setattr(drawing, "draw", None)
+    for made in ("draw", "film"):
+        monkeypatch.setattr(drawing, made, None)
     devices = [f.factory(DriverSettings({"stage": stage, "pace": 0.0})) for f in (document, chip, camera)]
     for device in devices:
         device.open()
