@@ -59,7 +59,9 @@ def agencies(gateway: Gateway, played: PlayedAgencies, clock: SharedClock) -> Ag
     return agencies_over(gateway, played, clock)
 
 
-def ask(agencies: Agencies, *asked: Question, within: int = 8000, station: str = STATION) -> dict[AgencySystem, Answer]:
+def ask(
+    agencies: Agencies, *asked: Question, within: int = 60_000, station: str = STATION
+) -> dict[AgencySystem, Answer]:
     given = asyncio.run(agencies.answers(Questions(station, within, asked)))
     return {answer.system: answer for answer in given}
 
@@ -98,7 +100,7 @@ def test_a_dead_system_is_let_rest_and_then_costs_nothing_until_one_question_fin
         for _ in range(FAILURES):
             assert ask(agencies, about_document(lost(0)))[RMAS].code == "AGY-01"
         resting = ask(agencies_over(gateway, played, clock), about_document(lost(0)))[RMAS]  # another worker knows
-        assert (resting.code, resting.took_ms < 8000) == ("AGY-02", True)
+        assert (resting.code, resting.took_ms < 20_000) == ("AGY-02", True)
         assert agencies.resting.states()[RMAS].fault == "AGY-01"
     assert ask(agencies, about_document(lost(0)))[RMAS].code == "AGY-02"  # nobody has found out yet
     clock.advance(16)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -59,13 +60,15 @@ def test_records_and_pictures_travel_over_mutual_tls(serving: GatewayProcess, tm
             store.seal(record(f"i-{number}", pictures=(("portrait", ref),)), {ref.sha256: data}, decided()).result()
         link = HttpsLink(identity)
         exchange = Exchange("station-1", store.outbox, link, SystemClock(), random.Random(1), Rules())
+        began = time.monotonic()
         for _ in range(20):
             if exchange.step().rest_until is not None:
                 break
+        spent = (time.monotonic() - began) * 1000
         link.close()
         assert store.outbox_status().unsent == 0
         assert link.clock_offset_ms is not None
-        assert abs(link.clock_offset_ms) <= 2000
+        assert abs(link.clock_offset_ms) <= 2000 + spent  # it is one clock, and a busy machine answers late
     finally:
         store.close()
 

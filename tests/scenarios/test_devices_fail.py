@@ -20,7 +20,7 @@ FOREIGNER = 4700
 
 @pytest.fixture(scope="module")
 def station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealStation]:
-    running = RealStation(tmp_path_factory.mktemp("faults") / "data", face_timeout_seconds=3.0)
+    running = RealStation(tmp_path_factory.mktemp("faults") / "data", face_timeout_seconds=5.0)
     yield running
     running.close()
 

@@ -56,7 +56,7 @@ OF_A_NATIONAL = {"BIO-05", "CHP-09"}  # no biometrics, so the portrait on the ch
 def station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealStation]:
     """Pages are photographed: most of these faults are of pictures."""
     running = RealStation(
-        tmp_path_factory.mktemp("faults") / "data", gives="page", face_timeout_seconds=3.0, chip_timeout_seconds=2.0
+        tmp_path_factory.mktemp("faults") / "data", gives="page", face_timeout_seconds=5.0, chip_timeout_seconds=2.0
     )
     yield running
     running.close()

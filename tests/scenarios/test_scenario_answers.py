@@ -36,7 +36,7 @@ PLAYED = [
 @pytest.fixture(scope="module")
 def elsewhere(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealStation]:
     running = RealStation(
-        tmp_path_factory.mktemp(request.param) / "data", scenario=request.param, face_timeout_seconds=3.0
+        tmp_path_factory.mktemp(request.param) / "data", scenario=request.param, face_timeout_seconds=5.0
     )
     yield running
     running.close()
