@@ -12,6 +12,7 @@ from inspection_station.wording import LANGUAGES, ErrorWording, Wording, catalog
 
 _DONE, _USAGE = 0, 2
 _FAMILIES = {
+    "AGY": "Agencies' systems",
     "BIO": "Face and fingers",
     "CHP": "The chip",
     "DEV": "Devices",
@@ -57,8 +58,8 @@ def page() -> str:
     """The whole page ``docs/codes.md``."""
     parts = [
         "# Codes",
-        "What stands on the screen when something is amiss: what happened, why, what the officer does. Written by "
-        "`inspection-station codes --page` from the officer's own texts; a test holds it. One alone: "
+        "What stands on the screen, or behind a verb's refusal, when something is amiss: what happened, why, what to "
+        "do. Written by `inspection-station codes --page` from the officer's own texts; a test holds it. One alone: "
         "`inspection-station codes CHP-03`. A code that is not here came from a newer version.",
     ]
     for family, codes in groupby(known_codes(), key=lambda code: code[:3]):

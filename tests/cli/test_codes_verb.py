@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,10 @@ def test_the_page_in_the_docs_holds_every_code_as_the_officer_reads_it(capsys: p
     assert PAGE.read_text(encoding="utf-8") == written
     codes = {key.split(".")[1] for key in catalogue("en") if key.startswith("error.")} - {"UNKNOWN"}
     assert {code for code in codes if f"| `{code}` |" not in written} == set()
+
+
+def test_every_code_that_the_documents_name_is_told() -> None:
+    told = {key.split(".")[1] for key in catalogue("en") if key.startswith("error.")}
+    for document in sorted(PAGE.parent.glob("*.md")):
+        named = set(re.findall(r"\b[A-Z]{3}-\d\d\b", document.read_text(encoding="utf-8")))
+        assert named - told == set(), document.name
