@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from inspection_station.command_line.refusal import refuse
 from inspection_station.command_line.standard_streams import output_full
+from inspection_station.whole_file import private_folder
 from inspection_station.wording import counted
 
 if TYPE_CHECKING:
@@ -275,13 +276,17 @@ def _require_playable(options: argparse.Namespace) -> None:
     if not 0 <= options.seed <= _MOST_SEED:
         raise ValueError(f"--seed is a whole number, 0 to {_MOST_SEED}")
     for fault in options.fault:
-        part(fault)
-    if options.screenshots is not None:
-        try:
-            options.screenshots.mkdir(parents=True, exist_ok=True)
-            tempfile.TemporaryFile(dir=options.screenshots).close()
-        except OSError as error:
-            raise ValueError(f"--screenshots: no pictures can be left in that folder: {error.strerror}") from error
+        if (part(fault).place or 1) > options.travellers:
+            raise ValueError(f"--fault {fault}: only {counted(options.travellers, 'traveller')} will come")
+    for option, folder in (("--screenshots", options.screenshots), ("--headquarters", options.headquarters)):
+        if folder is not None:
+            try:
+                if option == "--headquarters":
+                    private_folder(folder)
+                folder.mkdir(parents=True, exist_ok=True)
+                tempfile.TemporaryFile(dir=folder).close()
+            except OSError as error:
+                raise ValueError(f"{option}: nothing can be left in that folder: {error.strerror}") from error
 
 
 @contextmanager

@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 
 from inspection_station.documents.mrz_image.classifier import NOTHING
 from inspection_station.documents.mrz_image.glyphs import CELL_HEIGHT, CELL_WIDTH, evened
-from inspection_station.resource_path import resource
 from inspection_station.training.mrz_glyph_samples import Labels, sample_cells, varied
+from inspection_station.whole_file import whole_file
 
 _log = logging.getLogger(__name__)
 
@@ -113,7 +113,8 @@ def train(cells: Pixels, labels: Labels, *, seed: int, passes: int, onto: Sequen
             rate = highest * 0.5 * (1 + np.cos(np.pi * done / steps))
             losses.append(network.learn(evened(batch), labels[chosen], float(rate)))
             done += 1
-        _log.info("pass %d of %d: loss %.4f", turn + 1, passes, float(np.mean(losses)))
+        if losses:
+            _log.info("pass %d of %d: loss %.4f", turn + 1, passes, float(np.mean(losses)))
     return network
 
 
@@ -157,10 +158,11 @@ def save(parameters: Sequence[Matrix], path: Path) -> None:
     for layer in range(len(parameters) // 2):
         stored[f"weights{layer}"] = parameters[2 * layer].astype(np.float16)
         stored[f"offsets{layer}"] = parameters[2 * layer + 1].astype(np.float16)
-    np.savez_compressed(path, allow_pickle=False, **stored)
+    with whole_file(path) as file:
+        np.savez_compressed(file, allow_pickle=False, **stored)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Draw, train, drop the zones that a first network shows to be cut wrongly, train again, write."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--zones", type=int, default=3000)
@@ -168,14 +170,16 @@ def main() -> None:
     options.add_argument("--passes", type=int, default=12)
     options.add_argument("--onto", type=Path)
     options.add_argument("--cells", type=Path)
-    options.add_argument("--out", type=Path, default=resource("tables") / "mrz_glyphs.npz")
-    chosen = options.parse_args()
+    options.add_argument("--out", type=Path, required=True)
+    chosen = options.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     zones = _drawn(chosen.seed, chosen.zones, chosen.cells)
     onto = load(chosen.onto) if chosen.onto else []
     first = Network(np.random.default_rng(), onto) if onto else train(*_together(zones), seed=chosen.seed, passes=3)
     zones = [zone for zone in zones if agreement(first, *zone) > _LEAST_AGREEMENT]
     _log.info("%d of %d zones kept", len(zones), chosen.zones)
+    if not zones:
+        options.error("too few zones for a first network to tell which are cut wrongly; give more, 40 at least")
     cells, labels = _together(zones)
     kept = (labels != NOTHING) | (np.random.default_rng(chosen.seed).random(len(labels)) < _KEPT_NOTHING)
     taught = train(cells[kept], labels[kept], seed=chosen.seed, passes=chosen.passes, onto=onto).parameters
@@ -191,7 +195,8 @@ def _drawn(seed: int, zones: int, kept: Path | None) -> list[tuple[Pixels, Label
     drawn = [(np.clip(cells, 0, 255).astype(np.uint8), labels) for cells, labels in sample_cells(seed, zones)]
     if kept is not None:
         cells, labels = _together(drawn)
-        np.savez(kept, allow_pickle=False, cells=cells, labels=labels, sizes=[len(part) for _, part in drawn])
+        with whole_file(kept) as file:
+            np.savez(file, allow_pickle=False, cells=cells, labels=labels, sizes=[len(part) for _, part in drawn])
     return drawn
 
 

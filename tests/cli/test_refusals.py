@@ -59,7 +59,10 @@ def test_no_refusal_speaks_of_the_windows_keys(code: str, capsys: pytest.Capture
     [
         (("play", "--screenshots", "/etc/passwd"), "--screenshots"),
         (("play", "--screenshots", "/dev/null/pictures"), "--screenshots"),
+        (("play", "--headquarters", "/etc/passwd"), "--headquarters"),
         (("play", "--travellers", "none"), "--travellers"),
+        (("play", "--travellers", "2", "--fault", "wanted@3"), "only 2 travellers"),
+        (("records", "list", "--limit", "0"), "from 1 to a million"),
         (("play", "--seed", "-1"), "--seed"),
         (("play", "--fault", "no_such_story"), "no_such_story"),
         (("play", "--scenario", "nowhere"), "nowhere"),

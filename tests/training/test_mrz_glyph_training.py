@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from inspection_station.documents.mrz_image.classifier import NOTHING, classify
 from inspection_station.documents.mrz_image.glyphs import ALPHABET, CELL_HEIGHT, CELL_WIDTH
+from inspection_station.resource_path import resource
 from inspection_station.training.mrz_glyph_samples import sample_cells, varied
-from inspection_station.training.mrz_glyph_training import agreement, joined, load, save, train
+from inspection_station.training.mrz_glyph_training import agreement, joined, load, main, save, train
 
 
 def _few_zones() -> tuple[np.ndarray, np.ndarray]:
@@ -62,3 +64,29 @@ def test_variation_keeps_shape_and_level():
     changed = varied(cells, np.random.default_rng(1))
     assert changed.shape == cells.shape
     assert abs(float(changed.mean()) - 120) < 2
+
+
+def test_the_command_draws_trains_and_writes_weights_that_go_on_from_others(tmp_path):
+    cells, out = tmp_path / "drawn", tmp_path / "new" / "weights"
+    shipped = resource("tables") / "mrz_glyphs.npz"
+    given = ["--zones", "6", "--passes", "1", "--cells", str(cells), "--out", str(out), "--onto", str(shipped)]
+    main(given)
+    drawn, first = cells.read_bytes(), out.read_bytes()
+    main(given)
+    assert cells.read_bytes() == drawn  # taken from there, not drawn anew
+    assert [a.shape for a in load(out)] == [a.shape for a in joined(load(shipped), load(shipped))]
+    assert len(first) > 100_000
+
+
+def test_the_command_says_so_where_there_is_too_little_to_learn_from(tmp_path, capsys):
+    with pytest.raises(SystemExit) as told:
+        main(["--zones", "2", "--passes", "1", "--out", str(tmp_path / "weights.npz")])
+    assert told.value.code == 2
+    assert "give more" in capsys.readouterr().err
+    assert not (tmp_path / "weights.npz").exists()
+
+
+def test_the_command_writes_nowhere_unless_it_is_told_where(capsys):
+    with pytest.raises(SystemExit):
+        main(["--zones", "1"])
+    assert "--out" in capsys.readouterr().err
