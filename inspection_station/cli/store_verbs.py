@@ -98,10 +98,19 @@ def _backup(options: argparse.Namespace) -> int:
 def _restore(options: argparse.Namespace) -> int:
     from inspection_station.storage.backup import put_back
     from inspection_station.storage.clock import SystemClock
+    from inspection_station.storage.errors import NotADatabase
 
     def act() -> int:
         folder, keys, _ = place_of(options)
-        before = put_back(folder, keys, options.file, SystemClock())
+        if not options.file.is_file():
+            return refuse(
+                options.json, _USAGE, "USE-01", "there is no such copy", "name a file that «store backup» made"
+            )
+        try:
+            before = put_back(folder, keys, options.file, SystemClock())
+        except NotADatabase as fault:
+            do = "name a copy that was made of this store after its last voyage was closed; nothing was changed"
+            return refuse(options.json, _MISSING, fault.code, fault.detail, do)
         aside = None if before is None else before.parent.name
         return _tell(
             options, {"restored": True, "before": aside}, f"put back; what was there is in {aside or 'no'} folder"

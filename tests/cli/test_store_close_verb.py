@@ -91,3 +91,18 @@ def test_while_the_station_runs_its_own_screen_is_the_place(
     assert error["code"] == "STO-04"
     assert "station" in error["do"] or "screen" in error["do"]
     assert not (tmp_path / "out.bundle").exists()
+
+
+def test_a_copy_from_before_the_close_is_told_as_such_and_changes_nothing(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "copy"
+    assert main(["store", "backup", str(copy), "--data", str(folder), "--json"]) == 0
+    assert main(["store", "close-voyage", "--data", str(folder), "--json"]) == 0
+    capsys.readouterr()
+    for file, wanted in ((copy, (3, "STO-03")), (tmp_path / "absent", (2, "USE-01"))):
+        code = main(["store", "restore", str(file), "--data", str(folder), "--json"])
+        error = json.loads(capsys.readouterr().out)["error"]
+        assert (code, error["code"]) == wanted
+        assert "copy" in error["what"] + error["do"] or "store backup" in error["do"]
+    assert main(["store", "check", "--data", str(folder), "--json"]) == 0
