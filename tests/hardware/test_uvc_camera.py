@@ -111,10 +111,10 @@ def test_waiting_for_a_frame_is_cancelled_within_300_ms(camera, capture):
 
 @pytest.mark.parametrize("picture", [None, np.zeros((4, 4, 4), np.uint8), np.zeros((4, 4), np.float32)])
 def test_something_that_is_no_picture_is_garbage(camera, capture, picture):
-    capture.picture = picture
     camera.open()
+    capture.picture = picture  # not before: the camera may tell it before ``open`` has returned
     with pytest.raises(DeviceGarbage):
-        camera.next_frame(Event())
+        watch(camera, -1, [])
 
 
 def test_a_grey_picture_becomes_three_channels_and_is_turned(capture):
