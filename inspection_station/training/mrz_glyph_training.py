@@ -11,6 +11,8 @@ How the shipped weights came about: an earlier state of this command drew 3,000 
 trained on them; from that network the steps of ``--onto`` went on with 1,400 zones of seed 1, and the two were joined.
 That second part was carried out step by step by a script, not by one run of this command, so that running it gives
 weights alike and not the same ones: measure them before they are shipped (``tests/benchmarks/test_mrz_reading.py``).
+Run whole were small ones: 40 zones and one pass name 41 % of the characters of zones not seen; 250 zones and four
+passes onto the shipped weights 99.8 % (those alone 99.7 %), and 85 % of what no zone has (80 %).
 """
 
 from __future__ import annotations
