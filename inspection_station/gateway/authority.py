@@ -86,8 +86,15 @@ class Authority:
             .public_key(key)
             .add_extension(x509.BasicConstraints(False, None), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+            .add_extension(_issuer_of(self.key), critical=False)
             .sign(self.key, hashes.SHA256())
         )
+
+
+def _issuer_of(key: ec.EllipticCurvePrivateKey) -> x509.AuthorityKeyIdentifier:
+    """RFC 5280 section 4.2.1.1: clients that hold to it, Python's own from 3.13 on, refuse a certificate without."""
+    return x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
 
 
 def holds_keys(folder: Path) -> bool:
@@ -109,6 +116,7 @@ def create_authority(folder: Path, hosts: list[str], now: datetime, passphrase: 
         .add_extension(x509.BasicConstraints(True, 0), critical=True)
         .add_extension(_KEY_USAGE_AUTHORITY, critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(_issuer_of(key), critical=False)
         .sign(key, hashes.SHA256())
     )
     authority = Authority(folder, certificate, key, Ed25519PrivateKey.generate(), new_recipient_key())
@@ -129,6 +137,8 @@ def renew_server_certificate(authority: Authority, hosts: list[str], now: dateti
         .add_extension(x509.SubjectAlternativeName([_general_name(host) for host in hosts]), critical=False)
         .add_extension(x509.BasicConstraints(False, None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(_issuer_of(authority.key), critical=False)
         .sign(authority.key, hashes.SHA256())
     )
     _write(authority.folder / "server.key", _pem_key(key, passphrase))

@@ -33,6 +33,13 @@ def _listening() -> bool:
         return probe.connect_ex(("localhost", PORT)) == 0
 
 
+def _without_polkit(program: str) -> tuple[str, ...]:
+    """Newer daemons ask polkit about everybody, root too, and turn all away where no system bus runs."""
+    option = "--disable-polkit"
+    told = subprocess.run([program, "--help"], capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS)
+    return (option,) if option in told.stdout + told.stderr else ()
+
+
 class Daemon:
     """pcscd with its virtual readers. ``ours``: this test started it, so it may also end it."""
 
@@ -47,7 +54,8 @@ class Daemon:
             return
         Path("/run/pcscd").mkdir(exist_ok=True)
         quiet = subprocess.DEVNULL
-        self._process = subprocess.Popen([self._program, "--foreground"], stdout=quiet, stderr=quiet)
+        command = [self._program, "--foreground", *_without_polkit(self._program)]
+        self._process = subprocess.Popen(command, stdout=quiet, stderr=quiet)
         for _ in range(int(PATIENCE_SECONDS / 0.05)):
             if _listening():
                 break

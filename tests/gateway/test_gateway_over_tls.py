@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+import ssl
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 import requests
@@ -85,6 +87,13 @@ def test_who_has_no_certificate_or_is_revoked_is_not_let_in(serving: GatewayProc
     with pytest.raises(HeadquartersDenied):
         link.exchange(b"")
     link.close()
+
+
+def test_a_client_that_holds_to_the_letter_of_rfc_5280_trusts_the_gateway(serving: GatewayProcess) -> None:
+    strict = ssl.create_default_context(cafile=str(serving.folder / "keys" / "authority.pem"))
+    strict.verify_flags |= ssl.VERIFY_X509_STRICT  # as Python itself does from 3.13 on
+    with urlopen(f"{serving.address}/v1/authority", context=strict, timeout=20) as answer:
+        assert answer.read() == serving.inside.authority.pem.encode()
 
 
 def test_a_certificate_of_another_authority_is_refused_by_both_sides(serving: GatewayProcess, tmp_path: Path) -> None:
