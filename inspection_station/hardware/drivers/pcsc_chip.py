@@ -31,6 +31,10 @@ _START_SERVICE: Final = (
     "the PC/SC service does not answer: install pcscd and start it (systemctl start pcscd.socket), "
     "on Windows start the service «Smart Card»"
 )
+_TURNED_AWAY: Final = (
+    "the PC/SC service runs and turns this user away: log in at the desktop, or allow it by a rule of polkit "
+    "(org.debian.pcsc-lite.access_pcsc)"
+)
 
 
 def _library() -> Any:
@@ -165,7 +169,7 @@ class PcscChipReader:
         scard = _library()
         code, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_USER)
         if code != scard.SCARD_S_SUCCESS:
-            raise DeviceNotFound(_START_SERVICE)
+            raise DeviceNotFound(_why_unreachable(scard, code))
         names = _reader_names(scard, context)
         if not any(self._wanted in name for name in names):
             scard.SCardReleaseContext(context)
@@ -269,6 +273,12 @@ def _reader_names(scard: Any, context: Any) -> list[str]:
     return [str(name) for name in names] if code == scard.SCARD_S_SUCCESS else []
 
 
+def _why_unreachable(scard: Any, code: int) -> str:
+    """Newer pcscd asks polkit who may use it; over a remote shell, or without a system bus, nobody may."""
+    denied = code & 0xFFFFFFFF == scard.SCARD_W_SECURITY_VIOLATION & 0xFFFFFFFF
+    return _TURNED_AWAY if denied else _START_SERVICE
+
+
 class PcscChipFactory:
     """Entry point ``pcsc-chip``."""
 
@@ -282,7 +292,7 @@ class PcscChipFactory:
         scard = _library()
         code, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_USER)
         if code != scard.SCARD_S_SUCCESS:
-            raise DeviceNotFound(_START_SERVICE)
+            raise DeviceNotFound(_why_unreachable(scard, code))
         try:
             names = _reader_names(scard, context)
         finally:
