@@ -206,7 +206,7 @@ def _no_chip_in_time(trial: Trial) -> None:
         trial.expect(NoCard, lambda: trial.call(lambda d, c: d.connect(c, 0.4)), "an empty field")
         return time.monotonic() - began
 
-    if not 0.3 <= (seconds := _shortest(once, 2.0)) <= 2.0:
+    if not 0.3 <= (seconds := shortest(once, 2.0)) <= 2.0:
         raise NotConforming(f"a limit of 0.4 s took {seconds:.1f} s")
 
 
@@ -292,20 +292,20 @@ def _is_picture(image: Any, dimensions: int) -> bool:
     )
 
 
-def _shortest(once: Callable[[], float], allowed: float) -> float:
+def shortest(once: Callable[[], float], allowed: float) -> float:
     """Seconds of the first measurement within ``allowed``, else of the shortest of five: a busy machine is late now and
-    then, a slow driver always.
+    then, what is slow is late always.
     """
-    shortest = once()
+    seconds = once()
     for _ in range(4):
-        if shortest <= allowed:
+        if seconds <= allowed:
             break
-        shortest = min(shortest, once())
-    return shortest
+        seconds = min(seconds, once())
+    return seconds
 
 
 def _in_time(once: Callable[[], float]) -> None:
-    seconds = _shortest(once, CANCEL_SECONDS)
+    seconds = shortest(once, CANCEL_SECONDS)
     if seconds > CANCEL_SECONDS:
         raise NotConforming(
             f"the wait ended {seconds * 1000:.0f} ms after cancelling, {CANCEL_SECONDS * 1000:.0f} allowed"

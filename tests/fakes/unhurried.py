@@ -6,6 +6,10 @@ import time
 from collections.abc import Callable
 from threading import Event, Thread
 
+from inspection_station.hardware.conformance_checks import shortest
+
+__all__ = ["PATIENCE", "Heeded", "meanwhile", "shortest", "took", "until"]
+
 PATIENCE = 60.0
 """Seconds, for what takes milliseconds on a machine that has nothing else to do."""
 
@@ -16,18 +20,6 @@ def until(true: Callable[[], object], seconds: float = PATIENCE) -> None:
     while not true():
         assert time.monotonic() < end, "did not come about in time"
         time.sleep(0.005)
-
-
-def shortest(once: Callable[[], float], allowed: float) -> float:
-    """Seconds of the first measurement within ``allowed``, else of the shortest of five: a busy machine is late now and
-    then, what is slow is late always.
-    """
-    seconds = once()
-    for _ in range(4):
-        if seconds <= allowed:
-            break
-        seconds = min(seconds, once())
-    return seconds
 
 
 def took(what: Callable[[], object]) -> float:
